@@ -1,0 +1,150 @@
+//! From the files to a node that can go on: what was durable is read, checked and applied again. Pure, save for the
+//! events.
+//!
+//! The state is that of the latest snapshot (or the genesis) with the blocks after it applied again; the engine takes
+//! back what it said at the height after them.
+
+use crate::chain::{DecidedBlock, Tip};
+use crate::config::NodeConfig;
+use crate::journal::{self, JournalError};
+use crate::ports::{ConsensusEngine, Ports};
+use crate::store::{Decided, Store};
+use crate::sync::snapshot::Snapshot;
+use crate::treasury;
+use crate::verifications::Verifications;
+use bitcraps_casino::{Block, Casino, Genesis, GenesisError, SnapshotError};
+use bitcraps_consensus::{Config, Engine, Validator, ValidatorSet, ValidatorSetError};
+use bitcraps_types::{ChainId, Height, WallTime};
+
+/// The content of the node's files; empty where there is none yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) snapshot: Vec<u8>,
+    pub(crate) blocks: Vec<u8>,
+    pub(crate) consensus: Vec<u8>,
+}
+
+/// Why a node can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The genesis' validators form no set.
+    #[error("the validators of the genesis: {0}")]
+    Validators(#[from] ValidatorSetError),
+    /// No casino can start from the genesis.
+    #[error("the genesis: {0}")]
+    Genesis(#[from] GenesisError),
+    /// A file can't be read.
+    #[error("the file `{file}`: {error}")]
+    File {
+        /// Which.
+        file: &'static str,
+        /// What is wrong with it.
+        error: JournalError,
+    },
+    /// A block in the file was decided after another state than the one that came out now.
+    #[error("the block {0} follows another state than this program computes")]
+    State(Height),
+    /// The state in the snapshot's file is none.
+    #[error("the file `snapshot`: {0}")]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// What a node goes on from.
+pub(crate) struct Booted {
+    pub(crate) chain: ChainId,
+    pub(crate) validators: ValidatorSet,
+    pub(crate) casino: Casino,
+    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) store: Store,
+    /// How many blocks the file holds.
+    pub(crate) filed: usize,
+    pub(crate) tip: Tip,
+    pub(crate) engine: ConsensusEngine,
+    /// How many entries of the consensus journal were taken back, and how long it is, in bytes.
+    pub(crate) entries: usize,
+    pub(crate) journal_bytes: usize,
+    /// The files whose torn tail must be cut off, with what remains.
+    pub(crate) cut: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// The validators of a genesis.
+pub(crate) fn validators(genesis: &Genesis) -> Result<ValidatorSet, ValidatorSetError> {
+    let validators = genesis.validators.iter();
+    ValidatorSet::new(
+        validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
+    )
+}
+
+/// Restores a node from its files.
+pub(crate) fn boot(
+    ports: &Ports,
+    config: &NodeConfig,
+    verifications: &Verifications,
+    files: Files,
+) -> Result<Booted, BootError> {
+    let chain = config.genesis.chain_id();
+    let validators = validators(&config.genesis)?;
+    let mut cut = Vec::new();
+    let blocks: Vec<Decided> = records(journal::BLOCKS, &files.blocks, &mut cut)?;
+    let entries: Vec<<ConsensusEngine as Engine>::Entry> =
+        records(journal::CONSENSUS, &files.consensus, &mut cut)?;
+    let snapshot = Snapshot::of_file(&files.snapshot)
+        .map_err(|error| BootError::File { file: journal::SNAPSHOT, error })?;
+
+    let (mut casino, mut tip) = match &snapshot {
+        Some(snapshot) => (Casino::decode_snapshot(snapshot.state())?, snapshot.tip()),
+        None => (Casino::genesis(&config.genesis)?, Tip { height: 0, digest: chain, time: WallTime(0) }),
+    };
+    let mut store = Store::default();
+    let filed = blocks.len();
+    for (value, certificate) in blocks {
+        store.push(value.clone(), certificate.clone());
+        let Ok(block) = Block::decode(value.bytes()) else { continue };
+        let decided = DecidedBlock { value, certificate, block };
+        if decided.follows(&tip) {
+            if decided.block.state_root != casino.root() {
+                return Err(BootError::State(decided.block.height));
+            }
+            tip = decided.tip();
+            let root = casino.apply(&decided.block, &tip.digest, &chain, verifications);
+            treasury::applied(ports, &decided, root, casino.bank());
+        }
+    }
+    verifications.take_count();
+
+    let mut engine = ConsensusEngine::new(
+        engine_config(ports, config, chain, &validators),
+        validators.clone(),
+        tip.height + 1,
+    );
+    let count = entries.len();
+    engine.restore(entries);
+    let (entries, journal_bytes) = (count, files.consensus.len());
+    Ok(Booted { chain, validators, casino, snapshot, store, filed, tip, engine, entries, journal_bytes, cut })
+}
+
+fn engine_config(ports: &Ports, config: &NodeConfig, chain: ChainId, validators: &ValidatorSet) -> Config {
+    let timeouts = &config.timeouts;
+    Config {
+        chain,
+        me: validators.position(&ports.signer.public_key()),
+        propose: timeouts.propose,
+        prevote: timeouts.prevote,
+        precommit: timeouts.precommit,
+        growth: timeouts.growth,
+        rebroadcast: timeouts.rebroadcast,
+    }
+}
+
+/// The records of a file. If its tail is torn, notes what must remain of it.
+fn records<T: borsh::BorshDeserialize>(
+    file: &'static str,
+    bytes: &[u8],
+    cut: &mut Vec<(&'static str, Vec<u8>)>,
+) -> Result<Vec<T>, BootError> {
+    let recovered = journal::recover(bytes).map_err(|error| BootError::File { file, error })?;
+    if recovered.whole < bytes.len() {
+        cut.push((file, bytes[..recovered.whole].to_vec()));
+    }
+    Ok(recovered.records)
+}

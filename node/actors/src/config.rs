@@ -1,0 +1,173 @@
+//! What a node is told at its start. Defaults suit a wide-area network; scenarios and operators override them.
+
+use crate::ports::Address;
+use bitcraps_casino::{Block, Genesis};
+use bitcraps_types::{Height, PublicKey};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A node's configuration. Who the node is comes from the signer among the ports.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// The network.
+    pub genesis: Arc<Genesis>,
+    /// The other nodes. Links from and to anyone else are refused.
+    pub peers: Vec<PeerAddress>,
+    /// The timeouts of consensus.
+    pub timeouts: Timeouts,
+    /// The least time between a block's decision and the start of the next height. Zero: none.
+    pub interval: Duration,
+    /// A fresh proposal whose block is further ahead of our wall clock than this is not accepted.
+    pub max_clock_drift: Duration,
+    /// The longest block that is proposed or accepted, in bytes. At most [`NodeConfig::MAX_BLOCK_BYTES`].
+    pub max_block_bytes: usize,
+    /// What a peer may do.
+    pub limits: PeerLimits,
+    /// How often a snapshot is made, in blocks.
+    pub snapshot_every: Height,
+    /// Catching up.
+    pub sync: SyncLimits,
+    /// What the mempool holds.
+    pub mempool: MempoolLimits,
+    /// How many good signatures are remembered, so as not to be checked again. Zero suits crypto that costs less than
+    /// remembering.
+    pub remembered_signatures: usize,
+}
+
+/// A node that may be a peer, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerAddress {
+    /// Its identity.
+    pub key: PublicKey,
+    /// Where to dial it.
+    pub address: Address,
+}
+
+/// The timeouts of consensus; see [`bitcraps_consensus::Config`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeouts {
+    /// How long a proposal may take in round 0.
+    pub propose: Duration,
+    /// How long to wait for more prevotes.
+    pub prevote: Duration,
+    /// How long to wait for more precommits.
+    pub precommit: Duration,
+    /// The factor of each further round.
+    pub growth: f64,
+    /// How long without progress until the last word is repeated.
+    pub rebroadcast: Duration,
+}
+
+/// What a peer may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerLimits {
+    /// Frames per second, over time.
+    pub frames_per_second: u64,
+    /// Bytes per second, over time.
+    pub bytes_per_second: u64,
+    /// How long the rates may be exceeded twofold: a bucket holds this much time's worth.
+    pub burst: Duration,
+    /// How long a peer has to prove who it is.
+    pub handshake_timeout: Duration,
+    /// How many links may wait for that proof at a time; further ones are closed.
+    pub max_unproven: usize,
+    /// A link on which nothing came for so long is closed (and dialed again).
+    pub silence: Duration,
+    /// What waits for a peer who is away, in bytes.
+    pub outbox_bytes: usize,
+    /// How long it waits.
+    pub outbox_age: Duration,
+}
+
+/// Catching up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncLimits {
+    /// How many blocks are asked for at a time. At most [`crate::wire::MAX_BLOCKS`].
+    pub batch: u32,
+    /// How long a peer has to answer.
+    pub timeout: Duration,
+    /// A node that is further behind than this takes over a snapshot instead of blocks.
+    pub state_sync_gap: Height,
+    /// How often a node tells its height when it changed.
+    pub status: Duration,
+    /// How often it does when not.
+    pub keepalive: Duration,
+}
+
+/// What the mempool holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MempoolLimits {
+    /// Commands.
+    pub commands: usize,
+    /// Bytes.
+    pub bytes: usize,
+    /// Commands of one account.
+    pub per_account: usize,
+}
+
+impl NodeConfig {
+    /// No block is longer.
+    pub const MAX_BLOCK_BYTES: usize = Block::MAX_BYTES;
+
+    /// The defaults for a network.
+    pub fn new(genesis: Arc<Genesis>, peers: Vec<PeerAddress>) -> NodeConfig {
+        NodeConfig {
+            genesis,
+            peers,
+            timeouts: Timeouts::default(),
+            interval: Duration::ZERO,
+            max_clock_drift: Duration::from_millis(500),
+            max_block_bytes: Self::MAX_BLOCK_BYTES,
+            limits: PeerLimits::default(),
+            snapshot_every: 100,
+            sync: SyncLimits::default(),
+            mempool: MempoolLimits::default(),
+            remembered_signatures: 1 << 15,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            propose: Duration::from_millis(1000),
+            prevote: Duration::from_millis(500),
+            precommit: Duration::from_millis(500),
+            growth: 1.5,
+            rebroadcast: Duration::from_millis(1500),
+        }
+    }
+}
+
+impl Default for PeerLimits {
+    fn default() -> Self {
+        PeerLimits {
+            frames_per_second: 20_000,
+            bytes_per_second: 32 << 20,
+            burst: Duration::from_secs(2),
+            handshake_timeout: Duration::from_secs(5),
+            max_unproven: 256,
+            silence: Duration::from_secs(12),
+            outbox_bytes: 1 << 20,
+            outbox_age: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Default for SyncLimits {
+    fn default() -> Self {
+        SyncLimits {
+            batch: 32,
+            timeout: Duration::from_secs(2),
+            state_sync_gap: 1000,
+            status: Duration::from_secs(1),
+            keepalive: Duration::from_secs(4),
+        }
+    }
+}
+
+impl Default for MempoolLimits {
+    fn default() -> Self {
+        MempoolLimits { commands: 50_000, bytes: 16 << 20, per_account: 64 }
+    }
+}

@@ -1,0 +1,149 @@
+//! Records in a file that is only added to: `magic ‖ length ‖ crc32 ‖ borsh`, the first three 4 bytes each, little
+//! endian.
+//!
+//! A crash may leave part of the last writes, or garbage in their place. What cannot be read and has no whole record
+//! after it is such a torn tail and is cut off. Unreadable bytes *before* a whole record are damage: something that
+//! was durable is lost. For the consensus journal that means that the node no longer knows what it said, so it must
+//! not vote again. Pure: who appends and syncs is left to others.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// Entries of consensus, each with its height.
+pub(crate) const CONSENSUS: &str = "consensus";
+/// Decided blocks with their certificates, by height.
+pub(crate) const BLOCKS: &str = "blocks";
+/// The latest snapshot of the state: one record.
+pub(crate) const SNAPSHOT: &str = "snapshot";
+
+const MAGIC: [u8; 4] = *b"BCJ1";
+const HEADER: usize = 12;
+
+/// What a file held.
+#[derive(Debug)]
+pub(crate) struct Recovered<T> {
+    pub(crate) records: Vec<T>,
+    /// The length of the part that is whole, in bytes. What follows is a torn tail and must be cut off.
+    pub(crate) whole: usize,
+}
+
+/// Why a journal cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Bytes that are no record stand before a whole record.
+    #[error("damaged at byte {0}, before whole records")]
+    Damaged(usize),
+    /// A record's checksum holds, but it is of another format.
+    #[error("the record at byte {0} is of another format")]
+    Format(usize),
+}
+
+/// A record, ready to be appended.
+pub(crate) fn record<T: BorshSerialize>(content: &T) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER];
+    content.serialize(&mut bytes).expect("writing to memory does not fail");
+    let length = u32::try_from(bytes.len() - HEADER).expect("a record is far smaller than 4 GiB");
+    let checksum = crc32fast::hash(&bytes[HEADER..]);
+    bytes[..4].copy_from_slice(&MAGIC);
+    bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    bytes[8..HEADER].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Reads all records of a file.
+pub(crate) fn recover<T: BorshDeserialize>(file: &[u8]) -> Result<Recovered<T>, JournalError> {
+    let mut records = Vec::new();
+    let mut offset = 0;
+    while let Some(payload) = whole_record(&file[offset..]) {
+        let content = T::try_from_slice(payload).map_err(|_| JournalError::Format(offset))?;
+        records.push(content);
+        offset += HEADER + payload.len();
+    }
+    if (offset + 1..file.len()).any(|later| whole_record(&file[later..]).is_some()) {
+        return Err(JournalError::Damaged(offset));
+    }
+    Ok(Recovered { records, whole: offset })
+}
+
+/// The content of the record at the start of `bytes`, if it is whole.
+fn whole_record(bytes: &[u8]) -> Option<&[u8]> {
+    let (magic, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (checksum, rest) = rest.split_first_chunk::<4>()?;
+    if *magic != MAGIC {
+        return None;
+    }
+    let payload = rest.get(..u32::from_le_bytes(*length) as usize)?;
+    let checksum = u32::from_le_bytes(*checksum);
+    (crc32fast::hash(payload) == checksum).then_some(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn file(records: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
+        let mut bytes = Vec::new();
+        let mut ends = vec![0];
+        for content in records {
+            bytes.extend(record(content));
+            ends.push(bytes.len());
+        }
+        (bytes, ends)
+    }
+
+    fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..12)
+    }
+
+    proptest! {
+        #[test]
+        fn a_file_cut_anywhere_gives_back_the_whole_records_before_the_cut(records in records(), cut in any::<prop::sample::Index>()) {
+            let (bytes, ends) = file(&records);
+            let cut = cut.index(bytes.len() + 1);
+            let recovered = recover::<Vec<u8>>(&bytes[..cut]).unwrap();
+            let whole = ends.iter().filter(|&&end| end <= cut).count() - 1;
+            prop_assert_eq!(&recovered.records[..], &records[..whole]);
+            prop_assert_eq!(recovered.whole, ends[whole]);
+        }
+
+        #[test]
+        fn a_tail_of_garbage_is_cut_off(records in records(), garbage in prop::collection::vec(any::<u8>(), 0..100)) {
+            let (mut bytes, ends) = file(&records);
+            bytes.extend(garbage);
+            let recovered = recover::<Vec<u8>>(&bytes).unwrap();
+            prop_assert_eq!(recovered.records, records);
+            prop_assert_eq!(Some(&recovered.whole), ends.last());
+        }
+
+        #[test]
+        fn a_flipped_bit_loses_the_last_record_or_is_reported(records in records(), at in any::<prop::sample::Index>(), bit in 0u32..8) {
+            let (mut bytes, ends) = file(&records);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let damaged = ends.iter().filter(|&&end| end <= at).count() - 1;
+            match recover::<Vec<u8>>(&bytes) {
+                Ok(recovered) => {
+                    prop_assert_eq!(damaged, records.len() - 1);
+                    prop_assert_eq!(&recovered.records[..], &records[..damaged]);
+                }
+                Err(error) => {
+                    prop_assert!(damaged < records.len() - 1);
+                    prop_assert_eq!(error, JournalError::Damaged(ends[damaged]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tail_of_zeros_is_no_record() {
+        let (mut bytes, ends) = file(&[vec![1, 2, 3]]);
+        bytes.extend([0; 64]);
+        assert_eq!(recover::<Vec<u8>>(&bytes).unwrap().whole, ends[1]);
+    }
+
+    #[test]
+    fn a_record_of_another_format_is_an_error() {
+        assert_eq!(recover::<u64>(&record(&7u8)).unwrap_err(), JournalError::Format(0));
+    }
+}

@@ -1,0 +1,33 @@
+//! The actors of a node, and the ports through which they reach the world.
+//!
+//! An actor owns one core, turns messages into inputs and outputs into messages, and decides nothing itself. It
+//! knows nothing of where it runs: time, entropy, links, disk and keys come through [`ports`]. [`node::start`] builds
+//! a whole node from [`ports::Ports`] and [`config::NodeConfig`].
+//!
+//! ```text
+//! links ⇄ transport ⇄ peer (one per peer) ⇄ mempool, round ⇄ treasury ⇄ table (one per table)
+//! ```
+
+mod boot;
+mod chain;
+pub mod config;
+mod deadlines;
+mod disk;
+mod journal;
+mod mempool;
+mod message;
+pub mod node;
+mod peer;
+pub mod ports;
+mod round;
+mod store;
+mod sync;
+mod table;
+mod transport;
+mod treasury;
+mod verifications;
+pub mod wire;
+
+pub use boot::BootError;
+pub use journal::JournalError;
+pub use peer::handshake::{Hello, PROTOCOL_VERSION, Proof};

@@ -1,0 +1,205 @@
+//! The mempool actor: takes commands in, tells peers of those that came from this node's own clients, and gives the
+//! round what goes into a block.
+//!
+//! A command that came from a peer is not told again: every node is linked to every other, and the one that took it
+//! in keeps it for peers who are away.
+
+mod pool;
+
+use crate::config::MempoolLimits;
+use crate::deadlines::Deadlines;
+use crate::message::{Ring, message};
+use crate::ports::{Event, Ports, Refusal};
+use crate::round::{Batch, Round};
+use crate::transport::{Class, Penalty, Send, To, Transport};
+use crate::verifications::Verifications;
+use crate::wire::{List, MAX_COMMANDS, Wire};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use bitcraps_casino::SignedCommand;
+use bitcraps_types::{AccountId, ChainId, Digest, Height, PublicKey, Round as RoundNumber};
+use pool::{Entry, Pool};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long commands of our own clients are gathered before peers are told.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// A command of one of this node's own clients.
+pub(crate) struct Submit(pub(crate) SignedCommand);
+
+/// Commands that a peer tells of.
+pub(crate) struct Gossip {
+    pub(crate) from: PublicKey,
+    pub(crate) commands: Vec<SignedCommand>,
+}
+
+/// Asks for commands for a block; the answer is a [`Batch`].
+pub(crate) struct Take {
+    pub(crate) height: Height,
+    pub(crate) round: RoundNumber,
+    pub(crate) max_bytes: usize,
+    pub(crate) max_count: usize,
+}
+
+/// A block was applied.
+pub(crate) struct Settled {
+    /// The commands in it, by account and sequence number.
+    pub(crate) commands: Vec<(AccountId, u64)>,
+    /// The highest sequence number used by each account that the block touched or made.
+    pub(crate) used: Vec<(AccountId, u64)>,
+}
+
+message!(Submit, Gossip, Take, Settled);
+
+/// The actor.
+pub(crate) struct Mempool {
+    ports: Ports,
+    chain: ChainId,
+    pool: Pool,
+    verifications: Rc<Verifications>,
+    transport: Addr<Transport>,
+    round: Addr<Round>,
+    /// To be told to peers.
+    news: Vec<SignedCommand>,
+    deadlines: Option<Deadlines<()>>,
+}
+
+impl Mempool {
+    pub(crate) fn new(
+        ports: Ports,
+        chain: ChainId,
+        limits: MempoolLimits,
+        verifications: Rc<Verifications>,
+        transport: Addr<Transport>,
+        round: Addr<Round>,
+    ) -> Mempool {
+        let pool = Pool::new(limits);
+        Mempool { ports, chain, pool, verifications, transport, round, news: Vec::new(), deadlines: None }
+    }
+
+    /// Takes a command in, or says why not.
+    fn take_in(&mut self, command: &SignedCommand) -> Result<(), Turned> {
+        let (account, sequence, size) =
+            (command.command.account(), command.command.sequence, encoded_len(command));
+        if let Some(why) = self.pool.refusal(&account, sequence, size) {
+            return Err(Turned::Away(why));
+        }
+        let good = command.verify(&self.chain, &*self.verifications);
+        self.charge();
+        if !good {
+            return Err(Turned::Forged);
+        }
+        self.pool.insert(Entry { account, sequence, size, command: *command }).map_err(Turned::Away)
+    }
+
+    /// Takes the time that the latest verifications cost.
+    fn charge(&self) {
+        let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
+        if !cost.is_zero() {
+            self.ports.compute.run(cost, Box::new(|| ()));
+        }
+    }
+
+    fn report(&self, id: Digest, outcome: &Result<(), Turned>) {
+        self.ports.probe.event(match outcome {
+            Ok(()) => Event::CommandAccepted(id),
+            Err(Turned::Away(why)) => Event::CommandRefused(id, why),
+            Err(Turned::Forged) => Event::CommandRefused(id, "its signature is wrong"),
+        });
+    }
+
+    fn tell_peers(&mut self) {
+        while !self.news.is_empty() {
+            let rest = self.news.split_off(self.news.len().min(MAX_COMMANDS));
+            let commands = std::mem::replace(&mut self.news, rest);
+            let payload = Wire::Commands(List::first(commands)).encode();
+            self.transport.do_send(Send { to: To::All, payload, class: Class::Queued });
+        }
+    }
+}
+
+fn encoded_len(command: &SignedCommand) -> usize {
+    borsh::object_length(command).unwrap_or(SignedCommand::MAX_BYTES)
+}
+
+/// Why a command was not taken in.
+enum Turned {
+    Away(&'static str),
+    Forged,
+}
+
+impl Actor for Mempool {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(4096);
+        let me = ctx.address();
+        self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
+    }
+}
+
+impl Handler<Submit> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, Submit(command): Submit, _: &mut Self::Context) {
+        let outcome = self.take_in(&command);
+        self.report(command.id(), &outcome);
+        if outcome.is_err() {
+            return;
+        }
+        self.news.push(command);
+        let at = self.ports.clock.now() + GATHER;
+        if let Some(deadlines) = &mut self.deadlines {
+            deadlines.set_if_none((), at);
+        }
+    }
+}
+
+impl Handler<Gossip> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, Gossip { from, commands }: Gossip, _: &mut Self::Context) {
+        for command in commands {
+            let outcome = self.take_in(&command);
+            self.report(command.id(), &outcome);
+            if matches!(outcome, Err(Turned::Forged)) {
+                self.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
+                return;
+            }
+        }
+    }
+}
+
+impl Handler<Take> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, Take { height, round, max_bytes, max_count }: Take, _: &mut Self::Context) {
+        let commands = self.pool.batch(max_bytes, max_count);
+        self.round.do_send(Batch { height, round, commands });
+    }
+}
+
+impl Handler<Settled> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, Settled { commands, used }: Settled, _: &mut Self::Context) {
+        for (account, sequence) in commands {
+            self.pool.remove(account, sequence);
+        }
+        for (account, used) in used {
+            self.pool.advance(account, used);
+        }
+    }
+}
+
+impl Handler<Ring> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, _: Ring, _: &mut Self::Context) {
+        let now = self.ports.clock.now();
+        let due = self.deadlines.as_mut().map(|deadlines| deadlines.due(now)).unwrap_or_default();
+        if !due.is_empty() {
+            self.tell_peers();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Whole nodes on the smallest world that can carry them: one loop, virtual time, links that lose nothing.
+
+mod world;
+
+use super::*;
+use crate::config::PeerAddress;
+use crate::ports::Address;
+use bitcraps_casino::{Action, Command, Genesis, GenesisValidator};
+use bitcraps_types::ed25519::Ed25519;
+use bitcraps_types::{AccountId, Height, Sign};
+use std::sync::Arc;
+use std::time::Duration;
+use world::World;
+
+fn key(n: usize) -> Ed25519 {
+    Ed25519::from_seed([u8::try_from(n).unwrap() + 1; 32])
+}
+
+fn player() -> Ed25519 {
+    Ed25519::from_seed([200; 32])
+}
+
+fn config(n: usize) -> NodeConfig {
+    let validators = (0..n).map(|i| GenesisValidator { key: key(i).public_key(), power: 1 }).collect();
+    let genesis = Genesis {
+        name: "test".into(),
+        validators,
+        players: vec![(player().public_key(), 1000)],
+        bank: 1_000_000,
+        tables: vec![],
+    };
+    let peers = (0..n).map(|i| PeerAddress { key: key(i).public_key(), address: Address(i.to_string()) });
+    let mut config = NodeConfig::new(Arc::new(genesis), peers.collect());
+    config.snapshot_every = 10;
+    config
+}
+
+fn network(n: usize, config: &NodeConfig) -> World {
+    let mut world = World::new(n);
+    (0..n).for_each(|i| world.start(i, key(i), config.clone()));
+    world
+}
+
+/// All nodes that decided or applied a height agree on it.
+fn assert_agreement(world: &World) {
+    for log in [&world.log().decided, &world.log().roots] {
+        for ((_, height), digest) in log {
+            let same = log.iter().filter(|((_, other), _)| other == height).all(|(_, other)| other == digest);
+            assert!(same, "two digests at height {height}");
+        }
+    }
+}
+
+fn heights(world: &World, node: usize) -> Vec<Height> {
+    world.log().decided.keys().filter(|(other, _)| *other == node).map(|(_, height)| *height).collect()
+}
+
+#[test]
+fn four_validators_decide_the_same_blocks_without_gaps() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_secs(5));
+    for node in 0..4 {
+        let heights = heights(&world, node);
+        assert!(heights.len() > 20, "node {node} decided {} heights", heights.len());
+        assert!(heights.iter().zip(1..).all(|(height, expected)| *height == expected));
+    }
+    assert_agreement(&world);
+    assert_eq!(world.log().halted, Vec::<String>::new());
+}
+
+#[test]
+fn a_command_reaches_every_ledger_once() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_secs(2));
+    let chain = config(4).genesis.chain_id();
+    let to = AccountId::of_key(&key(0).public_key());
+    for sequence in [1, 2] {
+        let command =
+            Command { key: player().public_key(), sequence, action: Action::Transfer { to, amount: 10 } };
+        world.handle(3).submit(SignedCommand::sign(&chain, command, &player()));
+    }
+    world.run(Duration::from_secs(3));
+    for node in 0..4 {
+        assert_eq!(world.log().balances.get(&(node, to)), Some(&20));
+    }
+}
+
+#[test]
+fn a_restarted_validator_goes_on_from_its_disk_and_catches_up() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_secs(3));
+    world.crash(1);
+    let before = *heights(&world, 1).last().unwrap();
+    world.run(Duration::from_secs(5));
+    assert_eq!(*heights(&world, 1).last().unwrap(), before);
+    world.start(1, key(1), config(4));
+    world.run(Duration::from_secs(6));
+    let tips: Vec<Height> = (0..4).map(|node| *heights(&world, node).last().unwrap()).collect();
+    assert!(tips.iter().all(|tip| tip + 3 >= tips[0] && *tip > before + 20), "{tips:?}");
+    assert!(heights(&world, 1).iter().zip(1..).all(|(height, expected)| *height == expected));
+    assert_agreement(&world);
+}
+
+#[test]
+fn all_validators_restart_and_go_on() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_secs(3));
+    (0..4).for_each(|node| world.crash(node));
+    let before = *heights(&world, 0).last().unwrap();
+    (0..4).for_each(|node| world.start(node, key(node), config(4)));
+    world.run(Duration::from_secs(5));
+    assert!(*heights(&world, 0).last().unwrap() > before + 10);
+    assert_agreement(&world);
+}
+
+#[test]
+fn a_node_far_behind_takes_over_a_snapshot() {
+    let mut config = config(4);
+    config.sync.state_sync_gap = 20;
+    let mut world = World::new(4);
+    (0..3).for_each(|i| world.start(i, key(i), config.clone()));
+    world.run(Duration::from_secs(20));
+    world.start(3, key(3), config);
+    world.run(Duration::from_secs(10));
+    let theirs = *heights(&world, 0).last().unwrap();
+    let ours = heights(&world, 3);
+    assert!(ours[0] > 20, "it began at {}", ours[0]);
+    assert!(ours.last().unwrap() + 3 >= theirs, "{ours:?} of {theirs}");
+    assert!(ours.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+    assert_agreement(&world);
+}
+
+#[test]
+fn an_interval_spaces_the_blocks() {
+    let mut config = config(4);
+    config.interval = Duration::from_secs(1);
+    let mut world = network(4, &config);
+    world.run(Duration::from_secs(20));
+    let count = heights(&world, 0).len();
+    assert!((14..=19).contains(&count), "{count} blocks in 20 s");
+}
+
+#[test]
+fn the_same_run_twice_gives_the_same_events() {
+    let trace = || {
+        let mut world = network(4, &config(4));
+        world.run(Duration::from_secs(2));
+        world.crash(2);
+        world.run(Duration::from_secs(1));
+        world.start(2, key(2), config(4));
+        world.run(Duration::from_secs(2));
+        world.log().trace.clone()
+    };
+    assert_eq!(trace(), trace());
+}
+
+#[test]
+fn a_damaged_consensus_journal_keeps_the_node_from_voting() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_secs(2));
+    world.crash(0);
+    world.damage(0, journal::CONSENSUS, 20);
+    let before = *heights(&world, 0).last().unwrap();
+    world.start(0, key(0), config(4));
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.log().halted.len(), 1);
+    assert!(world.log().halted[0].contains("consensus"));
+    assert_eq!(*heights(&world, 0).last().unwrap(), before);
+}

@@ -1,0 +1,316 @@
+//! The ports: all that an actor may touch of the world. A world (simulated or real) implements them.
+//!
+//! Every port is single-threaded, like the node that it serves, and answers by calling back on the node's own
+//! thread. A callback must do no more than send a message to an actor. After a crash the world fences the ports of
+//! the dead incarnation: calls do nothing and no callback comes.
+
+use bitcraps_casino::Block;
+use bitcraps_consensus::{Certificate, Engine, Evidence, Tendermint};
+use bitcraps_treasury::Ledger;
+use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Verify, WallTime};
+use bytes::Bytes;
+use rand_chacha::ChaCha8Rng;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The engine that the actors run.
+pub type ConsensusEngine = Tendermint;
+/// Its messages.
+pub type ConsensusMessage = <ConsensusEngine as Engine>::Message;
+
+/// A node's ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Rc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Rc<dyn Entropy>,
+    /// Links to other nodes.
+    pub links: Rc<dyn Links>,
+    /// Files.
+    pub disk: Rc<dyn Disk>,
+    /// Costly work.
+    pub compute: Rc<dyn Compute>,
+    /// This node's secret key.
+    pub signer: Rc<dyn Sign>,
+    /// Signature checks.
+    pub verifier: Rc<dyn Verify>,
+    /// Where events go.
+    pub probe: Rc<dyn Probe>,
+    /// The way out: stop this node now. For errors after which it must not go on (a failed fsync).
+    pub halt: Rc<dyn Fn(&str)>,
+    /// Rewrites what this node sends, when the testbed makes it misbehave.
+    #[cfg(feature = "byzantine")]
+    pub adversary: Option<Rc<dyn Adversary>>,
+}
+
+/// Time.
+pub trait Clock {
+    /// The monotonic clock of this node. May drift, never goes back.
+    fn now(&self) -> Time;
+    /// The wall clock of this node. May be wrong, may jump.
+    fn wall(&self) -> WallTime;
+    /// A new alarm, not set. When it rings, `ring` is called once.
+    fn alarm(&self, ring: Box<dyn Fn()>) -> Box<dyn Alarm>;
+}
+
+/// One alarm. An actor has one, and keeps its own heap of deadlines. Dropping it cancels it.
+pub trait Alarm {
+    /// Rings at `at` on the clock that made it (at once, if that is past); a second call replaces the first; `None` cancels.
+    fn set(&self, at: Option<Time>);
+}
+
+/// Randomness.
+pub trait Entropy {
+    /// The stream of one actor and purpose, from its start in this incarnation. Streams are independent.
+    fn stream(&self, actor: &str, purpose: &str) -> ChaCha8Rng;
+}
+
+/// Names a link within one incarnation of a node; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// Where a node can be reached. What the text means is the world's business.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address(pub String);
+
+/// What happens on links.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkEvent {
+    /// A link is open. `dialed` is the address given to [`Links::open`], or `None` if the other side opened it.
+    Up {
+        /// The link.
+        link: LinkId,
+        /// As dialed.
+        dialed: Option<Address>,
+        /// The largest frame in bytes.
+        mtu: usize,
+    },
+    /// A frame arrived. Frames may be lost, repeated, reordered or damaged on the way.
+    Frame {
+        /// On this link.
+        link: LinkId,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// The link is closed, by the other side or by the world.
+    Down {
+        /// The link.
+        link: LinkId,
+    },
+    /// [`Links::open`] did not succeed.
+    OpenFailed {
+        /// The address dialed.
+        address: Address,
+    },
+}
+
+/// Links to other nodes. Never blocks; all queues are bounded.
+pub trait Links {
+    /// Delivers all events to `inbox`. Called once, before all else.
+    fn listen(&self, inbox: Box<dyn Fn(LinkEvent)>);
+    /// Dials. The answer is [`LinkEvent::Up`] or [`LinkEvent::OpenFailed`].
+    fn open(&self, address: &Address);
+    /// Sends a frame of at most the link's MTU. `false` if it was refused: the queue is full, or the link is gone.
+    fn send(&self, link: LinkId, frame: Bytes) -> bool;
+    /// Closes a link. The other side sees [`LinkEvent::Down`].
+    fn close(&self, link: LinkId);
+}
+
+/// Why a disk operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiskError {
+    /// No space.
+    #[error("the disk is full")]
+    Full,
+    /// The device failed.
+    #[error("the disk failed: {0}")]
+    Io(String),
+}
+
+/// What is called when a disk operation is done.
+pub type Done<T> = Box<dyn FnOnce(Result<T, DiskError>)>;
+
+/// Files, by name. Operations on one file happen in the order of the calls. Only what was synced survives a crash;
+/// what was not may survive in part, and its tail may be garbage.
+pub trait Disk {
+    /// Adds to the end. Takes effect in memory at once; an error is told now, and then nothing was added.
+    fn append(&self, file: &str, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Makes all that was appended before the call durable. After an error nothing is known of it: the node must stop.
+    fn sync(&self, file: &str, done: Done<()>);
+    /// The whole file, or nothing if it does not exist.
+    fn read(&self, file: &str, done: Done<Vec<u8>>);
+    /// Replaces the whole file: afterwards, whatever happens, it is the old one or the new one, and after `done` the new one.
+    fn replace(&self, file: &str, bytes: Vec<u8>, done: Done<()>);
+}
+
+/// Costly work. A simulation does it inline and charges its cost to virtual time; production has a thread pool.
+pub trait Compute {
+    /// Takes `cost` of one core's time, then calls `then` on the node's own thread. Order of calls is kept.
+    fn run(&self, cost: Duration, then: Box<dyn FnOnce()>);
+    /// What a verification costs in the crypto of this world. Zero: call inline.
+    fn verify_cost(&self) -> Duration;
+}
+
+/// Why a frame or a peer was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// The frame's checksum or header is wrong.
+    DamagedFrame,
+    /// The bytes are no message.
+    Undecodable,
+    /// A signature is wrong.
+    BadSignature,
+    /// A well-formed message that no correct node sends.
+    Malformed,
+    /// More than the peer may send.
+    RateLimited,
+    /// A buffer was full.
+    Overflow,
+    /// The handshake failed: another protocol version.
+    WrongVersion,
+    /// The handshake failed: another network.
+    WrongGenesis,
+    /// The handshake failed: no proof of the key.
+    BadProof,
+    /// The handshake failed: not in time.
+    HandshakeTimeout,
+    /// The score fell too low.
+    Banned,
+}
+
+/// What a node tells about itself. Events only go out: no actor ever reads one back.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The node has restored its state and takes part.
+    Started {
+        /// The height that it goes on with.
+        height: Height,
+        /// How many entries of the consensus journal it took back.
+        journal: usize,
+    },
+    /// A round began.
+    Round {
+        /// At this height.
+        height: Height,
+        /// The round.
+        round: Round,
+        /// Its proposer.
+        proposer: ValidatorIndex,
+    },
+    /// The engine locked.
+    Locked {
+        /// At this height.
+        height: Height,
+        /// In this round.
+        round: Round,
+        /// On this value.
+        digest: Digest,
+    },
+    /// A transition of the engine, by the paper's line.
+    Transition(&'static str),
+    /// Our own proposal was sent for the first time.
+    Proposed {
+        /// Height.
+        height: Height,
+        /// Round.
+        round: Round,
+        /// Digest of the value.
+        digest: Digest,
+    },
+    /// A message of ours was signed and is about to leave (for the vote-once oracle).
+    Signed(&'a bitcraps_consensus::Signed<ConsensusMessage>),
+    /// A block was decided and handed to the application.
+    Decided {
+        /// Its height.
+        height: Height,
+        /// The block's bytes.
+        value: &'a bitcraps_types::Value,
+        /// The proof.
+        certificate: &'a Certificate,
+        /// Whether it came by block sync rather than by this node's own engine.
+        synced: bool,
+    },
+    /// A block was applied.
+    Applied {
+        /// Its height.
+        height: Height,
+        /// The block.
+        block: &'a Block,
+        /// The block's digest.
+        digest: Digest,
+        /// The state root after it.
+        root: Digest,
+        /// The ledger after it.
+        ledger: &'a Ledger,
+    },
+    /// The state was taken over from a peer's snapshot.
+    StateSynced {
+        /// The height of the snapshot.
+        height: Height,
+        /// Its state root.
+        root: Digest,
+    },
+    /// Misbehaviour was proved.
+    Accused(&'a Evidence<ConsensusMessage>),
+    /// Misbehaviour was recorded in the replicated state.
+    OffenceRecorded {
+        /// Who.
+        offender: ValidatorIndex,
+        /// When it offended.
+        height: Height,
+    },
+    /// A peer proved its identity.
+    PeerUp(PublicKey),
+    /// A peer is gone.
+    PeerDown(PublicKey),
+    /// Something from outside was turned away. `peer` is known after the handshake.
+    Refused {
+        /// Whose.
+        peer: Option<PublicKey>,
+        /// Why.
+        why: Refusal,
+    },
+    /// The node fell behind and asks for blocks.
+    SyncStarted {
+        /// Its own height.
+        from: Height,
+        /// The best height known.
+        to: Height,
+    },
+    /// A command was taken into the mempool.
+    CommandAccepted(Digest),
+    /// A command was turned away.
+    CommandRefused(Digest, &'static str),
+}
+
+/// Where events go.
+pub trait Probe {
+    /// Takes note.
+    fn event(&self, event: Event<'_>);
+}
+
+/// What an adversary makes of one outgoing consensus message for one recipient.
+#[cfg(feature = "byzantine")]
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// Sends this instead (or as well).
+    Message(Box<bitcraps_consensus::Signed<ConsensusMessage>>),
+    /// Sends bytes that need not be a message.
+    Raw(Bytes),
+}
+
+/// Rewrites what a node sends. Only the testbed has one.
+#[cfg(feature = "byzantine")]
+pub trait Adversary {
+    /// Whether it does anything now. If not, the node sends as always, at no cost.
+    fn active(&self) -> bool;
+    /// What goes to `to` instead of `message`; nothing: it is withheld.
+    fn outgoing(
+        &self,
+        to: ValidatorIndex,
+        message: &bitcraps_consensus::Signed<ConsensusMessage>,
+    ) -> Vec<Outgoing>;
+    /// Whether the engine must forget its lock before the next step.
+    fn amnesia(&self) -> bool;
+}

@@ -1,0 +1,79 @@
+//! What makes a block acceptable: it follows the chain, carries our state root, and says nothing that is not proven.
+//! Pure.
+
+use super::offences::Offences;
+use crate::chain::Tip;
+use bitcraps_casino::Block;
+use bitcraps_consensus::ValidatorSet;
+use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
+use std::time::Duration;
+
+/// Room in a block for what is neither commands nor offences, in bytes.
+pub(crate) const HEADER_BYTES: usize = 256;
+
+/// What a block is checked against.
+pub(crate) struct Checks<'a> {
+    pub(crate) tip: &'a Tip,
+    pub(crate) root: Digest,
+    pub(crate) chain: &'a ChainId,
+    pub(crate) validators: &'a ValidatorSet,
+    pub(crate) max_bytes: usize,
+    pub(crate) offences: &'a Offences,
+    pub(crate) verify: &'a dyn Verify,
+}
+
+/// Why a block is not acceptable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("longer than a block may be")]
+    TooLong,
+    #[error("the bytes are no block")]
+    Undecodable,
+    #[error("of another height")]
+    Height,
+    #[error("it does not follow the last block")]
+    Parent,
+    #[error("the state root is not ours")]
+    StateRoot,
+    #[error("its proposer is no validator")]
+    Proposer,
+    #[error("its time is not after that of the last block")]
+    TooEarly,
+    #[error("its time is ahead of our clock")]
+    TooLate,
+    #[error("a command's signature is wrong")]
+    Command,
+    #[error("an offence is not proven, or not new")]
+    Offence,
+}
+
+impl Checks<'_> {
+    /// Checks a value proposed for `height`. `latest`: the latest time it may have; none for a value that a quorum
+    /// may have locked on, which is no longer judged by a clock.
+    pub(crate) fn check(&self, height: Height, value: &Value, latest: Option<WallTime>) -> Result<(), Fault> {
+        let ensure = |holds: bool, fault: Fault| if holds { Ok(()) } else { Err(fault) };
+        ensure(value.bytes().len() <= self.max_bytes, Fault::TooLong)?;
+        let block = Block::decode(value.bytes()).map_err(|_| Fault::Undecodable)?;
+        ensure(block.height == height && height == self.tip.height + 1, Fault::Height)?;
+        ensure(block.parent == self.tip.digest, Fault::Parent)?;
+        ensure(block.state_root == self.root, Fault::StateRoot)?;
+        ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
+        ensure(block.time > self.tip.time, Fault::TooEarly)?;
+        ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
+        let signed = block.commands.iter().all(|command| command.verify(self.chain, self.verify));
+        ensure(signed, Fault::Command)?;
+        let proven = self.offences.acceptable(&block.offences, self.validators, self.chain, self.verify);
+        ensure(proven, Fault::Offence)
+    }
+}
+
+/// The latest time that a fresh block may have.
+pub(crate) fn latest_time(wall: WallTime, drift: Duration) -> WallTime {
+    let drift = u64::try_from(drift.as_nanos()).unwrap_or(u64::MAX);
+    WallTime(wall.0.saturating_add(drift))
+}
+
+/// The time of a block proposed now: our clock's, but later than the last block's.
+pub(crate) fn proposed_time(wall: WallTime, tip: &Tip) -> WallTime {
+    WallTime(wall.0.max(tip.time.0.saturating_add(1)))
+}

@@ -1,0 +1,517 @@
+//! The round actor: hosts the consensus engine. It verifies what comes in, steps, and carries out what the engine
+//! asks for, in order. All rules of consensus are the engine's; what a block may say is [`checks`].
+//!
+//! A write of the engine is appended at once; one sync covers all that was appended before it, and a message is
+//! signed only after the sync that covers its write ([`barrier`]). After a disk error nothing is known of what is
+//! durable, so the node stops.
+
+mod barrier;
+mod checks;
+mod offences;
+
+use crate::chain::Tip;
+use crate::config::NodeConfig;
+use crate::deadlines::Deadlines;
+use crate::disk;
+use crate::journal;
+use crate::mempool::{Mempool, Take};
+use crate::message::{Ring, message};
+use crate::ports::{ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
+use crate::sync::{Behind, EngineDecided, Help, Sync};
+use crate::transport::{Class, Penalty, Send, To, Transport};
+use crate::verifications::Verifications;
+use crate::wire::Wire;
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use barrier::Barrier;
+use bitcraps_casino::{Block, SignedCommand};
+use bitcraps_consensus::{Dest, Engine, Input, Invalid, Output, Signed, Timer, ValidatorSet, Verified};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, Round as RoundNumber, Time, ValidatorIndex, Value};
+use checks::Checks;
+use offences::Offences;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// The consensus journal is emptied at the start of a height when it is longer than this, in bytes.
+const JOURNAL_BYTES: usize = 1 << 20;
+
+/// A consensus message came from a peer.
+pub(crate) struct FromPeer {
+    pub(crate) from: PublicKey,
+    pub(crate) signed: Signed<ConsensusMessage>,
+}
+
+/// Commands for the block that was asked for.
+pub(crate) struct Batch {
+    pub(crate) height: Height,
+    pub(crate) round: RoundNumber,
+    pub(crate) commands: Vec<SignedCommand>,
+}
+
+/// The chain ends here now: decided, durable and applied.
+pub(crate) struct NewTip {
+    pub(crate) tip: Tip,
+    /// The state root after it.
+    pub(crate) root: Digest,
+}
+
+/// Offences that are in the replicated state now.
+pub(crate) struct Recorded(pub(crate) Vec<offences::Name>);
+
+/// A message's signatures are good, and the time that checking took is over.
+struct Checked(Verified<ConsensusMessage>);
+
+/// A block was checked, and the time that it took is over.
+struct Judged {
+    height: Height,
+    digest: Digest,
+    valid: bool,
+}
+
+/// A sync of the journal is done.
+struct Synced(Result<(), DiskError>);
+
+message!(FromPeer, Batch, NewTip, Recorded, Checked, Judged, Synced);
+
+/// Those whom the round talks to.
+pub(crate) struct Neighbours {
+    pub(crate) transport: Addr<Transport>,
+    pub(crate) mempool: Addr<Mempool>,
+    pub(crate) sync: Addr<Sync>,
+}
+
+/// The actor.
+pub(crate) struct Round {
+    ports: Ports,
+    config: Rc<NodeConfig>,
+    chain: ChainId,
+    me: Option<ValidatorIndex>,
+    validators: ValidatorSet,
+    engine: ConsensusEngine,
+    inputs: VecDeque<Input<ConsensusEngine>>,
+    outputs: Vec<Output<ConsensusEngine>>,
+    barrier: Barrier<ConsensusMessage>,
+    journal_bytes: usize,
+    tip: Tip,
+    root: Digest,
+    offences: Offences,
+    /// When the engine decided which height.
+    decided: Option<(Height, Time)>,
+    verifications: Rc<Verifications>,
+    /// How many verified messages wait until the time that checking took is over.
+    on_their_way: usize,
+    neighbours: Neighbours,
+    deadlines: Option<Deadlines<Due>>,
+    /// Set by a disk error: nothing goes out any more.
+    halted: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Timer(Timer),
+    Advance,
+}
+
+/// What the round goes on from.
+pub(crate) struct Restored {
+    /// The engine, with its journal taken back.
+    pub(crate) engine: ConsensusEngine,
+    /// The length of the journal, in bytes.
+    pub(crate) journal_bytes: usize,
+    pub(crate) validators: ValidatorSet,
+    pub(crate) me: Option<ValidatorIndex>,
+    pub(crate) tip: Tip,
+    pub(crate) root: Digest,
+    /// The offences in the state.
+    pub(crate) recorded: Vec<offences::Name>,
+}
+
+impl Round {
+    pub(crate) fn new(
+        ports: Ports,
+        config: Rc<NodeConfig>,
+        chain: ChainId,
+        restored: Restored,
+        verifications: Rc<Verifications>,
+        neighbours: Neighbours,
+    ) -> Round {
+        let Restored { engine, journal_bytes, validators, me, tip, root, recorded } = restored;
+        Round {
+            ports,
+            config,
+            chain,
+            me,
+            validators,
+            engine,
+            inputs: VecDeque::from([Input::Start]),
+            outputs: Vec::new(),
+            barrier: Barrier::new(),
+            journal_bytes,
+            tip,
+            root,
+            offences: Offences::new(recorded),
+            decided: None,
+            verifications,
+            on_their_way: 0,
+            neighbours,
+            deadlines: None,
+            halted: false,
+        }
+    }
+
+    fn deadlines(&mut self) -> &mut Deadlines<Due> {
+        self.deadlines.as_mut().expect("set when the actor started")
+    }
+
+    /// Steps until nothing is left to do, then begins to make durable what was written.
+    fn run(&mut self, ctx: &Context<Self>) {
+        if self.halted {
+            return self.inputs.clear();
+        }
+        while let Some(input) = self.inputs.pop_front() {
+            self.step(input, ctx);
+        }
+        if self.barrier.begin_sync() {
+            let me = ctx.address();
+            let done = Box::new(move |outcome| me.do_send(Synced(outcome)));
+            self.ports.disk.sync(journal::CONSENSUS, done);
+        }
+    }
+
+    fn step(&mut self, input: Input<ConsensusEngine>, ctx: &Context<Self>) {
+        #[cfg(feature = "byzantine")]
+        if self.adversary().is_some_and(|adversary| adversary.amnesia()) {
+            self.engine.forget_lock();
+        }
+        let mut outputs = std::mem::take(&mut self.outputs);
+        self.engine.step(self.ports.clock.now(), input, &mut outputs);
+        for output in outputs.drain(..) {
+            self.carry_out(output, ctx);
+        }
+        self.outputs = outputs;
+    }
+
+    fn carry_out(&mut self, output: Output<ConsensusEngine>, ctx: &Context<Self>) {
+        if self.halted {
+            return;
+        }
+        match output {
+            Output::Persist { seq, entry } => {
+                let record = journal::record(&entry);
+                self.journal_bytes += record.len();
+                match self.ports.disk.append(journal::CONSENSUS, &record) {
+                    Ok(()) => self.barrier.wrote(seq),
+                    Err(error) => self.halt(&error),
+                }
+            }
+            Output::Sign { message, after } => {
+                if let Some(message) = self.barrier.pass(after, message) {
+                    self.sign(message);
+                }
+            }
+            Output::Relay { to, message } => self.send(to, &message),
+            Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
+            Output::Propose { height, round } => {
+                let (_, offences) = self.offences.for_block(self.room() / 2);
+                let max_bytes = self.room() - offences;
+                let max_count = Block::MAX_COMMANDS;
+                self.neighbours.mempool.do_send(Take { height, round, max_bytes, max_count });
+            }
+            Output::Validate { height, value, fresh } => self.validate(height, &value, fresh, ctx),
+            Output::Decide { height, value, certificate } => {
+                self.decided = Some((height, self.ports.clock.now()));
+                self.neighbours.sync.do_send(EngineDecided { value, certificate });
+            }
+            Output::Accuse(evidence) => {
+                self.ports.probe.event(Event::Accused(&evidence));
+                self.offences.accuse(evidence);
+            }
+            Output::Entered { height, round, proposer } => {
+                self.ports.probe.event(Event::Round { height, round, proposer });
+            }
+            Output::Locked { height, round, digest } => {
+                self.ports.probe.event(Event::Locked { height, round, digest });
+            }
+            Output::Behind { seen, from } => {
+                if let Some(peer) = self.key_of(from) {
+                    self.neighbours.sync.do_send(Behind { peer, seen });
+                }
+            }
+            Output::Ahead { of, height } => {
+                if let Some(peer) = self.key_of(of) {
+                    self.neighbours.sync.do_send(Help { peer, height });
+                }
+            }
+            Output::Transition(name) => self.ports.probe.event(Event::Transition(name)),
+        }
+    }
+
+    fn key_of(&self, validator: ValidatorIndex) -> Option<PublicKey> {
+        self.validators.get(validator).map(|validator| validator.key)
+    }
+
+    fn halt(&mut self, error: &DiskError) {
+        self.halted = true;
+        disk::halt(&self.ports, journal::CONSENSUS, error);
+    }
+
+    /// Signs a message of our own, sends it, and has it counted.
+    fn sign(&mut self, message: ConsensusMessage) {
+        let own = Verified::own(message, &self.chain, &*self.ports.signer);
+        self.ports.probe.event(Event::Signed(own.signed()));
+        self.send(Dest::All, own.signed());
+        self.inputs.push_back(Input::Message(own));
+    }
+
+    fn send(&self, to: Dest, message: &Signed<ConsensusMessage>) {
+        #[cfg(feature = "byzantine")]
+        if let Some(adversary) = self.adversary() {
+            return self.send_through(adversary, to, message);
+        }
+        let to = match to {
+            Dest::All => To::All,
+            Dest::One(validator) => match self.key_of(validator) {
+                Some(key) => To::One(key),
+                None => return,
+            },
+        };
+        let payload = Wire::Consensus(message.clone()).encode();
+        self.neighbours.transport.do_send(Send { to, payload, class: Class::Now });
+    }
+
+    #[cfg(feature = "byzantine")]
+    fn adversary(&self) -> Option<&dyn crate::ports::Adversary> {
+        self.ports.adversary.as_deref().filter(|adversary| adversary.active())
+    }
+
+    /// Asks the adversary what goes to each recipient instead, and sends it to that one alone.
+    #[cfg(feature = "byzantine")]
+    fn send_through(
+        &self,
+        adversary: &dyn crate::ports::Adversary,
+        to: Dest,
+        message: &Signed<ConsensusMessage>,
+    ) {
+        use crate::ports::Outgoing;
+        let addressed = |validator| to == Dest::All || to == Dest::One(validator);
+        for (validator, entry) in self.validators.iter() {
+            if Some(validator) == self.me || !addressed(validator) {
+                continue;
+            }
+            for outgoing in adversary.outgoing(validator, message) {
+                let payload = match outgoing {
+                    Outgoing::Message(message) => Wire::Consensus(*message).encode(),
+                    Outgoing::Raw(bytes) => bytes,
+                };
+                self.neighbours.transport.do_send(Send {
+                    to: To::One(entry.key),
+                    payload,
+                    class: Class::Now,
+                });
+            }
+        }
+    }
+
+    /// The message back, if the latest verifications took no time and nothing is on its way that took some.
+    /// Otherwise it is sent to this actor when that time is over: the order is kept.
+    fn after_verifying<M>(&mut self, message: M, ctx: &Context<Self>) -> Option<M>
+    where
+        M: actix::Message<Result = ()> + std::marker::Send + 'static,
+        Self: Handler<M>,
+    {
+        let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
+        if cost.is_zero() && self.on_their_way == 0 {
+            return Some(message);
+        }
+        self.on_their_way += 1;
+        let me = ctx.address();
+        self.ports.compute.run(cost, Box::new(move || me.do_send(message)));
+        None
+    }
+
+    fn checks(&self) -> Checks<'_> {
+        Checks {
+            tip: &self.tip,
+            root: self.root,
+            chain: &self.chain,
+            validators: &self.validators,
+            max_bytes: self.config.max_block_bytes,
+            offences: &self.offences,
+            verify: &*self.verifications,
+        }
+    }
+
+    fn validate(&mut self, height: Height, value: &Value, fresh: bool, ctx: &Context<Self>) {
+        let latest = fresh.then(|| checks::latest_time(self.ports.clock.wall(), self.config.max_clock_drift));
+        let valid = self.checks().check(height, value, latest).is_ok();
+        let verdict = Judged { height, digest: value.digest(), valid };
+        if let Some(Judged { height, digest, valid }) = self.after_verifying(verdict, ctx) {
+            self.inputs.push_back(Input::Verdict { height, digest, valid });
+        }
+    }
+
+    /// How long a block's commands and offences may be, in bytes.
+    fn room(&self) -> usize {
+        self.config.max_block_bytes.min(NodeConfig::MAX_BLOCK_BYTES).saturating_sub(checks::HEADER_BYTES)
+    }
+
+    fn propose(&mut self, Batch { height, round, commands }: Batch) {
+        let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
+        let taken = borsh::object_length(&commands).unwrap_or(usize::MAX);
+        let (offences, _) = self.offences.for_block(self.room().saturating_sub(taken));
+        let block = Block {
+            height,
+            parent: self.tip.digest,
+            proposer,
+            time: checks::proposed_time(self.ports.clock.wall(), &self.tip),
+            state_root: self.root,
+            commands,
+            offences,
+        };
+        let value = Value::new(block.encode());
+        self.ports.probe.event(Event::Proposed { height, round, digest: value.digest() });
+        self.inputs.push_back(Input::Proposed { height, round, value });
+    }
+
+    /// Goes on after the tip, unless the interval since its decision is not over.
+    fn advance(&mut self) {
+        let height = self.tip.height + 1;
+        if height <= self.engine.height() {
+            return;
+        }
+        let now = self.ports.clock.now();
+        let begin = match self.decided {
+            Some((decided, at)) if decided == self.tip.height => at + self.config.interval,
+            _ => now,
+        };
+        if now < begin {
+            self.deadlines().set(Due::Advance, begin);
+            return;
+        }
+        self.deadlines().retain(|due| matches!(due, Due::Timer(timer) if timer.height >= height));
+        self.empty_journal();
+        self.inputs.push_back(Input::Advance { height, validators: self.validators.clone() });
+    }
+
+    /// The heights in the journal are decided and durable, so it binds nothing any more.
+    fn empty_journal(&mut self) {
+        if self.journal_bytes < JOURNAL_BYTES || !self.barrier.idle() {
+            return;
+        }
+        self.journal_bytes = 0;
+        let done = disk::or_halt(&self.ports, journal::CONSENSUS);
+        self.ports.disk.replace(journal::CONSENSUS, Vec::new(), done);
+    }
+}
+
+impl Actor for Round {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(1 << 14);
+        let me = ctx.address();
+        self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
+        self.run(ctx);
+    }
+}
+
+impl Handler<FromPeer> for Round {
+    type Result = ();
+
+    fn handle(&mut self, FromPeer { from, signed }: FromPeer, ctx: &mut Self::Context) {
+        match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {
+            Ok(verified) => {
+                if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
+                    self.inputs.push_back(Input::Message(verified));
+                    self.run(ctx);
+                }
+            }
+            Err(invalid) => {
+                self.verifications.take_count();
+                let why = match invalid {
+                    Invalid::Signature(_) | Invalid::NotAValidator(_) => Refusal::BadSignature,
+                    Invalid::Malformed(_) => Refusal::Malformed,
+                };
+                self.neighbours.transport.do_send(Penalty { peer: from, why });
+            }
+        }
+    }
+}
+
+impl Handler<Checked> for Round {
+    type Result = ();
+
+    fn handle(&mut self, Checked(verified): Checked, ctx: &mut Self::Context) {
+        self.on_their_way -= 1;
+        self.inputs.push_back(Input::Message(verified));
+        self.run(ctx);
+    }
+}
+
+impl Handler<Judged> for Round {
+    type Result = ();
+
+    fn handle(&mut self, Judged { height, digest, valid }: Judged, ctx: &mut Self::Context) {
+        self.on_their_way -= 1;
+        self.inputs.push_back(Input::Verdict { height, digest, valid });
+        self.run(ctx);
+    }
+}
+
+impl Handler<Batch> for Round {
+    type Result = ();
+
+    fn handle(&mut self, batch: Batch, ctx: &mut Self::Context) {
+        self.propose(batch);
+        self.run(ctx);
+    }
+}
+
+impl Handler<NewTip> for Round {
+    type Result = ();
+
+    fn handle(&mut self, NewTip { tip, root }: NewTip, ctx: &mut Self::Context) {
+        self.tip = tip;
+        self.root = root;
+        self.advance();
+        self.run(ctx);
+    }
+}
+
+impl Handler<Recorded> for Round {
+    type Result = ();
+
+    fn handle(&mut self, Recorded(names): Recorded, _: &mut Self::Context) {
+        self.offences.recorded(names);
+    }
+}
+
+impl Handler<Synced> for Round {
+    type Result = ();
+
+    fn handle(&mut self, Synced(outcome): Synced, ctx: &mut Self::Context) {
+        match outcome {
+            Ok(()) => {
+                for message in self.barrier.synced() {
+                    self.sign(message);
+                }
+                self.run(ctx);
+            }
+            Err(error) => self.halt(&error),
+        }
+    }
+}
+
+impl Handler<Ring> for Round {
+    type Result = ();
+
+    fn handle(&mut self, _: Ring, ctx: &mut Self::Context) {
+        let now = self.ports.clock.now();
+        for due in self.deadlines().due(now) {
+            match due {
+                Due::Timer(timer) => self.inputs.push_back(Input::Timer(timer)),
+                Due::Advance => self.advance(),
+            }
+        }
+        self.run(ctx);
+    }
+}

@@ -1,0 +1,572 @@
+//! The sync actor: keeps the chain of decided blocks. It takes each height once, in order, from this node's own
+//! engine or from a peer; makes it durable, has it applied, and tells the round when both are done. It serves peers
+//! who are behind, and when this node is, catches up: by blocks, or far behind by a snapshot of the state.
+//!
+//! Whom to ask what is [`catch_up`]; how a snapshot is kept and checked is [`snapshot`].
+
+mod catch_up;
+pub(crate) mod snapshot;
+
+use crate::chain::{DecidedBlock, Tip};
+use crate::config::NodeConfig;
+use crate::deadlines::Deadlines;
+use crate::disk;
+use crate::journal;
+use crate::message::{Ring, message};
+use crate::peer::limiter::Limiter;
+use crate::ports::{DiskError, Event, Ports, Refusal};
+use crate::round::{NewTip, Round};
+use crate::store::Store;
+use crate::transport::{Class, Penalty, Send, To, Transport};
+use crate::treasury::{Apply, Restore, Treasury};
+use crate::verifications::Verifications;
+use crate::wire::{Chunk, List, MAX_BLOCKS, Manifest, SyncMessage, Wire};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use bitcraps_consensus::{Certificate, ValidatorSet};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, Value};
+use catch_up::{CatchUp, Downloaded, Next};
+use snapshot::Snapshot;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The most bytes of blocks in one answer.
+const ANSWER_BYTES: usize = 4 << 20;
+/// How many blocks a validator is sent unasked when the engine sees that it is behind.
+const HELP_BLOCKS: usize = 4;
+/// How often the same validator is helped.
+const HELP_EVERY: Duration = Duration::from_millis(250);
+/// No more blocks are asked for while so many wait to be applied.
+const MAX_UNAPPLIED: Height = 256;
+
+/// The engine decided a block.
+pub(crate) struct EngineDecided {
+    pub(crate) value: Value,
+    pub(crate) certificate: Certificate,
+}
+
+/// The engine saw a message of a height that it can't reach alone.
+pub(crate) struct Behind {
+    pub(crate) peer: PublicKey,
+    pub(crate) seen: Height,
+}
+
+/// The engine saw that a peer is still at a height that is decided.
+pub(crate) struct Help {
+    pub(crate) peer: PublicKey,
+    pub(crate) height: Height,
+}
+
+/// A peer says something about catching up.
+pub(crate) struct FromPeer {
+    pub(crate) from: PublicKey,
+    pub(crate) message: SyncMessage,
+}
+
+/// A peer is proven.
+pub(crate) struct PeerHere(pub(crate) PublicKey);
+
+/// A peer is gone.
+pub(crate) struct PeerGone(pub(crate) PublicKey);
+
+/// The treasury applied a block.
+pub(crate) struct Applied {
+    pub(crate) height: Height,
+    pub(crate) root: Digest,
+}
+
+/// The treasury made a snapshot.
+pub(crate) struct SnapshotTaken {
+    pub(crate) last: Value,
+    pub(crate) state: Vec<u8>,
+}
+
+/// A sync of the blocks' file is done.
+struct BlocksSynced(Result<(), DiskError>);
+
+/// A snapshot that was taken over from a peer is durable.
+struct TakenOver(Result<(), DiskError>);
+
+message!(
+    EngineDecided,
+    Behind,
+    Help,
+    FromPeer,
+    PeerHere,
+    PeerGone,
+    Applied,
+    SnapshotTaken,
+    BlocksSynced,
+    TakenOver
+);
+
+/// The actor.
+pub(crate) struct Sync {
+    ports: Ports,
+    config: Rc<NodeConfig>,
+    chain: ChainId,
+    validators: ValidatorSet,
+    verifications: Rc<Verifications>,
+    transport: Addr<Transport>,
+    round: Addr<Round>,
+    treasury: Addr<Treasury>,
+    store: Store,
+    /// Decided.
+    tip: Tip,
+    durable: Height,
+    /// The last block that the sync under way covers.
+    syncing: Option<Height>,
+    applied: Height,
+    root: Digest,
+    /// The last height of which the round was told.
+    told: Height,
+    snapshot: Option<Snapshot>,
+    /// Being made durable; nothing is decided meanwhile.
+    taking_over: Option<(Snapshot, DecidedBlock)>,
+    /// How many blocks the file holds.
+    filed: usize,
+    catch_up: CatchUp,
+    lagging: bool,
+    helped: BTreeMap<PublicKey, Time>,
+    /// How much more each peer is given now.
+    served: BTreeMap<PublicKey, Limiter>,
+    announced: Height,
+    deadlines: Option<Deadlines<Due>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Status,
+    Keepalive,
+    CatchUp,
+}
+
+/// What the chain goes on from.
+pub(crate) struct Restored {
+    pub(crate) store: Store,
+    pub(crate) filed: usize,
+    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) tip: Tip,
+    pub(crate) root: Digest,
+    pub(crate) validators: ValidatorSet,
+}
+
+/// Those whom the sync actor talks to.
+pub(crate) struct Neighbours {
+    pub(crate) transport: Addr<Transport>,
+    pub(crate) round: Addr<Round>,
+    pub(crate) treasury: Addr<Treasury>,
+}
+
+impl Sync {
+    pub(crate) fn new(
+        ports: Ports,
+        config: Rc<NodeConfig>,
+        chain: ChainId,
+        restored: Restored,
+        verifications: Rc<Verifications>,
+        neighbours: Neighbours,
+    ) -> Sync {
+        let Restored { store, filed, snapshot, tip, root, validators } = restored;
+        let Neighbours { transport, round, treasury } = neighbours;
+        Sync {
+            ports,
+            chain,
+            validators,
+            verifications,
+            transport,
+            round,
+            treasury,
+            store,
+            tip,
+            durable: tip.height,
+            syncing: None,
+            applied: tip.height,
+            root,
+            told: tip.height,
+            snapshot,
+            taking_over: None,
+            filed,
+            catch_up: CatchUp::new(config.sync.clone()),
+            config,
+            lagging: false,
+            helped: BTreeMap::new(),
+            served: BTreeMap::new(),
+            announced: tip.height,
+            deadlines: None,
+        }
+    }
+
+    fn deadlines(&mut self) -> &mut Deadlines<Due> {
+        self.deadlines.as_mut().expect("set when the actor started")
+    }
+
+    fn now(&self) -> Time {
+        self.ports.clock.now()
+    }
+
+    fn send(&self, to: To, message: SyncMessage) {
+        let payload = Wire::Sync(message).encode();
+        self.transport.do_send(Send { to, payload, class: Class::Now });
+    }
+
+    /// The next block of the chain is decided.
+    fn commit(&mut self, decided: DecidedBlock, synced: bool, ctx: &Context<Self>) {
+        let DecidedBlock { value, certificate, block } = &decided;
+        self.ports.probe.event(Event::Decided { height: block.height, value, certificate, synced });
+        let record = journal::record(&(value, certificate));
+        if let Err(error) = self.ports.disk.append(journal::BLOCKS, &record) {
+            return disk::halt(&self.ports, journal::BLOCKS, &error);
+        }
+        self.filed += 1;
+        self.tip = decided.tip();
+        self.store.push(value.clone(), certificate.clone());
+        self.sync_blocks(ctx);
+        let now = self.now();
+        self.catch_up.advanced(now, self.tip.height);
+        self.treasury.do_send(Apply(Arc::new(decided)));
+        let status = now + self.config.sync.status;
+        self.deadlines().set_if_none(Due::Status, status);
+    }
+
+    fn sync_blocks(&mut self, ctx: &Context<Self>) {
+        if self.syncing.is_none() && self.durable < self.tip.height {
+            self.syncing = Some(self.tip.height);
+            let me = ctx.address();
+            let done = Box::new(move |outcome| me.do_send(BlocksSynced(outcome)));
+            self.ports.disk.sync(journal::BLOCKS, done);
+        }
+    }
+
+    /// Tells the round where the chain ends, once that is durable and applied.
+    fn tell_round(&mut self) {
+        let height = self.tip.height;
+        if self.told < height && self.durable == height && self.applied == height {
+            self.told = height;
+            self.round.do_send(NewTip { tip: self.tip, root: self.root });
+        }
+    }
+
+    /// Asks a peer for what this node lacks, if it is time.
+    fn pursue(&mut self) {
+        if self.taking_over.is_some() || self.tip.height - self.applied > MAX_UNAPPLIED {
+            return;
+        }
+        let now = self.now();
+        match self.catch_up.next(now, self.tip.height) {
+            Next::Ask(peer, message, until) => {
+                if !std::mem::replace(&mut self.lagging, true) {
+                    let (from, to) = (self.tip.height, self.catch_up.best());
+                    self.ports.probe.event(Event::SyncStarted { from, to });
+                }
+                self.send(To::One(peer), message);
+                self.deadlines().set(Due::CatchUp, until);
+            }
+            Next::Wait(until) => self.deadlines().set(Due::CatchUp, until),
+            Next::Rest => {
+                self.lagging = false;
+                self.deadlines().cancel(Due::CatchUp);
+            }
+        }
+    }
+
+    fn status(&mut self) {
+        self.announced = self.tip.height;
+        self.send(To::All, SyncMessage::Status { height: self.tip.height });
+        let next = self.now() + self.config.sync.keepalive;
+        self.deadlines().set(Due::Keepalive, next);
+    }
+
+    fn punish(&mut self, peer: PublicKey) {
+        let now = self.now();
+        self.catch_up.lied(now, &peer);
+        self.transport.do_send(Penalty { peer, why: Refusal::Malformed });
+    }
+
+    fn check(&self, value: Value, certificate: Certificate) -> Option<DecidedBlock> {
+        let checked =
+            DecidedBlock::check(value, certificate, &self.validators, &self.chain, &*self.verifications);
+        let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
+        if !cost.is_zero() {
+            self.ports.compute.run(cost, Box::new(|| ()));
+        }
+        checked.ok()
+    }
+
+    /// Takes blocks from a peer, asked for or given as help. What we have is skipped.
+    fn take_blocks(&mut self, from: PublicKey, blocks: Vec<(Value, Certificate)>, ctx: &Context<Self>) {
+        let count = blocks.len();
+        for (value, certificate) in blocks {
+            if certificate.height <= self.tip.height || self.taking_over.is_some() {
+                continue;
+            }
+            if certificate.height > self.tip.height + 1 {
+                break;
+            }
+            match self.check(value, certificate).filter(|decided| decided.follows(&self.tip)) {
+                Some(decided) => self.commit(decided, true, ctx),
+                None => return self.punish(from),
+            }
+        }
+        let now = self.now();
+        self.catch_up.blocks_came(now, &from, count);
+    }
+
+    /// Gives a peer what it asked for, as much per second as a peer may send us.
+    fn answer(&mut self, peer: PublicKey, message: SyncMessage) {
+        let now = self.now();
+        let payload = Wire::Sync(message).encode();
+        let limits = &self.config.limits;
+        let limiter = self.served.entry(peer).or_insert_with(|| Limiter::new(now, limits));
+        if limiter.admit(now, payload.len()) {
+            self.transport.do_send(Send { to: To::One(peer), payload, class: Class::Now });
+        } else {
+            self.transport.do_send(Penalty { peer, why: Refusal::RateLimited });
+        }
+    }
+
+    fn serve_snapshot(&self) -> SyncMessage {
+        let described = self.snapshot.as_ref().and_then(|snapshot| {
+            let next = self.store.get(snapshot.height() + 1)?;
+            Some(snapshot.manifest(next))
+        });
+        SyncMessage::Snapshot(described)
+    }
+
+    fn take_manifest(&mut self, from: PublicKey, manifest: Manifest) {
+        let now = self.now();
+        let height = snapshot::described(&manifest)
+            .filter(|_| self.check(manifest.next.clone(), manifest.certificate.clone()).is_some());
+        match height {
+            Some(height) => {
+                let useful = (height > self.tip.height).then(|| (height, Box::new(manifest)));
+                self.catch_up.manifest_came(now, &from, useful);
+            }
+            None => self.punish(from),
+        }
+    }
+
+    fn serve_chunk(&self, height: Height, index: u32) -> SyncMessage {
+        let chunk = self.snapshot.as_ref().filter(|snapshot| snapshot.height() == height);
+        let bytes = chunk.and_then(|snapshot| snapshot.chunk(index)).unwrap_or_default();
+        SyncMessage::Chunk { height, index, bytes: Chunk::first(bytes) }
+    }
+
+    /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
+    fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded, ctx: &Context<Self>) {
+        let next = self.check(manifest.next.clone(), manifest.certificate.clone());
+        let opened = next.and_then(|next| {
+            let (snapshot, casino) = Snapshot::proven(manifest.last.clone(), &chunks, &next.block)?;
+            Some((snapshot, casino, next))
+        });
+        let Some((snapshot, casino, next)) = opened else {
+            return self.punish(peer);
+        };
+        if snapshot.height() <= self.tip.height {
+            return;
+        }
+        let (height, root) = (snapshot.height(), next.block.state_root);
+        let me = ctx.address();
+        let done = Box::new(move |outcome| me.do_send(TakenOver(outcome)));
+        self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
+        self.tip = snapshot.tip();
+        self.root = root;
+        self.applied = height;
+        self.taking_over = Some((snapshot, next));
+        self.ports.probe.event(Event::StateSynced { height, root });
+        self.treasury.do_send(Restore(Box::new(casino)));
+    }
+
+    /// Keeps in the file of blocks no more than twice what is kept in memory.
+    fn cut_file(&mut self) {
+        if self.filed <= 2 * Store::KEPT || self.syncing.is_some() {
+            return;
+        }
+        let mut file = Vec::new();
+        self.filed = 0;
+        for decided in self.store.iter() {
+            file.extend(journal::record(decided));
+            self.filed += 1;
+        }
+        self.ports.disk.replace(journal::BLOCKS, file, disk::or_halt(&self.ports, journal::BLOCKS));
+    }
+}
+
+impl Actor for Sync {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(4096);
+        let me = ctx.address();
+        self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
+        self.status();
+    }
+}
+
+impl Handler<EngineDecided> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, EngineDecided { value, certificate }: EngineDecided, ctx: &mut Self::Context) {
+        if certificate.height != self.tip.height + 1 || self.taking_over.is_some() {
+            return; // It came from a peer first.
+        }
+        let Ok(block) = bitcraps_casino::Block::decode(value.bytes()) else {
+            return (self.ports.halt)("a value was decided that is no block");
+        };
+        self.commit(DecidedBlock { value, certificate, block }, false, ctx);
+        self.pursue();
+    }
+}
+
+impl Handler<FromPeer> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, FromPeer { from, message }: FromPeer, ctx: &mut Self::Context) {
+        let now = self.now();
+        match message {
+            SyncMessage::Status { height } => self.catch_up.claim(now, self.tip.height, from, height, false),
+            SyncMessage::GetBlocks { from: height, count } => {
+                let count = usize::try_from(count).unwrap_or(MAX_BLOCKS).min(MAX_BLOCKS);
+                let blocks = self.store.range(height, count, ANSWER_BYTES);
+                self.answer(from, SyncMessage::Blocks(List::first(blocks)));
+            }
+            SyncMessage::Blocks(blocks) => self.take_blocks(from, blocks.into_inner(), ctx),
+            SyncMessage::GetSnapshot => self.answer(from, self.serve_snapshot()),
+            SyncMessage::Snapshot(None) => self.catch_up.manifest_came(now, &from, None),
+            SyncMessage::Snapshot(Some(manifest)) => self.take_manifest(from, manifest),
+            SyncMessage::GetChunk { height, index } => self.answer(from, self.serve_chunk(height, index)),
+            SyncMessage::Chunk { height, index, bytes } => {
+                match self.catch_up.chunk_came(now, &from, height, index, bytes.bytes().clone()) {
+                    Ok(Some(downloaded)) => self.take_over(downloaded, ctx),
+                    Ok(None) => {}
+                    Err(()) => self.punish(from),
+                }
+            }
+        }
+        self.pursue();
+    }
+}
+
+impl Handler<Behind> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, Behind { peer, seen }: Behind, _: &mut Self::Context) {
+        let now = self.now();
+        // Who speaks of a height has decided the one before.
+        self.catch_up.claim(now, self.tip.height, peer, seen.saturating_sub(1), true);
+        self.pursue();
+    }
+}
+
+impl Handler<Help> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, Help { peer, height }: Help, _: &mut Self::Context) {
+        let now = self.now();
+        if self.helped.get(&peer).is_some_and(|last| now.since(*last) < HELP_EVERY) {
+            return;
+        }
+        let blocks = self.store.range(height, HELP_BLOCKS, ANSWER_BYTES);
+        if !blocks.is_empty() {
+            self.helped.insert(peer, now);
+            self.send(To::One(peer), SyncMessage::Blocks(List::first(blocks)));
+        }
+    }
+}
+
+impl Handler<PeerHere> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, PeerHere(peer): PeerHere, _: &mut Self::Context) {
+        self.send(To::One(peer), SyncMessage::Status { height: self.tip.height });
+    }
+}
+
+impl Handler<PeerGone> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, PeerGone(peer): PeerGone, _: &mut Self::Context) {
+        self.catch_up.gone(&peer);
+        self.helped.remove(&peer);
+        self.served.remove(&peer);
+        self.pursue();
+    }
+}
+
+impl Handler<Applied> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, Applied { height, root }: Applied, _: &mut Self::Context) {
+        if height <= self.applied {
+            return; // A snapshot was taken over meanwhile.
+        }
+        self.applied = height;
+        self.root = root;
+        self.tell_round();
+        if self.lagging {
+            self.pursue();
+        }
+    }
+}
+
+impl Handler<SnapshotTaken> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, SnapshotTaken { last, state }: SnapshotTaken, _: &mut Self::Context) {
+        let Some(snapshot) = Snapshot::new(last, state.into()) else { return };
+        if self.snapshot.as_ref().is_some_and(|newer| newer.height() >= snapshot.height()) {
+            return;
+        }
+        let done = disk::or_halt(&self.ports, journal::SNAPSHOT);
+        self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
+        self.snapshot = Some(snapshot);
+        self.cut_file();
+    }
+}
+
+impl Handler<BlocksSynced> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, BlocksSynced(outcome): BlocksSynced, ctx: &mut Self::Context) {
+        if let Err(error) = outcome {
+            return disk::halt(&self.ports, journal::BLOCKS, &error);
+        }
+        if let Some(height) = self.syncing.take() {
+            self.durable = self.durable.max(height);
+        }
+        self.sync_blocks(ctx);
+        self.tell_round();
+    }
+}
+
+impl Handler<TakenOver> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, TakenOver(outcome): TakenOver, ctx: &mut Self::Context) {
+        if let Err(error) = outcome {
+            return disk::halt(&self.ports, journal::SNAPSHOT, &error);
+        }
+        if let Some((snapshot, next)) = self.taking_over.take() {
+            self.durable = snapshot.height();
+            self.snapshot = Some(snapshot);
+            self.commit(next, true, ctx);
+            self.pursue();
+        }
+    }
+}
+
+impl Handler<Ring> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, _: Ring, _: &mut Self::Context) {
+        let now = self.now();
+        for due in self.deadlines().due(now) {
+            match due {
+                Due::Status if self.announced == self.tip.height => {}
+                Due::Status | Due::Keepalive => self.status(),
+                Due::CatchUp => self.pursue(),
+            }
+        }
+    }
+}

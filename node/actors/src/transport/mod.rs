@@ -1,0 +1,483 @@
+//! The transport actor: owns the links. It dials, cuts payloads into frames and puts frames together, limits what a
+//! link may send, keeps what is for those who are away, and closes the links of those who misbehave or fall silent.
+//! What a payload means is left to the [`Peer`](crate::peer::Peer) of the link.
+
+mod dialer;
+mod score;
+
+use crate::config::{NodeConfig, PeerLimits};
+use crate::deadlines::Deadlines;
+use crate::message::{Ring, message};
+use crate::peer::handshake::Handshake;
+use crate::peer::limiter::Limiter;
+use crate::peer::{Closed, Listeners, Payload, Peer};
+use crate::ports::{Address, Event, LinkEvent, LinkId, Links, Ports, Refusal};
+use crate::sync::{PeerGone, PeerHere};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use bitcraps_transport::{Assembler, FrameError, Framer, Outbox};
+use bitcraps_types::{ChainId, PublicKey, Time};
+use bytes::Bytes;
+use dialer::Dialer;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use score::Score;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// How many link events may wait. More are dropped.
+const INBOX: usize = 8192;
+/// What a link may send before its handshake is done, in bytes.
+const UNPROVEN_BYTES: usize = 64 << 10;
+
+/// Whom a payload is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    /// Every peer.
+    All,
+    /// One peer.
+    One(PublicKey),
+}
+
+/// What becomes of a payload for a peer who is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// It is dropped: by the time the peer is back, it means nothing.
+    Now,
+    /// It waits, within bounds.
+    Queued,
+}
+
+/// Sends a payload.
+pub(crate) struct Send {
+    pub(crate) to: To,
+    pub(crate) payload: Bytes,
+    pub(crate) class: Class,
+}
+
+/// Sends a payload on a link whose peer need not be proven.
+pub(crate) struct Reply {
+    pub(crate) link: LinkId,
+    pub(crate) payload: Bytes,
+}
+
+/// The peer of a link is proven.
+pub(crate) struct Proven {
+    pub(crate) link: LinkId,
+    pub(crate) key: PublicKey,
+}
+
+/// Closes a link whose handshake failed.
+pub(crate) struct Refuse {
+    pub(crate) link: LinkId,
+    pub(crate) why: Refusal,
+}
+
+/// Something wrong came over a link.
+pub(crate) struct Misdeed {
+    pub(crate) link: LinkId,
+    pub(crate) why: Refusal,
+}
+
+/// Something wrong came from a peer.
+pub(crate) struct Penalty {
+    pub(crate) peer: PublicKey,
+    pub(crate) why: Refusal,
+}
+
+struct FromLinks(LinkEvent);
+
+message!(Send, Reply, Proven, Refuse, Misdeed, Penalty, FromLinks);
+
+/// The actor.
+pub(crate) struct Transport {
+    ports: Ports,
+    limits: PeerLimits,
+    genesis: ChainId,
+    me: PublicKey,
+    listeners: Listeners,
+    known: Rc<BTreeSet<PublicKey>>,
+    peers: BTreeMap<PublicKey, Known>,
+    addresses: BTreeMap<Address, PublicKey>,
+    links: BTreeMap<LinkId, Link>,
+    deadlines: Option<Deadlines<Due>>,
+    jitter: ChaCha8Rng,
+    nonces: ChaCha8Rng,
+}
+
+/// A node that may be a peer.
+struct Known {
+    address: Address,
+    link: Option<LinkId>,
+    dialer: Dialer,
+    score: Score,
+    outbox: Outbox,
+}
+
+/// An open link.
+struct Link {
+    mtu: usize,
+    framer: Framer,
+    assembler: Assembler,
+    limiter: Limiter,
+    dialed: Option<PublicKey>,
+    proven: Option<PublicKey>,
+    unproven_bytes: usize,
+    heard: Time,
+    peer: Addr<Peer>,
+}
+
+impl Link {
+    fn send(&mut self, links: &dyn Links, id: LinkId, payload: &Bytes) {
+        self.framer.frames(payload, self.mtu, |frame| links.send(id, frame));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Dial(PublicKey),
+    Sweep,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        ports: Ports,
+        config: &NodeConfig,
+        genesis: ChainId,
+        listeners: Listeners,
+    ) -> Transport {
+        let me = ports.signer.public_key();
+        let known = |address: &Address| Known {
+            address: address.clone(),
+            link: None,
+            dialer: Dialer::default(),
+            score: Score::default(),
+            outbox: Outbox::new(config.limits.outbox_bytes, config.limits.outbox_age),
+        };
+        let others = || config.peers.iter().filter(|peer| peer.key != me);
+        Transport {
+            limits: config.limits.clone(),
+            genesis,
+            me,
+            listeners,
+            known: Rc::new(others().map(|peer| peer.key).collect()),
+            peers: others().map(|peer| (peer.key, known(&peer.address))).collect(),
+            addresses: others().map(|peer| (peer.address.clone(), peer.key)).collect(),
+            links: BTreeMap::new(),
+            deadlines: None,
+            jitter: ports.entropy.stream("transport", "jitter"),
+            nonces: ports.entropy.stream("transport", "nonces"),
+            ports,
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.ports.clock.now()
+    }
+
+    fn deadlines(&mut self) -> &mut Deadlines<Due> {
+        self.deadlines.as_mut().expect("set when the actor started")
+    }
+
+    fn refused(&self, peer: Option<PublicKey>, why: Refusal) {
+        self.ports.probe.event(Event::Refused { peer, why });
+    }
+
+    /// Of two nodes the one with the smaller key dials, so that there is one link between them.
+    fn dials(&self, key: &PublicKey) -> bool {
+        self.me < *key
+    }
+
+    fn dial(&mut self, key: PublicKey) {
+        let now = self.now();
+        let on_the_way = self.links.values().any(|link| link.dialed == Some(key));
+        let Some(known) = self.peers.get_mut(&key) else { return };
+        if known.link.is_some() || on_the_way {
+            return;
+        }
+        // In case neither success nor failure is ever told.
+        let again = now + self.limits.handshake_timeout * 2;
+        if !known.score.banned(now) {
+            self.ports.links.open(&known.address);
+        }
+        self.deadlines().set(Due::Dial(key), again);
+    }
+
+    fn dial_later(&mut self, key: PublicKey) {
+        if !self.dials(&key) {
+            return;
+        }
+        let now = self.now();
+        let Some(known) = self.peers.get_mut(&key) else { return };
+        let at = known.dialer.failed(now, &mut self.jitter);
+        self.deadlines().set(Due::Dial(key), at);
+    }
+
+    fn up(&mut self, id: LinkId, dialed: Option<Address>, mtu: usize, ctx: &mut Context<Self>) {
+        let unproven = self.links.values().filter(|link| link.proven.is_none()).count();
+        if unproven >= self.limits.max_unproven {
+            self.refused(None, Refusal::Overflow);
+            self.ports.links.close(id);
+            return;
+        }
+        let dialed = dialed.and_then(|address| self.addresses.get(&address).copied());
+        let nonce = self.nonces.random();
+        let peer = Peer {
+            link: id,
+            ports: self.ports.clone(),
+            handshake: Handshake::new(self.genesis, self.me, nonce, dialed),
+            handshake_timeout: self.limits.handshake_timeout,
+            known: self.known.clone(),
+            transport: ctx.address(),
+            listeners: self.listeners.clone(),
+            deadlines: None,
+        };
+        let now = self.now();
+        let link = Link {
+            mtu,
+            framer: Framer::new(),
+            assembler: Assembler::new(),
+            limiter: Limiter::new(now, &self.limits),
+            dialed,
+            proven: None,
+            unproven_bytes: 0,
+            heard: now,
+            peer: peer.start(),
+        };
+        self.links.insert(id, link);
+    }
+
+    fn frame(&mut self, id: LinkId, bytes: &Bytes) {
+        let now = self.now();
+        let Some(link) = self.links.get_mut(&id) else {
+            self.ports.links.close(id);
+            return;
+        };
+        if !link.limiter.admit(now, bytes.len()) {
+            return self.misdeed(id, Refusal::RateLimited);
+        }
+        link.heard = now;
+        if link.proven.is_none() {
+            link.unproven_bytes += bytes.len();
+            if link.unproven_bytes > UNPROVEN_BYTES {
+                return self.misdeed(id, Refusal::RateLimited);
+            }
+        }
+        match link.assembler.accept(now, bytes) {
+            Ok(Some(payload)) => {
+                if link.peer.try_send(Payload(payload)).is_err() {
+                    let peer = link.proven;
+                    self.refused(peer, Refusal::Overflow);
+                }
+            }
+            Ok(None) | Err(FrameError::Duplicate) => {}
+            Err(FrameError::Damaged) => {
+                let peer = link.proven;
+                self.refused(peer, Refusal::DamagedFrame);
+            }
+            Err(FrameError::Malformed | FrameError::Overflow) => self.misdeed(id, Refusal::Malformed),
+        }
+    }
+
+    /// Counts a misdeed. A link whose peer is not proven is closed for the first.
+    fn misdeed(&mut self, id: LinkId, why: Refusal) {
+        let Some(link) = self.links.get(&id) else { return };
+        match link.proven {
+            Some(peer) => self.penalize(peer, why),
+            None => {
+                self.refused(None, why);
+                self.close(id);
+            }
+        }
+    }
+
+    fn penalize(&mut self, peer: PublicKey, why: Refusal) {
+        self.refused(Some(peer), why);
+        let now = self.now();
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        if known.score.charge(now, why) {
+            let link = known.link;
+            self.refused(Some(peer), Refusal::Banned);
+            link.into_iter().for_each(|link| self.close(link));
+        }
+    }
+
+    fn proven(&mut self, id: LinkId, key: PublicKey) {
+        let now = self.now();
+        let Some(known) = self.peers.get_mut(&key) else { return };
+        if known.score.banned(now) {
+            return self.close(id);
+        }
+        if !self.links.contains_key(&id) {
+            return;
+        }
+        // A restarted peer has a new link before we notice that the old one is dead.
+        if let Some(old) = known.link.filter(|old| *old != id) {
+            self.close(old);
+        }
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.proven = Some(key);
+        let Some(known) = self.peers.get_mut(&key) else { return };
+        known.link = Some(id);
+        known.dialer.succeeded();
+        let waiting: Vec<Bytes> = known.outbox.drain(now).collect();
+        self.deadlines().cancel(Due::Dial(key));
+        self.ports.probe.event(Event::PeerUp(key));
+        self.listeners.sync.do_send(PeerHere(key));
+        waiting.iter().for_each(|payload| self.send_on(id, payload));
+    }
+
+    fn send_on(&mut self, id: LinkId, payload: &Bytes) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.send(&*self.ports.links, id, payload);
+        }
+    }
+
+    fn close(&mut self, id: LinkId) {
+        self.ports.links.close(id);
+        self.gone(id);
+    }
+
+    /// Forgets a link that is closed.
+    fn gone(&mut self, id: LinkId) {
+        let Some(link) = self.links.remove(&id) else { return };
+        link.peer.do_send(Closed);
+        if let Some(key) = link.proven
+            && let Some(known) = self.peers.get_mut(&key)
+            && known.link == Some(id)
+        {
+            known.link = None;
+            self.ports.probe.event(Event::PeerDown(key));
+            self.listeners.sync.do_send(PeerGone(key));
+        }
+        if let Some(key) = link.dialed.or(link.proven) {
+            self.dial_later(key);
+        }
+    }
+
+    /// Closes the links on which nothing came for long.
+    fn sweep(&mut self) {
+        let now = self.now();
+        let oldest = now - self.limits.silence;
+        let silent: Vec<LinkId> =
+            self.links.iter().filter(|(_, link)| link.heard < oldest).map(|(id, _)| *id).collect();
+        silent.into_iter().for_each(|id| self.close(id));
+        let next = now + self.limits.silence / 4;
+        self.deadlines().set(Due::Sweep, next);
+    }
+}
+
+impl Actor for Transport {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(INBOX);
+        let inbox = ctx.address();
+        let probe = self.ports.probe.clone();
+        self.ports.links.listen(Box::new(move |event| {
+            if inbox.try_send(FromLinks(event)).is_err() {
+                probe.event(Event::Refused { peer: None, why: Refusal::Overflow });
+            }
+        }));
+        let me = ctx.address();
+        self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
+        self.sweep();
+        let to_dial: Vec<PublicKey> = self.peers.keys().copied().filter(|key| self.dials(key)).collect();
+        to_dial.into_iter().for_each(|key| self.dial(key));
+    }
+}
+
+impl Handler<FromLinks> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, FromLinks(event): FromLinks, ctx: &mut Self::Context) {
+        match event {
+            LinkEvent::Frame { link, bytes } => self.frame(link, &bytes),
+            LinkEvent::Up { link, dialed, mtu } => self.up(link, dialed, mtu, ctx),
+            LinkEvent::Down { link } => self.gone(link),
+            LinkEvent::OpenFailed { address } => {
+                if let Some(key) = self.addresses.get(&address).copied() {
+                    self.dial_later(key);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Send> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Send { to, payload, class }: Send, _: &mut Self::Context) {
+        let now = self.now();
+        let (ports, links) = (&self.ports, &mut self.links);
+        let mut send = |known: &mut Known| match known.link {
+            Some(id) => {
+                if let Some(link) = links.get_mut(&id) {
+                    link.send(&*ports.links, id, &payload);
+                }
+            }
+            None if class == Class::Queued => drop(known.outbox.push(now, payload.clone())),
+            None => {}
+        };
+        match to {
+            To::All => self.peers.values_mut().for_each(send),
+            To::One(key) => drop(self.peers.get_mut(&key).map(&mut send)),
+        }
+    }
+}
+
+impl Handler<Reply> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Reply { link, payload }: Reply, _: &mut Self::Context) {
+        self.send_on(link, &payload);
+    }
+}
+
+impl Handler<Proven> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Proven { link, key }: Proven, _: &mut Self::Context) {
+        self.proven(link, key);
+    }
+}
+
+impl Handler<Refuse> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Refuse { link, why }: Refuse, _: &mut Self::Context) {
+        if self.links.contains_key(&link) {
+            self.refused(None, why);
+            self.close(link);
+        }
+    }
+}
+
+impl Handler<Misdeed> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Misdeed { link, why }: Misdeed, _: &mut Self::Context) {
+        self.misdeed(link, why);
+    }
+}
+
+impl Handler<Penalty> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, Penalty { peer, why }: Penalty, _: &mut Self::Context) {
+        self.penalize(peer, why);
+    }
+}
+
+impl Handler<Ring> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, _: Ring, _: &mut Self::Context) {
+        let now = self.now();
+        for due in self.deadlines().due(now) {
+            match due {
+                Due::Dial(key) => self.dial(key),
+                Due::Sweep => self.sweep(),
+            }
+        }
+    }
+}

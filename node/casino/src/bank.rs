@@ -1,0 +1,452 @@
+//! The treasury's half of a block: it checks and reserves before the tables play, and settles afterwards.
+//!
+//! For each bet the bank holds two reserves in the ledger: the player's stake, and the worst that the bet can cost the
+//! house (the cover). Both stand before the dice fall, so whatever the dice say can be paid. When the bet ends both are
+//! resolved: won, the stake is freed and the payout posted out of the cover; lost, the stake is posted and the cover
+//! freed; pushed, taken down or refused by the table, both are freed.
+
+use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
+use crate::{Answer, Offence, SignedCommand, Table};
+use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement, craps};
+use bitcraps_treasury::{Ledger, LedgerError, LedgerFault, Transfer, TransferId};
+use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The money, the sequence numbers, the offences, and what the bank must know of each table.
+///
+/// A block is [`begin`](Bank::begin), then the tables' [`play`](Table::play) in any order, then
+/// [`finish`](Bank::finish).
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Bank {
+    ledger: Ledger,
+    house: AccountId,
+    offences: BTreeMap<(Height, ValidatorIndex), Digest>,
+    seats: BTreeMap<TableId, Seat>,
+    /// The tables that owe a report.
+    playing: BTreeSet<TableId>,
+    #[borsh(skip)]
+    refusals: Vec<Refusal>,
+    #[borsh(skip)]
+    cache: Cache,
+}
+
+/// What the bank knows of a table.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Seat {
+    rules: CrapsRules,
+    digest: Digest,
+    has_open_bets: bool,
+}
+
+/// Hashes of the parts, `None` where the part changed since.
+#[derive(Clone, Debug, Default)]
+struct Cache {
+    offences: Option<Digest>,
+    root: Option<Digest>,
+}
+
+/// A command of the last block that changed nothing, save that its sequence number may be used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The account of the key in it; with a bad signature, not necessarily its sender.
+    pub account: AccountId,
+    /// Its number.
+    pub sequence: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a command was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The key's holder did not sign it for this chain.
+    #[error("the signature is not valid")]
+    Signature,
+    /// The ledger refused: an unknown account, a used sequence number, too little money.
+    #[error(transparent)]
+    Ledger(LedgerError),
+    /// The house has less free money than the bet can cost it.
+    #[error("the bank can't cover the bet: {available} available")]
+    BankCannotCover {
+        /// What it has.
+        available: Amount,
+    },
+    /// No such table.
+    #[error("there is no such table")]
+    UnknownTable,
+    /// Only a bet's owner takes it down.
+    #[error("the bet is another's")]
+    NotYourBet,
+    /// The table's limits, or its state, don't allow it.
+    #[error(transparent)]
+    Table(BetError),
+}
+
+/// Why a bank and tables don't belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuditError {
+    /// Some tables have not reported yet.
+    #[error("taken in the middle of a block")]
+    MidBlock,
+    /// The ledger is no ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFault),
+    /// The house's accounts have other names.
+    #[error("the house's accounts are not those of a casino")]
+    House,
+    /// The bank knows other tables, or in another order.
+    #[error("the bank and the tables are not of one casino")]
+    Tables,
+    /// The bank knows another state of the table.
+    #[error("the bank and table {} disagree", .0.0)]
+    Table(TableId),
+    /// The reserves of an open bet are not those that it needs.
+    #[error("the reserves of {0:?} are not what the bet needs")]
+    Bet(BetId),
+    /// A reserve belongs to no open bet.
+    #[error("a reserve belongs to no open bet")]
+    StrayReserve,
+}
+
+/// The leg of a transfer.
+const PAYMENT: u8 = 0;
+/// The leg of a bet's stake.
+const STAKE: u8 = 1;
+/// The leg of a bet's cover.
+const COVER: u8 = 2;
+
+fn house() -> AccountId {
+    AccountId::of_house("bank")
+}
+
+fn issue() -> AccountId {
+    AccountId::of_house("issue")
+}
+
+fn leg(bet: BetId, leg: u8) -> TransferId {
+    TransferId { account: bet.account, sequence: bet.sequence, leg }
+}
+
+impl Bank {
+    /// The bank at the start, with the tables as `Casino::genesis` makes them.
+    pub fn genesis(genesis: &Genesis) -> Result<Bank, GenesisError> {
+        genesis.check()?;
+        let house = house();
+        let mut ledger = Ledger::new(issue());
+        let players = genesis.players.iter().map(|(key, amount)| (AccountId::of_key(key), *amount));
+        for (account, amount) in players.chain([(house, genesis.bank)]) {
+            ledger.issue(account, amount).expect("the genesis was checked");
+        }
+        let seats = genesis.tables.iter().map(|TableConfig { id, rules }| {
+            let digest = Table::new(*id, *rules).digest();
+            (*id, Seat { rules: *rules, digest, has_open_bets: false })
+        });
+        let mut bank = Bank {
+            ledger,
+            house,
+            offences: BTreeMap::new(),
+            seats: seats.collect(),
+            playing: BTreeSet::new(),
+            refusals: Vec::new(),
+            cache: Cache::default(),
+        };
+        bank.refresh_root();
+        Ok(bank)
+    }
+
+    /// First step of a block: checks each command, moves money, reserves each bet's stake and worst case. The answer
+    /// holds orders for every table that has any, or that has open bets and so must roll, in the order of their ids.
+    ///
+    /// # Panics
+    /// If the block before was not finished.
+    pub fn begin(&mut self, block: &Block, chain: &ChainId, verify: &dyn Verify) -> Vec<Orders> {
+        assert!(self.playing.is_empty(), "a block begins after the one before is finished");
+        self.refusals.clear();
+        for offence in &block.offences {
+            self.accuse(offence);
+        }
+        let mut orders: BTreeMap<TableId, Vec<Order>> =
+            self.tables_to_play().map(|table| (table, Vec::new())).collect();
+        for signed in &block.commands {
+            match self.admit(block.height, signed, chain, verify) {
+                Ok(Some((table, order))) => orders.entry(table).or_default().push(order),
+                Ok(None) => {}
+                Err(reason) => {
+                    let (account, sequence) = (signed.command.account(), signed.command.sequence);
+                    self.refusals.push(Refusal { account, sequence, reason });
+                }
+            }
+        }
+        self.playing.extend(orders.keys());
+        orders.into_iter().map(|(table, orders)| Orders { table, orders }).collect()
+    }
+
+    /// Last step of a block: settles what the tables report, in the order of their ids whatever the order of the
+    /// reports, and answers with the state root.
+    ///
+    /// # Panics
+    /// If the reports are not one for each of the tables that [`begin`](Bank::begin) asked to play, or if a table
+    /// settles a bet that the bank does not hold reserves for: then the node's own tables are wrong, and going on would
+    /// lose money.
+    pub fn finish(&mut self, height: Height, mut reports: Vec<TableReport>) -> Digest {
+        reports.sort_by_key(|report| report.table);
+        assert!(
+            reports.iter().map(|report| &report.table).eq(&self.playing),
+            "each table that plays reports once"
+        );
+        self.playing.clear();
+        for report in reports {
+            self.settle(height, report);
+        }
+        // Each id of this block carries a claimed sequence number, so none can come again.
+        self.ledger.forget_before(height.saturating_add(1));
+        self.refresh_root()
+    }
+
+    /// The tables that must play the next block even without orders: those with open bets.
+    pub fn tables_to_play(&self) -> impl Iterator<Item = TableId> + '_ {
+        self.seats.iter().filter(|(_, seat)| seat.has_open_bets).map(|(&table, _)| table)
+    }
+
+    /// The commands of the last block that were refused: first those that the bank refused, in the order of the block,
+    /// then those that tables refused, in the order of the tables.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// The money.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The account that covers the bets and takes the stakes.
+    pub fn house(&self) -> AccountId {
+        self.house
+    }
+
+    /// The recorded offences, in the order of their heights.
+    pub fn offences(&self) -> impl Iterator<Item = (Height, ValidatorIndex)> + '_ {
+        self.offences.keys().copied()
+    }
+
+    /// Whether an offence is recorded: another proof of it adds nothing.
+    pub fn knows_offence(&self, height: Height, offender: ValidatorIndex) -> bool {
+        self.offences.contains_key(&(height, offender))
+    }
+
+    /// The state root after the last finished block: over the ledger, the offences and all tables.
+    pub fn root(&self) -> Digest {
+        self.cache.root.expect("a bank at rest has a root")
+    }
+
+    /// Whether the bank's books agree with themselves and with the tables; what a bank from a peer must pass. It also
+    /// fills the caches. At the cost of the whole state.
+    pub(crate) fn audit(&mut self, tables: &[Table]) -> Result<(), AuditError> {
+        if !self.playing.is_empty() || self.ledger.remembered() > 0 {
+            return Err(AuditError::MidBlock);
+        }
+        self.ledger.check()?;
+        if self.house != house() || *self.ledger.issue_account() != issue() {
+            return Err(AuditError::House);
+        }
+        if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
+            return Err(AuditError::Tables);
+        }
+        let mut reserves = 0;
+        for (table, (id, seat)) in tables.iter().zip(&self.seats) {
+            let game = table.game();
+            let agrees = seat.rules == *game.rules()
+                && seat.rules.check().is_ok()
+                && seat.digest == table.digest()
+                && seat.has_open_bets == game.has_open_bets();
+            if !agrees {
+                return Err(AuditError::Table(*id));
+            }
+            for bet in table.open_bets() {
+                reserves += self.audit_bet(game.rules(), bet.id, bet.bet, bet.stake)?;
+            }
+        }
+        if reserves != self.ledger.reserves().count() {
+            return Err(AuditError::StrayReserve);
+        }
+        self.refresh_root();
+        Ok(())
+    }
+
+    /// How many reserves a bet has, if they are exactly those that it needs.
+    fn audit_bet(
+        &self,
+        rules: &CrapsRules,
+        id: BetId,
+        bet: craps::Bet,
+        stake: Amount,
+    ) -> Result<usize, AuditError> {
+        let wrong = AuditError::Bet(id);
+        let cover = Craps::exposure(rules, &bet, stake).map_err(|_| wrong.clone())?;
+        let needed = [(STAKE, id.account, self.house, stake), (COVER, self.house, id.account, cover)];
+        let mut reserves = 0;
+        for (which, debit, credit, amount) in needed {
+            let id = leg(id, which);
+            let expected = (amount > 0).then_some(Transfer { id, debit, credit, amount });
+            if self.ledger.reserve_of(&id) != expected.as_ref() {
+                return Err(wrong);
+            }
+            reserves += usize::from(amount > 0);
+        }
+        Ok(reserves)
+    }
+
+    /// Records an offence once per height and offender, with the digest of the first proof.
+    fn accuse(&mut self, offence: &Offence) {
+        self.offences.entry((offence.height, offence.offender)).or_insert_with(|| {
+            self.cache = Cache::default();
+            Digest::of("casino/proof", &offence.proof)
+        });
+    }
+
+    /// Does what a command needs of the bank; the order for its table, if it has one.
+    fn admit(
+        &mut self,
+        height: Height,
+        signed: &SignedCommand,
+        chain: &ChainId,
+        verify: &dyn Verify,
+    ) -> Result<Option<(TableId, Order)>, Reason> {
+        let account = signed.command.account();
+        let sequence = signed.command.sequence;
+        // The cheap check first: most replays never reach the costly one.
+        let last = self.ledger.account(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?.sequence;
+        if sequence <= last {
+            return Err(Reason::Ledger(LedgerError::SequenceUsed { last }));
+        }
+        if !signed.verify(chain, verify) {
+            return Err(Reason::Signature);
+        }
+        self.cache.root = None;
+        self.ledger.claim(account, sequence).map_err(Reason::Ledger)?;
+        let id = BetId { account, sequence };
+        match signed.command.action {
+            Action::Transfer { to, amount } => {
+                let transfer = Transfer { id: leg(id, PAYMENT), debit: account, credit: to, amount };
+                self.ledger.transfer(height, transfer).map_err(Reason::Ledger)?;
+                Ok(None)
+            }
+            Action::Bet { table, bet, stake } => {
+                let rules = &self.seats.get(&table).ok_or(Reason::UnknownTable)?.rules;
+                let cover = exposure(rules, &bet, stake).map_err(Reason::Table)?;
+                self.escrow(height, id, stake, cover)?;
+                Ok(Some((table, Order { id, play: Play::Place { bet, stake } })))
+            }
+            Action::TakeDown { table, bet } => {
+                if !self.seats.contains_key(&table) {
+                    return Err(Reason::UnknownTable);
+                }
+                if bet.account != account {
+                    return Err(Reason::NotYourBet);
+                }
+                Ok(Some((table, Order { id, play: Play::TakeDown { bet } })))
+            }
+        }
+    }
+
+    /// Reserves a bet's stake and cover, or neither. A cover of 0 (all of the payout is rounded away) needs no reserve.
+    fn escrow(&mut self, height: Height, bet: BetId, stake: Amount, cover: Amount) -> Result<(), Reason> {
+        let (player, house) = (bet.account, self.house);
+        let reserve = Transfer { id: leg(bet, STAKE), debit: player, credit: house, amount: stake };
+        self.ledger.reserve(reserve).map_err(Reason::Ledger)?;
+        if cover == 0 {
+            return Ok(());
+        }
+        let reserve = Transfer { id: leg(bet, COVER), debit: house, credit: player, amount: cover };
+        self.ledger.reserve(reserve).map(|_| ()).map_err(|error| {
+            self.ledger.void(height, leg(bet, STAKE)).expect("the stake was just reserved");
+            match error {
+                LedgerError::Insufficient { available } => Reason::BankCannotCover { available },
+                error => Reason::Ledger(error),
+            }
+        })
+    }
+
+    fn settle(&mut self, height: Height, report: TableReport) {
+        for answer in report.answers {
+            match answer.answer {
+                Answer::Placed => {}
+                Answer::TakenDown(down) => {
+                    for taken in down {
+                        self.resolve(height, taken.bet, Outcome::Pushed);
+                    }
+                }
+                Answer::NotPlaced(error) => {
+                    self.resolve(height, answer.id, Outcome::Pushed);
+                    self.refuse_at_table(answer.id, error);
+                }
+                Answer::NotTakenDown(error) => self.refuse_at_table(answer.id, error),
+            }
+        }
+        for Settlement { bet, outcome } in report.settlements {
+            self.resolve(height, bet, outcome);
+        }
+        let seat = self.seats.get_mut(&report.table).expect("a table that plays has a seat");
+        if seat.digest != report.digest {
+            seat.digest = report.digest;
+            self.cache.root = None;
+        }
+        seat.has_open_bets = report.has_open_bets;
+    }
+
+    /// Ends a bet's reserves.
+    fn resolve(&mut self, height: Height, bet: BetId, outcome: Outcome) {
+        let (stake, cover) = (leg(bet, STAKE), leg(bet, COVER));
+        let staked =
+            self.ledger.reserve_of(&stake).expect("the bank holds the stake of each open bet").amount;
+        let covered = self.ledger.reserve_of(&cover).map_or(0, |reserve| reserve.amount);
+        let (to_house, to_player) = match outcome {
+            Outcome::Won { payout } => (0, payout),
+            Outcome::Lost => (staked, 0),
+            Outcome::Pushed => (0, 0),
+        };
+        assert!(to_player <= covered, "no bet pays more than was reserved for it");
+        for (id, held, amount) in [(stake, staked, to_house), (cover, covered, to_player)] {
+            match (held, amount) {
+                (0, _) => Ok(()),
+                (_, 0) => self.ledger.void(height, id),
+                _ => self.ledger.post(height, id, amount),
+            }
+            .expect("a held reserve is resolved once");
+        }
+        self.cache.root = None;
+    }
+
+    fn refuse_at_table(&mut self, id: BetId, error: BetError) {
+        let BetId { account, sequence } = id;
+        self.refusals.push(Refusal { account, sequence, reason: Reason::Table(error) });
+    }
+
+    fn refresh_root(&mut self) -> Digest {
+        if let Some(root) = self.cache.root {
+            return root;
+        }
+        let offences = *self.cache.offences.get_or_insert_with(|| {
+            let bytes = borsh::to_vec(&self.offences).expect("a vector takes all bytes");
+            Digest::of("casino/offences", &bytes)
+        });
+        let mut bytes = Vec::with_capacity(64 + 36 * self.seats.len());
+        bytes.extend_from_slice(&self.ledger.root().0);
+        bytes.extend_from_slice(&offences.0);
+        for (table, seat) in &self.seats {
+            bytes.extend_from_slice(&table.0.to_le_bytes());
+            bytes.extend_from_slice(&seat.digest.0);
+        }
+        let root = Digest::of("casino/root", &bytes);
+        self.cache.root = Some(root);
+        root
+    }
+}
+
+/// What a bet can cost the house under a table's rules.
+fn exposure(rules: &CrapsRules, bet: &Bet, stake: Amount) -> Result<Amount, BetError> {
+    match bet {
+        Bet::Craps(bet) => Craps::exposure(rules, bet, stake),
+    }
+}

@@ -1,0 +1,98 @@
+//! What a player asks for, signed for one network.
+
+use bitcraps_tables::{BetId, craps};
+use bitcraps_types::{AccountId, Amount, ChainId, Digest, PublicKey, Sign, Signature, TableId, Verify};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// A bet of any game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Bet {
+    /// At a craps table.
+    Craps(craps::Bet),
+}
+
+/// What a command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Action {
+    /// Gives money away.
+    Transfer {
+        /// To whom; the account need not exist yet.
+        to: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Bets. The bet's id is the account and sequence number of this command.
+    Bet {
+        /// Where.
+        table: TableId,
+        /// On what.
+        bet: Bet,
+        /// How much.
+        stake: Amount,
+    },
+    /// Takes a bet of one's own down.
+    TakeDown {
+        /// Where.
+        table: TableId,
+        /// Which.
+        bet: BetId,
+    },
+}
+
+/// One action of the holder of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Command {
+    /// Whose.
+    pub key: PublicKey,
+    /// Above that of each earlier command of the key; gaps are allowed. A refused command uses its number up too.
+    pub sequence: u64,
+    /// What.
+    pub action: Action,
+}
+
+impl Command {
+    /// The account that the key controls.
+    pub fn account(&self) -> AccountId {
+        AccountId::of_key(&self.key)
+    }
+
+    /// What is signed: the command on one chain.
+    fn message(&self, chain: &ChainId) -> Vec<u8> {
+        let mut message = Vec::with_capacity(SignedCommand::MAX_BYTES);
+        message.extend_from_slice(b"bitcraps command 1");
+        message.extend_from_slice(&chain.0);
+        self.serialize(&mut message).expect("a vector takes all bytes");
+        message
+    }
+}
+
+/// A command with its key's signature. Not known to be valid until [`verify`](SignedCommand::verify) says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SignedCommand {
+    /// What was signed.
+    pub command: Command,
+    /// By the key in the command, for one chain.
+    pub signature: Signature,
+}
+
+impl SignedCommand {
+    /// No encoded command is longer.
+    pub const MAX_BYTES: usize = 256;
+
+    /// Signs a command. The signer's key takes the place of the key in the command.
+    pub fn sign(chain: &ChainId, command: Command, signer: &dyn Sign) -> SignedCommand {
+        let command = Command { key: signer.public_key(), ..command };
+        SignedCommand { command, signature: signer.sign(&command.message(chain)) }
+    }
+
+    /// Whether the holder of the key signed the command for this chain.
+    pub fn verify(&self, chain: &ChainId, verify: &dyn Verify) -> bool {
+        verify.verify(&self.command.key, &self.command.message(chain), &self.signature)
+    }
+
+    /// Names these bytes, signature included: a forged copy never has the id of the original.
+    pub fn id(&self) -> Digest {
+        let bytes = borsh::to_vec(self).expect("a vector takes all bytes");
+        Digest::of("casino/command", &bytes)
+    }
+}

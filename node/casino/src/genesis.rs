@@ -1,0 +1,90 @@
+//! What a network starts from.
+
+use bitcraps_tables::CrapsRules;
+use bitcraps_tables::craps::RulesError;
+use bitcraps_types::{AccountId, Amount, ChainId, Digest, PublicKey, TableId};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeSet;
+
+/// The state before the first block. All nodes of a network have the same.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Genesis {
+    /// The network's name; another name makes another network.
+    pub name: String,
+    /// The validators, in the order of their indices.
+    pub validators: Vec<GenesisValidator>,
+    /// Who starts with money.
+    pub players: Vec<(PublicKey, Amount)>,
+    /// What the bank starts with. It covers the bets.
+    pub bank: Amount,
+    /// The tables.
+    pub tables: Vec<TableConfig>,
+}
+
+/// A validator at the start.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GenesisValidator {
+    /// Its key.
+    pub key: PublicKey,
+    /// Its voting power.
+    pub power: u64,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TableConfig {
+    /// Its number, unlike all others.
+    pub id: TableId,
+    /// Its rules.
+    pub rules: CrapsRules,
+}
+
+/// Why nothing can start from a genesis. Whether its validators form a set is checked by consensus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GenesisError {
+    /// A table stands twice.
+    #[error("two tables have the number {}", .0.0)]
+    SameTable(TableId),
+    /// A table's rules can't be played.
+    #[error("table {}: {error}", table.0)]
+    Rules {
+        /// Whose rules.
+        table: TableId,
+        /// What is wrong with them.
+        error: RulesError,
+    },
+    /// A player stands twice.
+    #[error("two players have the key {0:?}")]
+    SamePlayer(PublicKey),
+    /// All money together does not fit an [`Amount`].
+    #[error("there is more money than {}", Amount::MAX)]
+    TooMuchMoney,
+}
+
+impl Genesis {
+    /// Names the network: the digest of all of this.
+    pub fn chain_id(&self) -> ChainId {
+        let bytes = borsh::to_vec(self).expect("a vector takes all bytes");
+        Digest::of("casino/genesis", &bytes)
+    }
+
+    /// Whether a casino can start from this.
+    pub fn check(&self) -> Result<(), GenesisError> {
+        let mut tables = BTreeSet::new();
+        for TableConfig { id, rules } in &self.tables {
+            if !tables.insert(*id) {
+                return Err(GenesisError::SameTable(*id));
+            }
+            rules.check().map_err(|error| GenesisError::Rules { table: *id, error })?;
+        }
+        let mut players = BTreeSet::new();
+        let mut money = self.bank;
+        for (key, amount) in &self.players {
+            if !players.insert(AccountId::of_key(key)) {
+                return Err(GenesisError::SamePlayer(*key));
+            }
+            money = money.checked_add(*amount).ok_or(GenesisError::TooMuchMoney)?;
+        }
+        Ok(())
+    }
+}

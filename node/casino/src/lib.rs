@@ -1,0 +1,23 @@
+//! Treasury and tables composed: a block in, a state root out.
+//!
+//! [`Bank`] and [`Table`] are the halves that actors run separately; [`Casino`] is their sequential composition, for
+//! search, for replay and for the oracle. Both ways give the same root. What a block is, and what a player signs, stands
+//! in [`Block`] and [`SignedCommand`]. Which block follows which is decided by consensus, not here.
+
+mod bank;
+mod block;
+mod casino;
+mod command;
+mod dice;
+mod genesis;
+mod table;
+#[cfg(test)]
+mod testing;
+
+pub use bank::{AuditError, Bank, Reason, Refusal};
+pub use block::{Block, BlockError, Offence};
+pub use casino::{Casino, SnapshotError};
+pub use command::{Action, Bet, Command, SignedCommand};
+pub use dice::seed_of;
+pub use genesis::{Genesis, GenesisError, GenesisValidator, TableConfig};
+pub use table::{Answer, AnswerTo, Order, Orders, Play, Table, TableReport};

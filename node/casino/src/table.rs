@@ -1,0 +1,152 @@
+//! One table's half of a block: orders in, a report out. It owns a game and no money.
+
+use crate::{Bet, seed_of};
+use bitcraps_tables::{
+    BetError, BetId, Craps, CrapsRules, Dice, Game, OpenBet, Seed, Settlement, TakenDown, craps, roll,
+};
+use bitcraps_types::{Amount, Digest, TableId};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// What a table is to do in a block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Orders {
+    /// Which table.
+    pub table: TableId,
+    /// In the order of the block. Empty if the table has nothing but open bets.
+    pub orders: Vec<Order>,
+}
+
+/// One command at a table, covered by the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Order {
+    /// The command: its account and sequence number. A bet that it places has this id.
+    pub id: BetId,
+    /// What to do.
+    pub play: Play,
+}
+
+/// What to do at a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Play {
+    /// Put a bet up.
+    Place {
+        /// On what.
+        bet: Bet,
+        /// How much.
+        stake: Amount,
+    },
+    /// Take a bet of the same account down.
+    TakeDown {
+        /// Which.
+        bet: BetId,
+    },
+}
+
+/// What a table did in a block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TableReport {
+    /// Which table.
+    pub table: TableId,
+    /// An answer to each order, in their order.
+    pub answers: Vec<AnswerTo>,
+    /// The dice, if any bet was up.
+    pub roll: Option<Dice>,
+    /// What the dice decided.
+    pub settlements: Vec<Settlement>,
+    /// The table's state afterwards.
+    pub digest: Digest,
+    /// Whether bets are up afterwards.
+    pub has_open_bets: bool,
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AnswerTo {
+    /// The order's id.
+    pub id: BetId,
+    /// What became of it.
+    pub answer: Answer,
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Answer {
+    /// The bet is up.
+    Placed,
+    /// These bets came down.
+    TakenDown(Vec<TakenDown>),
+    /// A bet that the table did not take.
+    NotPlaced(BetError),
+    /// A bet that the table did not give back.
+    NotTakenDown(BetError),
+}
+
+/// A table with its game.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Table {
+    id: TableId,
+    game: Craps,
+}
+
+impl Table {
+    /// A new table.
+    pub fn new(id: TableId, rules: CrapsRules) -> Table {
+        Table { id, game: Craps::new(rules) }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> TableId {
+        self.id
+    }
+
+    /// Its game.
+    pub fn game(&self) -> &Craps {
+        &self.game
+    }
+
+    /// The bets that are up, in the order of their ids.
+    pub fn open_bets(&self) -> impl Iterator<Item = OpenBet<craps::Bet>> + '_ {
+        self.game.open_bets()
+    }
+
+    /// Follows the orders in order, then rolls once if any bet is up. So a table rolls once in each block in which it
+    /// has bets; the bank asks it to play in each of them.
+    pub fn play(&mut self, orders: &[Order], seed: &Seed) -> TableReport {
+        let answers =
+            orders.iter().map(|&Order { id, play }| AnswerTo { id, answer: self.follow(id, play) }).collect();
+        let dice = self.game.has_open_bets().then(|| roll(seed, self.id));
+        let settlements = dice.map_or_else(Vec::new, |dice| self.game.roll(dice));
+        TableReport {
+            table: self.id,
+            answers,
+            roll: dice,
+            settlements,
+            digest: self.digest(),
+            has_open_bets: self.game.has_open_bets(),
+        }
+    }
+
+    /// [`play`](Table::play) with the dice that belong to a finalized block.
+    pub fn play_block(&mut self, orders: &[Order], block: &Digest) -> TableReport {
+        self.play(orders, &seed_of(block))
+    }
+
+    /// The digest of the table's whole state.
+    pub fn digest(&self) -> Digest {
+        let bytes = borsh::to_vec(self).expect("a vector takes all bytes");
+        Digest::of("casino/table", &bytes)
+    }
+
+    fn follow(&mut self, id: BetId, play: Play) -> Answer {
+        match play {
+            Play::Place { bet: Bet::Craps(bet), stake } => match self.game.place(id, bet, stake) {
+                Ok(()) => Answer::Placed,
+                Err(error) => Answer::NotPlaced(error),
+            },
+            Play::TakeDown { bet } => match self.game.take_down(bet) {
+                Ok(down) => Answer::TakenDown(down),
+                Err(error) => Answer::NotTakenDown(error),
+            },
+        }
+    }
+}

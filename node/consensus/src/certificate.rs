@@ -1,0 +1,69 @@
+//! The proof that a value was decided, which anyone with the validator set can check.
+
+use crate::{Engine, ValidatorSet};
+use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Verify};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// A quorum's signatures over one value at one height and round.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Certificate {
+    /// The height decided.
+    pub height: Height,
+    /// The round in which the quorum formed.
+    pub round: Round,
+    /// The value decided.
+    pub digest: Digest,
+    /// By ascending validator, each once.
+    pub signatures: Vec<(ValidatorIndex, Signature)>,
+}
+
+impl Certificate {
+    /// Checks that a quorum of `validators` signed, each once. Costs one verification per signature.
+    pub fn verify<E: Engine>(
+        &self,
+        validators: &ValidatorSet,
+        chain: &ChainId,
+        verify: &dyn Verify,
+    ) -> Result<(), CertificateError> {
+        let ascending = self.signatures.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if !ascending {
+            return Err(CertificateError::Order);
+        }
+        let bytes = E::certificate_bytes(chain, self);
+        let mut power = 0;
+        for (signer, signature) in &self.signatures {
+            let validator = validators.get(*signer).ok_or(CertificateError::NotAValidator(*signer))?;
+            if !verify.verify(&validator.key, &bytes, signature) {
+                return Err(CertificateError::Signature(*signer));
+            }
+            power += validator.power;
+        }
+        if validators.is_quorum(power) {
+            Ok(())
+        } else {
+            Err(CertificateError::NoQuorum { signed: power, total: validators.total_power() })
+        }
+    }
+}
+
+/// Why a certificate proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// A signer stands twice, or the order is not ascending.
+    #[error("the signers are not in ascending order, each once")]
+    Order,
+    /// A signer is not in the set.
+    #[error("{0} is not a validator")]
+    NotAValidator(ValidatorIndex),
+    /// A signature is wrong.
+    #[error("the signature of {0} is wrong")]
+    Signature(ValidatorIndex),
+    /// Too little power signed.
+    #[error("{signed} of {total} signed, which is not more than two thirds")]
+    NoQuorum {
+        /// The power that signed.
+        signed: u64,
+        /// The power of all.
+        total: u64,
+    },
+}

@@ -1,0 +1,17 @@
+//! The consensus engines as pure state machines, behind one trait.
+//!
+//! An engine decides one [`Value`](bitcraps_types::Value) per height. It has no clock, no entropy, no I/O and no
+//! keys: its host (the round actor, or a test) verifies what comes in, signs what goes out, writes what must be
+//! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] is the first engine.
+
+mod certificate;
+pub mod engine;
+mod signed;
+pub mod tendermint;
+mod validators;
+
+pub use certificate::{Certificate, CertificateError};
+pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
+pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};
+pub use tendermint::Tendermint;
+pub use validators::{Validator, ValidatorSet, ValidatorSetError};

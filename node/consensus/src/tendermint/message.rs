@@ -1,0 +1,226 @@
+//! What Tendermint's validators say, and the bytes that they sign. Checking what others say is [`super::verify`].
+
+use crate::{Message, Signed, ValidatorSet};
+use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::io::{self, Read};
+
+/// Everything that a validator sends.
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+pub enum TendermintMessage {
+    /// A value for a round.
+    Proposal(Proposal),
+    /// A prevote or a precommit.
+    Vote(Vote),
+    /// A value that a quorum prevoted in a round that failed.
+    Polka(Polka),
+}
+
+/// The proposer's value for a round.
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+pub struct Proposal {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// The proposer of that round.
+    pub author: ValidatorIndex,
+    /// The value.
+    pub value: Value,
+    /// For a value proposed again: the quorum of prevotes that it got in an earlier round (the paper's `vr`). The
+    /// proof travels with the proposal, because no gossip layer is there to bring the prevotes.
+    pub polka: Option<PolkaCertificate>,
+}
+
+impl Proposal {
+    /// The paper's `vr`: the round of the proof of lock. `None` is the paper's −1.
+    pub fn valid_round(&self) -> Option<Round> {
+        self.polka.as_ref().map(|polka| polka.round)
+    }
+}
+
+/// The two kinds of votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum VoteKind {
+    /// The first vote of a round.
+    Prevote,
+    /// The second vote of a round.
+    Precommit,
+}
+
+/// A vote for a value or for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Vote {
+    /// Prevote or precommit.
+    pub kind: VoteKind,
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// Who votes.
+    pub author: ValidatorIndex,
+    /// For which value; `None` is nil.
+    pub digest: Option<Digest>,
+}
+
+/// A quorum's prevotes for one value in one round.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PolkaCertificate {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// The value.
+    pub digest: Digest,
+    /// By ascending validator, each once; at most [`ValidatorSet::MAX`].
+    #[borsh(deserialize_with = "bounded_signatures")]
+    pub signatures: Vec<(ValidatorIndex, Signature)>,
+}
+
+impl PolkaCertificate {
+    /// The prevotes that it is made of.
+    pub fn prevotes(&self) -> impl Iterator<Item = (Vote, Signature)> {
+        self.signatures.iter().map(|&(author, signature)| (self.prevote(author), signature))
+    }
+
+    fn prevote(&self, author: ValidatorIndex) -> Vote {
+        Vote {
+            kind: VoteKind::Prevote,
+            height: self.height,
+            round: self.round,
+            author,
+            digest: Some(self.digest),
+        }
+    }
+
+    /// The bytes that all its signers signed.
+    pub fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+        vote_bytes(chain, VoteKind::Prevote, self.height, self.round, Some(&self.digest))
+    }
+}
+
+/// A polka that its sender knows. In the paper gossip brings every correct process what one of them received; this
+/// message does it for the one thing that liveness needs: the value that somebody may be locked on.
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+pub struct Polka {
+    /// Who passes it on.
+    pub author: ValidatorIndex,
+    /// The value.
+    pub value: Value,
+    /// The quorum of prevotes for it.
+    pub certificate: PolkaCertificate,
+}
+
+impl Message for TendermintMessage {
+    fn author(&self) -> ValidatorIndex {
+        match self {
+            TendermintMessage::Proposal(proposal) => proposal.author,
+            TendermintMessage::Vote(vote) => vote.author,
+            TendermintMessage::Polka(polka) => polka.author,
+        }
+    }
+
+    fn height(&self) -> Height {
+        match self {
+            TendermintMessage::Proposal(proposal) => proposal.height,
+            TendermintMessage::Vote(vote) => vote.height,
+            TendermintMessage::Polka(polka) => polka.certificate.height,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            TendermintMessage::Proposal(_) => "proposal",
+            TendermintMessage::Vote(Vote { kind: VoteKind::Prevote, .. }) => "prevote",
+            TendermintMessage::Vote(Vote { kind: VoteKind::Precommit, .. }) => "precommit",
+            TendermintMessage::Polka(_) => "polka",
+        }
+    }
+
+    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+        match self {
+            TendermintMessage::Proposal(proposal) => {
+                let mut bytes = preimage("tendermint/proposal", chain, proposal.height, proposal.round);
+                bytes.extend(proposal.value.digest().0);
+                match proposal.valid_round() {
+                    None => bytes.push(0),
+                    Some(round) => {
+                        bytes.push(1);
+                        bytes.extend(round.to_le_bytes());
+                    }
+                }
+                bytes
+            }
+            TendermintMessage::Vote(vote) => {
+                vote_bytes(chain, vote.kind, vote.height, vote.round, vote.digest.as_ref())
+            }
+            TendermintMessage::Polka(polka) => {
+                let certificate = &polka.certificate;
+                let mut bytes = preimage("tendermint/polka", chain, certificate.height, certificate.round);
+                bytes.extend(polka.value.digest().0);
+                bytes
+            }
+        }
+    }
+}
+
+impl TendermintMessage {
+    /// The round that it speaks of.
+    pub fn round(&self) -> Round {
+        match self {
+            TendermintMessage::Proposal(proposal) => proposal.round,
+            TendermintMessage::Vote(vote) => vote.round,
+            TendermintMessage::Polka(polka) => polka.certificate.round,
+        }
+    }
+}
+
+impl Vote {
+    /// The vote with its signature, as it came.
+    pub(crate) fn signed(self, signature: Signature) -> Signed<TendermintMessage> {
+        Signed { message: TendermintMessage::Vote(self), signature }
+    }
+}
+
+/// The bytes that everyone signs who votes so.
+pub(crate) fn vote_bytes(
+    chain: &ChainId,
+    kind: VoteKind,
+    height: Height,
+    round: Round,
+    digest: Option<&Digest>,
+) -> Vec<u8> {
+    let domain = match kind {
+        VoteKind::Prevote => "tendermint/prevote",
+        VoteKind::Precommit => "tendermint/precommit",
+    };
+    let mut bytes = preimage(domain, chain, height, round);
+    match digest {
+        None => bytes.push(0),
+        Some(digest) => {
+            bytes.push(1);
+            bytes.extend(digest.0);
+        }
+    }
+    bytes
+}
+
+/// A domain (its length first, so that no domain is a prefix of another), the chain, the height, the round.
+fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(u8::try_from(domain.len()).expect("a domain is a short literal"));
+    bytes.extend(domain.as_bytes());
+    bytes.extend(chain.0);
+    bytes.extend(height.to_le_bytes());
+    bytes.extend(round.to_le_bytes());
+    bytes
+}
+
+/// Refuses a length that no set of validators has, before it reads a signature.
+fn bounded_signatures<R: Read>(reader: &mut R) -> io::Result<Vec<(ValidatorIndex, Signature)>> {
+    let length = u32::deserialize_reader(reader)? as usize;
+    if length > ValidatorSet::MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "more signatures than validators"));
+    }
+    (0..length).map(|_| BorshDeserialize::deserialize_reader(reader)).collect()
+}

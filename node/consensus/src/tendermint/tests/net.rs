@@ -1,0 +1,433 @@
+//! A whole network in one thread and one seed: messages are delayed, reordered, repeated and (before GST) lost;
+//! writes become durable late; validators crash at any write and come back; keys in one hand sign both of everything.
+//!
+//! The network is also the judge: it panics when a correct validator signs two things for one place, when two
+//! correct validators decide differently, or when a decision has no valid certificate.
+
+use super::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+
+/// What the network does to the messages.
+#[derive(Clone, Debug)]
+pub(super) struct Faults {
+    /// From here on nothing is lost and delays are short.
+    pub(super) gst: Duration,
+    /// The chance that a message is lost before GST.
+    pub(super) loss: f64,
+    /// The chance that a message comes twice.
+    pub(super) repeat: f64,
+    /// How many crashes happen before GST.
+    pub(super) crashes: usize,
+    /// These sign everything that anyone proposes, and as proposers give each group another value.
+    pub(super) byzantine: Vec<usize>,
+    /// Until GST, validators of different groups don't hear each other. Byzantine ones are in all groups.
+    pub(super) groups: Vec<usize>,
+    /// Whether a validator with the seed's whim refuses fresh values now and then.
+    pub(super) picky: bool,
+}
+
+impl Faults {
+    pub(super) fn none() -> Faults {
+        Faults {
+            gst: Duration::ZERO,
+            loss: 0.0,
+            repeat: 0.0,
+            crashes: 0,
+            byzantine: Vec::new(),
+            groups: Vec::new(),
+            picky: false,
+        }
+    }
+}
+
+pub(super) struct Net {
+    pub(super) now: Time,
+    pub(super) nodes: Vec<Node>,
+    pub(super) accused: BTreeSet<(ValidatorIndex, Height)>,
+    /// All evidence, for checking.
+    pub(super) evidence: Vec<Evidence<TendermintMessage>>,
+    /// The highest round that a height was decided in, after GST or before.
+    pub(super) highest_round: Round,
+    pub(super) disagreements: usize,
+    set: ValidatorSet,
+    faults: Faults,
+    rng: ChaCha8Rng,
+    events: BTreeMap<(Time, u64), Event>,
+    next_event: u64,
+    chain: BTreeMap<Height, Digest>,
+    /// What a Byzantine validator has said to whom, so that it says each thing once.
+    told: BTreeSet<(usize, usize, Height, Round, VoteKind, Digest)>,
+}
+
+pub(super) struct Node {
+    pub(super) engine: Tendermint,
+    /// Decided blocks: durable at once.
+    pub(super) blocks: BTreeMap<Height, (Value, Certificate)>,
+    /// Events of earlier incarnations are dropped.
+    life: u32,
+    down: bool,
+    log: Vec<Entry>,
+    durable: usize,
+    /// How long the log was when this life began.
+    base: usize,
+    waiting: Vec<(Seq, TendermintMessage)>,
+    timers: BTreeMap<Timer, Time>,
+    /// What left this validator, through all its lives.
+    spoken: BTreeMap<(Height, Round, &'static str), TendermintMessage>,
+}
+
+enum Event {
+    Deliver { to: usize, signed: Box<Signed<TendermintMessage>> },
+    Ring { node: usize, life: u32, timer: Timer },
+    Durable { node: usize, life: u32, upto: usize },
+    Input { node: usize, life: u32, input: Box<Input<Tendermint>> },
+    Block { to: usize, height: Height, value: Value, certificate: Certificate },
+    Crash { node: usize },
+    Restart { node: usize, life: u32 },
+}
+
+impl Net {
+    pub(super) fn new(seed: u64, powers: &[u64], faults: Faults) -> Net {
+        let set = validators(powers);
+        let node = |i| Node {
+            engine: Tendermint::new(config(Some(i)), set.clone(), 1),
+            blocks: BTreeMap::new(),
+            life: 0,
+            down: false,
+            log: Vec::new(),
+            durable: 0,
+            base: 0,
+            waiting: Vec::new(),
+            timers: BTreeMap::new(),
+            spoken: BTreeMap::new(),
+        };
+        let mut net = Net {
+            now: Time(1),
+            nodes: (0..powers.len()).map(node).collect(),
+            accused: BTreeSet::new(),
+            evidence: Vec::new(),
+            highest_round: 0,
+            disagreements: 0,
+            set,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            events: BTreeMap::new(),
+            next_event: 0,
+            chain: BTreeMap::new(),
+            told: BTreeSet::new(),
+            faults,
+        };
+        for node in 0..net.nodes.len() {
+            if !net.is_byzantine(node) {
+                let at = Duration::from_millis(net.rng.random_range(0..50));
+                net.after(at, Event::Input { node, life: 0, input: Box::new(Input::Start) });
+            }
+        }
+        for _ in 0..net.faults.crashes {
+            let node = net.rng.random_range(0..net.nodes.len());
+            if net.is_byzantine(node) {
+                continue;
+            }
+            let gst = u64::try_from(net.faults.gst.as_millis()).unwrap().max(1);
+            let at = Duration::from_millis(net.rng.random_range(0..gst));
+            net.after(at, Event::Crash { node });
+        }
+        net
+    }
+
+    pub(super) fn correct(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().enumerate().filter(|(i, _)| !self.is_byzantine(*i)).map(|(_, node)| node)
+    }
+
+    fn is_byzantine(&self, node: usize) -> bool {
+        self.faults.byzantine.contains(&node)
+    }
+
+    /// Runs until every correct validator has decided `height`, or until `limit`. Whether they did.
+    pub(super) fn run(&mut self, height: Height, limit: Duration) -> bool {
+        while !self.correct().all(|node| node.blocks.contains_key(&height)) {
+            let due = self.events.first_entry().filter(|event| event.key().0 <= Time::ZERO + limit);
+            let Some(event) = due else {
+                return false;
+            };
+            self.now = event.key().0;
+            let event = event.remove();
+            self.handle(event);
+        }
+        true
+    }
+
+    /// Runs until `limit`.
+    pub(super) fn run_until(&mut self, limit: Duration) {
+        self.run(Height::MAX, limit);
+    }
+
+    fn after(&mut self, delay: Duration, event: Event) {
+        self.events.insert((self.now + delay, self.next_event), event);
+        self.next_event += 1;
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Deliver { to, signed } => {
+                let verified = Tendermint::verify(*signed, &self.set, &CHAIN, &TagVerifier).unwrap();
+                self.step(to, Input::Message(verified));
+            }
+            Event::Ring { node, life, timer } => {
+                let current =
+                    self.nodes[node].life == life && self.nodes[node].timers.get(&timer) == Some(&self.now);
+                if current {
+                    self.nodes[node].timers.remove(&timer);
+                    self.step(node, Input::Timer(timer));
+                }
+            }
+            Event::Durable { node, life, upto } => {
+                if self.nodes[node].life == life {
+                    self.nodes[node].durable = self.nodes[node].durable.max(upto);
+                    self.release(node);
+                }
+            }
+            Event::Input { node, life, input } => {
+                if self.nodes[node].life == life {
+                    self.step(node, *input);
+                }
+            }
+            Event::Block { to, height, value, certificate } => self.sync(to, height, value, certificate),
+            Event::Crash { node } => self.crash(node),
+            Event::Restart { node, life } => {
+                if self.nodes[node].life == life {
+                    self.restart(node);
+                }
+            }
+        }
+    }
+
+    /// Everything volatile is lost, and of the unsynced writes all after some point.
+    fn crash(&mut self, i: usize) {
+        let down = Duration::from_millis(self.rng.random_range(1..400));
+        let node = &mut self.nodes[i];
+        let kept = self.rng.random_range(node.durable..=node.log.len());
+        node.log.truncate(kept);
+        node.life += 1;
+        node.down = true;
+        node.waiting.clear();
+        node.timers.clear();
+        let life = node.life;
+        self.after(down, Event::Restart { node: i, life });
+    }
+
+    /// As a host does: read the log, make it durable, restore, start.
+    fn restart(&mut self, i: usize) {
+        let node = &mut self.nodes[i];
+        node.durable = node.log.len();
+        node.base = node.log.len();
+        node.down = false;
+        let height = node.blocks.last_key_value().map_or(1, |(height, _)| height + 1);
+        node.engine = Tendermint::new(config(Some(i)), self.set.clone(), height);
+        node.engine.restore(node.log.clone());
+        self.step(i, Input::Start);
+    }
+
+    fn step(&mut self, i: usize, input: Input<Tendermint>) {
+        if self.nodes[i].down || self.is_byzantine(i) {
+            return;
+        }
+        let mut out = Vec::new();
+        self.nodes[i].engine.step(self.now, input, &mut out);
+        for output in out {
+            self.output(i, output);
+        }
+    }
+
+    fn output(&mut self, i: usize, output: Output<Tendermint>) {
+        let life = self.nodes[i].life;
+        let answer = |input| Event::Input { node: i, life, input: Box::new(input) };
+        match output {
+            Output::Persist { seq, entry } => {
+                let node = &mut self.nodes[i];
+                node.log.push(entry);
+                let upto = node.log.len();
+                assert_eq!(seq, (upto - node.base) as Seq, "writes are numbered in order");
+                let delay = Duration::from_micros(self.rng.random_range(0..30_000));
+                self.after(delay, Event::Durable { node: i, life, upto });
+            }
+            Output::Sign { message, after } => {
+                self.nodes[i].waiting.push((after, message));
+                self.release(i);
+            }
+            Output::Relay { to, message } => self.send(i, to, message),
+            Output::SetTimer { timer, at } => {
+                self.nodes[i].timers.insert(timer, at);
+                self.events.insert((at, self.next_event), Event::Ring { node: i, life, timer });
+                self.next_event += 1;
+            }
+            Output::Propose { height, round } => {
+                let value = value(&format!("{height}/{round} by {i}"));
+                let delay = Duration::from_micros(self.rng.random_range(0..3_000));
+                self.after(delay, answer(Input::Proposed { height, round, value }));
+            }
+            Output::Validate { height, value, fresh } => {
+                let valid = !(self.faults.picky && fresh && value.digest().0[0] % 8 == (i % 8) as u8);
+                let delay = Duration::from_micros(self.rng.random_range(0..3_000));
+                self.after(delay, answer(Input::Verdict { height, digest: value.digest(), valid }));
+            }
+            Output::Decide { height, value, certificate } => {
+                assert_eq!(height, self.nodes[i].engine.height());
+                self.decided(i, height, value, certificate);
+            }
+            Output::Accuse(evidence) => {
+                let offender = evidence.check::<Tendermint>(&self.set, &CHAIN, &TagVerifier).unwrap();
+                self.accused.insert((offender, evidence.height()));
+                self.evidence.push(evidence);
+            }
+            Output::Behind { seen, from } => {
+                let from_height = self.nodes[i].engine.height();
+                self.send_blocks(from.index(), i, from_height..seen);
+            }
+            Output::Ahead { of, height } => {
+                self.send_blocks(i, of.index(), height..height + 1);
+            }
+            Output::Entered { round, .. } => self.highest_round = self.highest_round.max(round),
+            Output::Locked { .. } | Output::Transition(_) => {}
+        }
+    }
+
+    /// Signs what no longer waits for the disk, sends it, and gives it back.
+    fn release(&mut self, i: usize) {
+        let node = &mut self.nodes[i];
+        let durable = (node.durable - node.base.min(node.durable)) as Seq;
+        let waiting = mem::take(&mut node.waiting);
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(after, _)| *after <= durable);
+        node.waiting = waiting;
+        for (_, message) in ready {
+            if message.kind() != "polka" {
+                let place = (message.height(), message.round(), message.kind());
+                let before = self.nodes[i].spoken.entry(place).or_insert_with(|| message.clone());
+                assert!(!Tendermint::conflicting(before, &message), "{i} signed {before:?} and {message:?}");
+            }
+            self.send(i, Dest::All, signed(message.clone()));
+            self.step(i, Input::Message(Verified::own(message, &CHAIN, &key(v(i)))));
+        }
+    }
+
+    fn send(&mut self, from: usize, to: Dest, signed: Signed<TendermintMessage>) {
+        for i in 0..self.nodes.len() {
+            let addressed = match to {
+                Dest::All => i != from,
+                Dest::One(one) => i == one.index(),
+            };
+            if !addressed {
+                continue;
+            }
+            if self.is_byzantine(i) {
+                self.collude(i, &signed);
+                continue;
+            }
+            let copies = if self.rng.random_bool(self.faults.repeat) { 2 } else { 1 };
+            for _ in 0..copies {
+                if let Some(delay) = self.delay(from, i) {
+                    self.after(delay, Event::Deliver { to: i, signed: Box::new(signed.clone()) });
+                }
+            }
+        }
+    }
+
+    /// How long a message takes, or `None` if it is lost.
+    fn delay(&mut self, from: usize, to: usize) -> Option<Duration> {
+        if self.now >= Time::ZERO + self.faults.gst {
+            return Some(Duration::from_micros(self.rng.random_range(500..10_000)));
+        }
+        let apart = match (self.faults.groups.get(from), self.faults.groups.get(to)) {
+            (Some(a), Some(b)) => a != b && !self.is_byzantine(from) && !self.is_byzantine(to),
+            _ => false,
+        };
+        if apart || self.rng.random_bool(self.faults.loss) {
+            return None;
+        }
+        Some(Duration::from_micros(self.rng.random_range(500..400_000)))
+    }
+
+    /// A Byzantine validator hears a proposal: it votes for it, for whoever it hears it from. As a proposer it
+    /// gives each validator a value of its own group.
+    fn collude(&mut self, byzantine: usize, heard: &Signed<TendermintMessage>) {
+        let (height, round) = (heard.message.height(), heard.message.round());
+        let digest = match &heard.message {
+            TendermintMessage::Proposal(proposal) => Some(proposal.value.digest()),
+            TendermintMessage::Vote(vote) => vote.digest,
+            TendermintMessage::Polka(_) => None,
+        };
+        for to in (0..self.nodes.len()).filter(|to| !self.faults.byzantine.contains(to)).collect::<Vec<_>>() {
+            if Tendermint::proposer(&self.set, height, round) == v(byzantine) {
+                let group = self.faults.groups.get(to).copied().unwrap_or(to % 2);
+                let value = value(&format!("{height}/{round} for group {group}"));
+                let digest = value.digest();
+                if self.told.insert((byzantine, to, height, round, VoteKind::Prevote, Digest::ZERO)) {
+                    let author = v(byzantine);
+                    let proposal = Proposal { height, round, author, value, polka: None };
+                    self.tell(byzantine, to, TendermintMessage::Proposal(proposal));
+                    self.vote_both(byzantine, to, height, round, digest);
+                }
+            } else if let Some(digest) = digest {
+                let groups = &self.faults.groups;
+                let same_group = groups.get(heard.message.author().index()) == groups.get(to);
+                if same_group || self.is_byzantine(heard.message.author().index()) {
+                    self.vote_both(byzantine, to, height, round, digest);
+                }
+            }
+        }
+    }
+
+    fn vote_both(&mut self, byzantine: usize, to: usize, height: Height, round: Round, digest: Digest) {
+        for kind in [VoteKind::Prevote, VoteKind::Precommit] {
+            if self.told.insert((byzantine, to, height, round, kind, digest)) {
+                self.tell(byzantine, to, vote(kind, height, round, byzantine, Some(digest)));
+            }
+        }
+    }
+
+    fn tell(&mut self, byzantine: usize, to: usize, message: TendermintMessage) {
+        if let Some(delay) = self.delay(byzantine, to) {
+            self.after(delay, Event::Deliver { to, signed: Box::new(signed(message)) });
+        }
+    }
+
+    fn send_blocks(&mut self, from: usize, to: usize, heights: std::ops::Range<Height>) {
+        let blocks: Vec<_> =
+            self.nodes[from].blocks.range(heights).map(|(h, block)| (*h, block.clone())).collect();
+        for (height, (value, certificate)) in blocks {
+            if !self.is_byzantine(to)
+                && let Some(delay) = self.delay(from, to)
+            {
+                self.after(delay, Event::Block { to, height, value, certificate });
+            }
+        }
+    }
+
+    /// A block from another validator, as a host takes it: it proves itself.
+    fn sync(&mut self, to: usize, height: Height, value: Value, certificate: Certificate) {
+        if !self.nodes[to].down && self.nodes[to].engine.height() == height {
+            self.decided(to, height, value, certificate);
+        }
+    }
+
+    fn decided(&mut self, i: usize, height: Height, value: Value, certificate: Certificate) {
+        certificate.verify::<Tendermint>(&self.set, &CHAIN, &TagVerifier).unwrap();
+        assert_eq!((certificate.height, certificate.digest), (height, value.digest()));
+        let agreed = *self.chain.entry(height).or_insert(value.digest());
+        if agreed != value.digest() {
+            self.disagreements += 1;
+        }
+        let node = &mut self.nodes[i];
+        if let Some((before, _)) = node.blocks.get(&height) {
+            assert_eq!(*before, value, "decided by sync and by votes");
+            return;
+        }
+        node.blocks.insert(height, (value, certificate));
+        let life = node.life;
+        let input = Box::new(Input::Advance { height: height + 1, validators: self.set.clone() });
+        let delay = Duration::from_micros(self.rng.random_range(0..5_000));
+        self.after(delay, Event::Input { node: i, life, input });
+    }
+}

@@ -1,0 +1,145 @@
+//! What holds for every sequence of bets and rolls, sensible or not.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Place { player: u8, sequence: u64, bet: Bet, stake: Amount },
+    TakeDown { player: u8, sequence: u64 },
+    Roll(Dice),
+}
+
+fn any_bet() -> impl Strategy<Value = Bet> {
+    let base = 0..30u64;
+    prop_oneof![
+        4 => Just(Bet::Pass),
+        4 => Just(Bet::DontPass),
+        4 => Just(Bet::Come),
+        4 => Just(Bet::DontCome),
+        6 => base.clone().prop_map(|base| Bet::Odds { base }),
+        6 => base.prop_map(|base| Bet::Lay { base }),
+        1 => prop::sample::select(&Number::ALL[..]).prop_map(Bet::Place),
+        1 => prop::sample::select(&Hard::ALL[..]).prop_map(Bet::Hardway),
+        1 => Just(Bet::Field),
+        1 => Just(Bet::AnySeven),
+        1 => Just(Bet::AnyCraps),
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let stake = prop_oneof![0..50u64, any::<u64>(), Just(CrapsRules::MAX_STAKE)];
+    prop_oneof![
+        6 => (0..3u8, 0..30u64, any_bet(), stake)
+            .prop_map(|(player, sequence, bet, stake)| Step::Place { player, sequence, bet, stake }),
+        1 => (0..3u8, 0..30u64).prop_map(|(player, sequence)| Step::TakeDown { player, sequence }),
+        4 => (1..=6u8, 1..=6u8).prop_map(|(a, b)| Step::Roll(Dice::new(a, b).unwrap())),
+    ]
+}
+
+fn any_rules() -> impl Strategy<Value = CrapsRules> {
+    (1..20u64, 1..8u64, any::<[u8; 3]>(), any::<bool>(), any::<bool>()).prop_map(
+        |(min_stake, unit, [four_ten, five_nine, six_eight], triple, large)| CrapsRules {
+            min_stake,
+            max_stake: if large { CrapsRules::MAX_STAKE } else { 1000 },
+            unit,
+            odds: OddsLimits { four_ten, five_nine, six_eight },
+            field_twelve: if triple { FieldTwelve::Triple } else { FieldTwelve::Double },
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn no_bet_pays_more_than_its_exposure_and_none_ends_twice(
+        rules in any_rules(),
+        steps in prop::collection::vec(any_step(), 0..200),
+    ) {
+        let mut table = Craps::new(rules);
+        let mut up: BTreeMap<BetId, Amount> = BTreeMap::new();
+        let mut used = BTreeSet::new();
+        for step in steps {
+            match step {
+                Step::Place { player, sequence, bet, stake } => {
+                    let bet_id = BetId { account: AccountId(Digest([player; 32])), sequence };
+                    // The bank lets no id be used twice.
+                    if used.contains(&bet_id) {
+                        continue;
+                    }
+                    if table.place(bet_id, bet, stake).is_ok() {
+                        used.insert(bet_id);
+                        up.insert(bet_id, Craps::exposure(&rules, &bet, stake).unwrap());
+                    }
+                }
+                Step::TakeDown { player, sequence } => {
+                    let bet = BetId { account: AccountId(Digest([player; 32])), sequence };
+                    for taken in table.take_down(bet).unwrap_or_default() {
+                        prop_assert!(up.remove(&taken.bet).is_some(), "came down twice");
+                    }
+                }
+                Step::Roll(dice) => {
+                    for Settlement { bet, outcome } in table.roll(dice) {
+                        let exposure = up.remove(&bet);
+                        prop_assert!(exposure.is_some(), "settled twice");
+                        if let Outcome::Won { payout } = outcome {
+                            prop_assert!(payout <= exposure.unwrap());
+                            prop_assert!(payout.is_multiple_of(rules.unit));
+                        }
+                    }
+                }
+            }
+            prop_assert!(table.open_bets().map(|open| open.id).eq(up.keys().copied()));
+            prop_assert_eq!(table.has_open_bets(), !up.is_empty());
+        }
+        let bytes = borsh::to_vec(&table).unwrap();
+        prop_assert_eq!(borsh::from_slice::<Craps>(&bytes).unwrap(), table);
+    }
+}
+
+#[test]
+fn some_dice_cost_the_house_the_whole_exposure() {
+    let mut at_point = table(Some(Number::Four));
+    let mut reached = BTreeMap::new();
+    at_point.place(id(1), Bet::Come, STAKE).unwrap();
+    at_point.roll(dice(6));
+    for (sequence, bet) in [
+        (2, Bet::Odds { base: 1 }),
+        (3, Bet::Field),
+        (4, Bet::AnySeven),
+        (5, Bet::AnyCraps),
+        (6, Bet::Place(Number::Ten)),
+        (7, Bet::Hardway(Hard::Eight)),
+        (8, Bet::Come),
+        (9, Bet::DontCome),
+    ] {
+        at_point.place(id(sequence), bet, STAKE).unwrap();
+        for dice in Dice::all() {
+            for settlement in at_point.clone().roll(dice).iter().filter(|s| s.bet == id(sequence)) {
+                if let Outcome::Won { payout } = settlement.outcome {
+                    let most = reached.entry(sequence).or_insert(0);
+                    *most = payout.max(*most);
+                }
+            }
+        }
+        if sequence != 2 {
+            assert_eq!(Ok(reached[&sequence]), Craps::exposure(at_point.rules(), &bet, STAKE), "{bet:?}");
+        }
+    }
+    assert_eq!(
+        reached[&2], 72,
+        "odds don't know their number in advance, so their exposure is that of 4 and 10"
+    );
+    assert_eq!(Craps::exposure(at_point.rules(), &Bet::Odds { base: 1 }, STAKE), Ok(120));
+}
+
+#[test]
+fn hard_pairs_and_easy_totals_are_told_apart() {
+    let mut table = table(Some(Number::Nine));
+    table.place(id(1), Bet::Hardway(Hard::Eight), STAKE).unwrap();
+    assert_eq!(
+        table.clone().roll(hard(4)),
+        [Settlement { bet: id(1), outcome: Outcome::Won { payout: 9 * STAKE } }]
+    );
+    assert_eq!(table.roll(dice(8)), [Settlement { bet: id(1), outcome: Outcome::Lost }]);
+}

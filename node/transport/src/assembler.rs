@@ -1,0 +1,174 @@
+//! The receiving half of a link.
+
+use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE};
+use bitcraps_types::Time;
+use bytes::{Bytes, BytesMut};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Drops damaged and repeated frames and puts fragments together. One per link. Holds at most
+/// [`Assembler::MAX_PARTIAL`] unfinished payloads and [`MAX_MESSAGE`] bytes of them; the oldest goes first.
+#[derive(Clone, Debug, Default)]
+pub struct Assembler {
+    seen: Window,
+    partial: BTreeMap<u64, Partial>,
+    held: usize,
+}
+
+/// Why a frame was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Too short, or the checksum is wrong.
+    #[error("the frame is damaged")]
+    Damaged,
+    /// Already seen, or too old to tell.
+    #[error("the frame was seen before")]
+    Duplicate,
+    /// The header contradicts itself or an earlier fragment.
+    #[error("the frame's header makes no sense")]
+    Malformed,
+    /// It belongs to a payload longer than [`MAX_MESSAGE`].
+    #[error("the payload is too long")]
+    Overflow,
+}
+
+#[derive(Clone, Debug)]
+struct Partial {
+    since: Time,
+    count: u16,
+    missing: u16,
+    bytes: usize,
+    fragments: Vec<Option<Bytes>>,
+}
+
+impl Assembler {
+    /// The most payloads of which some fragments have come and others have not.
+    pub const MAX_PARTIAL: usize = 16;
+    /// How long an unfinished payload is kept.
+    pub const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// For a link just opened.
+    pub fn new() -> Assembler {
+        Assembler::default()
+    }
+
+    /// Takes a frame. Gives the payload that it completes, if any.
+    pub fn accept(&mut self, now: Time, frame: &Bytes) -> Result<Option<Bytes>, FrameError> {
+        let header = Header::decode(frame).ok_or(FrameError::Damaged)?;
+        let sane = header.index < header.count && header.number > u64::from(header.index);
+        if !sane {
+            return Err(FrameError::Malformed);
+        }
+        if !self.seen.insert(header.number) {
+            return Err(FrameError::Duplicate);
+        }
+        let fragment = frame.slice(HEADER_BYTES..);
+        if header.count == 1 {
+            return Ok(Some(fragment));
+        }
+        self.assemble(now, header, fragment)
+    }
+
+    fn assemble(&mut self, now: Time, header: Header, fragment: Bytes) -> Result<Option<Bytes>, FrameError> {
+        self.forget_before(now - Self::PATIENCE);
+        let name = header.number - u64::from(header.index);
+        let partial = self.partial.entry(name).or_insert_with(|| Partial {
+            since: now,
+            count: header.count,
+            missing: header.count,
+            bytes: 0,
+            fragments: Vec::new(),
+        });
+        // Grows with what has come, not with what a header promises.
+        let slot = usize::from(header.index);
+        if partial.fragments.len() <= slot {
+            partial.fragments.resize(slot + 1, None);
+        }
+        if partial.count != header.count || partial.fragments[slot].is_some() {
+            return Err(FrameError::Malformed);
+        }
+        partial.bytes += fragment.len();
+        partial.missing -= 1;
+        self.held += fragment.len();
+        partial.fragments[slot] = Some(fragment);
+        if partial.bytes > MAX_MESSAGE {
+            self.forget(name);
+            return Err(FrameError::Overflow);
+        }
+        if partial.missing == 0 {
+            return Ok(self.forget(name).map(join));
+        }
+        while self.partial.len() > Self::MAX_PARTIAL || self.held > MAX_MESSAGE {
+            let oldest = self.partial.keys().copied().find(|&other| other != name);
+            self.forget(oldest.unwrap_or(name));
+        }
+        Ok(None)
+    }
+
+    fn forget(&mut self, name: u64) -> Option<Partial> {
+        let partial = self.partial.remove(&name)?;
+        self.held -= partial.bytes;
+        Some(partial)
+    }
+
+    fn forget_before(&mut self, since: Time) {
+        let old: Vec<u64> =
+            self.partial.iter().filter(|(_, partial)| partial.since < since).map(|(&name, _)| name).collect();
+        for name in old {
+            self.forget(name);
+        }
+    }
+}
+
+fn join(partial: Partial) -> Bytes {
+    let mut payload = BytesMut::with_capacity(partial.bytes);
+    partial.fragments.iter().flatten().for_each(|fragment| payload.extend_from_slice(fragment));
+    payload.freeze()
+}
+
+/// Remembers the last [`Window::SPAN`] frame numbers (the anti-replay window of RFC 4303, section 3.4.3).
+#[derive(Clone, Debug)]
+struct Window {
+    highest: u64,
+    bits: [u64; Window::WORDS],
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Window { highest: 0, bits: [0; Window::WORDS] }
+    }
+}
+
+impl Window {
+    const WORDS: usize = 64;
+    const SPAN: u64 = 64 * Window::WORDS as u64;
+
+    /// Whether `number` is new; remembers it.
+    fn insert(&mut self, number: u64) -> bool {
+        if number > self.highest {
+            self.advance(number);
+        } else if self.highest - number >= Self::SPAN {
+            return false;
+        }
+        let (word, bit) = Self::place(number);
+        let new = self.bits[word] & bit == 0;
+        self.bits[word] |= bit;
+        new
+    }
+
+    fn advance(&mut self, number: u64) {
+        if number - self.highest >= Self::SPAN {
+            self.bits = [0; Self::WORDS];
+        } else {
+            for skipped in self.highest + 1..=number {
+                let (word, bit) = Self::place(skipped);
+                self.bits[word] &= !bit;
+            }
+        }
+        self.highest = number;
+    }
+
+    fn place(number: u64) -> (usize, u64) {
+        ((number / 64) as usize % Self::WORDS, 1 << (number % 64))
+    }
+}

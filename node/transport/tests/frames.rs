@@ -1,0 +1,141 @@
+//! The contract of the frame layer: what arrives whole is delivered once and unchanged; nothing else is delivered.
+
+use bitcraps_transport::{Assembler, FrameError, Framer, HEADER_BYTES, MAX_MESSAGE, MIN_MTU, Outbox};
+use bitcraps_types::Time;
+use bytes::Bytes;
+use proptest::prelude::*;
+use std::time::Duration;
+
+fn frames_of(framer: &mut Framer, payload: &[u8], mtu: usize) -> Vec<Bytes> {
+    let mut frames = Vec::new();
+    assert!(framer.frames(payload, mtu, |frame| {
+        frames.push(frame);
+        true
+    }));
+    frames
+}
+
+/// Deals `items` in an order that `keys` decides.
+fn shuffled<T>(items: Vec<T>, keys: &[u64]) -> Vec<T> {
+    let mut keyed: Vec<(u64, T)> = items
+        .into_iter()
+        .enumerate()
+        .map(|(i, item)| (keys[i % keys.len()].wrapping_mul(i as u64 + 1), item))
+        .collect();
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, item)| item).collect()
+}
+
+proptest! {
+    #[test]
+    fn payloads_survive_reordering_and_repetition_exactly_once(
+        payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 1..8),
+        mtu in MIN_MTU..300,
+        keys in prop::collection::vec(any::<u64>(), 1..50),
+    ) {
+        let mut framer = Framer::new();
+        let mut frames: Vec<Bytes> = payloads.iter().flat_map(|payload| frames_of(&mut framer, payload, mtu)).collect();
+        prop_assert!(frames.iter().all(|frame| frame.len() <= mtu));
+        frames.extend(frames.clone());
+        let mut assembler = Assembler::new();
+        let mut delivered: Vec<Vec<u8>> = shuffled(frames, &keys)
+            .iter()
+            .filter_map(|frame| assembler.accept(Time::ZERO, frame).ok().flatten())
+            .map(|payload| payload.to_vec())
+            .collect();
+        let mut expected = payloads;
+        delivered.sort();
+        expected.sort();
+        prop_assert_eq!(delivered, expected);
+    }
+
+    #[test]
+    fn one_flipped_bit_is_found(payload in prop::collection::vec(any::<u8>(), 0..200), bit in any::<usize>()) {
+        let frame = frames_of(&mut Framer::new(), &payload, 1200).remove(0);
+        let mut damaged = frame.to_vec();
+        let bit = bit % (8 * damaged.len());
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        prop_assert_eq!(Assembler::new().accept(Time::ZERO, &Bytes::from(damaged)), Err(FrameError::Damaged));
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = Assembler::new().accept(Time::ZERO, &Bytes::from(bytes));
+    }
+
+    /// A peer can compute checksums: the header itself is hostile.
+    #[test]
+    fn hostile_headers_never_deliver_more_than_they_brought(
+        headers in prop::collection::vec((1u64..40, 0u16..6, 0u16..6, 0usize..40), 1..60),
+    ) {
+        let mut assembler = Assembler::new();
+        let mut brought = 0;
+        for (number, index, count, length) in headers {
+            brought += length;
+            let frame = Bytes::from(hostile(number, index, count, length));
+            if let Ok(Some(payload)) = assembler.accept(Time::ZERO, &frame) {
+                prop_assert!(payload.len() <= brought);
+            }
+        }
+    }
+}
+
+fn hostile(number: u64, index: u16, count: u16, length: usize) -> Vec<u8> {
+    let mut frame = vec![0; 4];
+    frame.extend(number.to_le_bytes());
+    frame.extend(index.to_le_bytes());
+    frame.extend(count.to_le_bytes());
+    frame.extend(vec![7; length]);
+    let checksum = crc32fast::hash(&frame[4..]);
+    frame[..4].copy_from_slice(&checksum.to_le_bytes());
+    frame
+}
+
+#[test]
+fn a_frame_older_than_the_window_counts_as_seen() {
+    let mut assembler = Assembler::new();
+    assert!(assembler.accept(Time::ZERO, &hostile(10_000, 0, 1, 1).into()).is_ok());
+    assert_eq!(assembler.accept(Time::ZERO, &hostile(1, 0, 1, 1).into()), Err(FrameError::Duplicate));
+    assert!(assembler.accept(Time::ZERO, &hostile(9_999, 0, 1, 1).into()).is_ok());
+}
+
+#[test]
+fn the_largest_payload_passes_and_a_larger_one_is_refused_at_the_source() {
+    let mut framer = Framer::new();
+    let frames = frames_of(&mut framer, &vec![1; MAX_MESSAGE], 1200);
+    let mut assembler = Assembler::new();
+    let delivered: Vec<Bytes> =
+        frames.iter().filter_map(|frame| assembler.accept(Time::ZERO, frame).unwrap()).collect();
+    assert_eq!(delivered.iter().map(Bytes::len).collect::<Vec<_>>(), [MAX_MESSAGE]);
+    assert!(!framer.frames(&vec![1; MAX_MESSAGE + 1], 1200, |_| true));
+}
+
+#[test]
+fn unfinished_payloads_are_forgotten_in_time_and_in_number() {
+    let first = |number: u64| Bytes::from(hostile(2 * number + 1, 0, 2, 8));
+    let second = |number: u64| Bytes::from(hostile(2 * number + 2, 1, 2, 8));
+    let mut assembler = Assembler::new();
+    assert_eq!(assembler.accept(Time::ZERO, &first(0)), Ok(None));
+    let late = Time::ZERO + Assembler::PATIENCE + Duration::from_secs(1);
+    assert_eq!(assembler.accept(late, &second(0)), Ok(None), "the first half is too old");
+
+    let mut assembler = Assembler::new();
+    for number in 0..=Assembler::MAX_PARTIAL as u64 {
+        assert_eq!(assembler.accept(Time::ZERO, &first(number)), Ok(None));
+    }
+    assert_eq!(assembler.accept(Time::ZERO, &second(0)), Ok(None), "the oldest made room");
+    assert!(assembler.accept(Time::ZERO, &second(2)).unwrap().is_some());
+}
+
+#[test]
+fn an_outbox_keeps_the_newest_within_its_bounds() {
+    let mut outbox = Outbox::new(10, Duration::from_secs(5));
+    assert!(!outbox.push(Time::ZERO, Bytes::from(vec![0; 11])));
+    for n in 1..=3u8 {
+        assert!(outbox.push(Time(u64::from(n) * 1_000_000_000), Bytes::from(vec![n; 4])));
+    }
+    let waiting: Vec<u8> = outbox.drain(Time(8_000_000_000)).map(|payload| payload[0]).collect();
+    assert_eq!(waiting, [3], "the first made room, the second is too old");
+    assert_eq!(outbox.drain(Time(8_000_000_000)).count(), 0);
+    assert_eq!(HEADER_BYTES, 16);
+}

@@ -1,0 +1,417 @@
+//! The ledger: accounts, transfers in one phase or two, sequence numbers, and the root over all of it.
+//!
+//! The model is TigerBeetle's: each transfer debits one account and credits another; credits must cover debits, pending
+//! ones included, for every account but the issue, which is where money comes from; a transfer carries its client's id,
+//! so asking twice does it once; a two-phase transfer is reserved, then posted in whole or in part, or voided.
+//!
+//! **Replay.** An account claims strictly increasing sequence numbers and every transfer id carries a claimed one. The
+//! ledger remembers what it did under an id until [`Ledger::forget_before`]. What it forgets stays refused: the account
+//! keeps the highest forgotten sequence number, and an id at or below it that holds no reserve is
+//! [`Forgotten`](LedgerError::Forgotten). So memory is bounded and no id is ever done twice.
+
+#[cfg(test)]
+mod tests;
+
+use crate::tree::Tree;
+use crate::{Account, Applied, LedgerError, Transfer, TransferId};
+use bitcraps_types::{AccountId, Amount, Digest, Height};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// A ledger of one kind of money.
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Ledger {
+    issue: AccountId,
+    accounts: BTreeMap<AccountId, Account>,
+    reserves: BTreeMap<TransferId, Transfer>,
+    done: BTreeMap<TransferId, Done>,
+    history: Digest,
+    #[borsh(skip)]
+    tree: Tree,
+}
+
+/// What [`Ledger::check`] accepts as the sum of all that was posted: room enough for 2^63 more transfers.
+const MAX_TOTAL: u128 = u128::MAX / 2;
+
+/// A transfer that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Done {
+    height: Height,
+    transfer: Transfer,
+    phases: Phases,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+enum Phases {
+    One,
+    Two,
+}
+
+/// What the history digest runs over.
+#[derive(BorshSerialize)]
+enum Event<'a> {
+    Issued { to: &'a AccountId, amount: Amount },
+    Transferred(&'a Transfer),
+    Reserved(&'a Transfer),
+    Posted { id: &'a TransferId, amount: Amount },
+    Voided(&'a TransferId),
+}
+
+/// What [`Ledger::check`] found wrong. A ledger that only went through its own methods has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerFault {
+    /// Posted debits and credits differ, or don't fit.
+    #[error("posted debits and credits differ")]
+    Posted,
+    /// Pending debits and credits differ.
+    #[error("pending debits and credits differ")]
+    Pending,
+    /// An account's pending totals are not those of the reserves.
+    #[error("the pending totals of {0:?} are not those of the reserves")]
+    Reserves(AccountId),
+    /// An account other than the issue owes.
+    #[error("{0:?} has less than its debits")]
+    Overdrawn(AccountId),
+    /// A transfer carries a sequence number that its account has not claimed, or an account forgot one.
+    #[error("a transfer of {0:?} carries an unclaimed sequence number")]
+    Sequence(AccountId),
+}
+
+impl Ledger {
+    /// A ledger without money. `issue` is the account that owes all that will be issued.
+    pub fn new(issue: AccountId) -> Ledger {
+        Ledger {
+            issue,
+            accounts: BTreeMap::from([(issue, Account::default())]),
+            reserves: BTreeMap::new(),
+            done: BTreeMap::new(),
+            history: Digest::ZERO,
+            tree: Tree::default(),
+        }
+    }
+
+    /// An account's totals.
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// All accounts, the issue among them, in the order of their ids.
+    pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
+        self.accounts.iter()
+    }
+
+    /// The reserves that are neither posted nor voided, in the order of their ids.
+    pub fn reserves(&self) -> impl Iterator<Item = &Transfer> {
+        self.reserves.values()
+    }
+
+    /// The reserve under an id.
+    pub fn reserve_of(&self, id: &TransferId) -> Option<&Transfer> {
+        self.reserves.get(id)
+    }
+
+    /// The account that owes what was issued.
+    pub fn issue_account(&self) -> &AccountId {
+        &self.issue
+    }
+
+    /// All the money there is.
+    pub fn supply(&self) -> Amount {
+        let owed = self
+            .accounts
+            .get(&self.issue)
+            .map_or(0, |issue| issue.debits_posted.saturating_sub(issue.credits_posted));
+        Amount::try_from(owed).unwrap_or(Amount::MAX)
+    }
+
+    /// A digest of everything that ever happened, in order.
+    pub fn history(&self) -> Digest {
+        self.history
+    }
+
+    /// Makes money. Creates the account if it is new.
+    pub fn issue(&mut self, to: AccountId, amount: Amount) -> Result<(), LedgerError> {
+        if to == self.issue {
+            return Err(LedgerError::IssueAccount);
+        }
+        self.supply().checked_add(amount).ok_or(LedgerError::Overflow)?;
+        self.record(&Event::Issued { to: &to, amount });
+        self.accounts.entry(to).or_default();
+        self.move_posted(self.issue, to, amount)
+    }
+
+    /// Uses a sequence number of an account: above all before it, gaps allowed.
+    pub fn claim(&mut self, account: AccountId, sequence: u64) -> Result<(), LedgerError> {
+        let claimant = self.accounts.get_mut(&account).ok_or(LedgerError::UnknownAccount)?;
+        if sequence <= claimant.sequence {
+            return Err(LedgerError::SequenceUsed { last: claimant.sequence });
+        }
+        claimant.sequence = sequence;
+        self.tree.touch(&account);
+        Ok(())
+    }
+
+    /// Moves money at once. Creates the credited account if it is new.
+    pub fn transfer(&mut self, height: Height, transfer: Transfer) -> Result<Applied, LedgerError> {
+        if self.reserves.contains_key(&transfer.id) {
+            return Err(LedgerError::IdReused);
+        }
+        if self.was_done(&transfer, Phases::One)? {
+            return Ok(Applied::Before);
+        }
+        self.check_sides(&transfer)?;
+        self.accounts.entry(transfer.credit).or_default();
+        self.move_posted(transfer.debit, transfer.credit, transfer.amount)?;
+        self.record(&Event::Transferred(&transfer));
+        self.done.insert(transfer.id, Done { height, transfer, phases: Phases::One });
+        Ok(Applied::Now)
+    }
+
+    /// Sets money aside for a transfer that is decided later: the debited account can't spend it, the credited one
+    /// can't either. Both accounts exist.
+    pub fn reserve(&mut self, transfer: Transfer) -> Result<Applied, LedgerError> {
+        if let Some(reserve) = self.reserves.get(&transfer.id) {
+            return if *reserve == transfer { Ok(Applied::Before) } else { Err(LedgerError::IdReused) };
+        }
+        if self.was_done(&transfer, Phases::Two)? {
+            return Ok(Applied::Before);
+        }
+        self.check_sides(&transfer)?;
+        if !self.accounts.contains_key(&transfer.credit) {
+            return Err(LedgerError::UnknownAccount);
+        }
+        let amount = u128::from(transfer.amount);
+        self.change(transfer.debit, |account| add(&mut account.debits_pending, amount))?;
+        self.change(transfer.credit, |account| add(&mut account.credits_pending, amount))?;
+        self.record(&Event::Reserved(&transfer));
+        self.reserves.insert(transfer.id, transfer);
+        self.tree.touch(&transfer.id.account);
+        Ok(Applied::Now)
+    }
+
+    /// Ends a reserve by moving `amount` of it, at least 1; the rest is free again.
+    pub fn post(&mut self, height: Height, id: TransferId, amount: Amount) -> Result<(), LedgerError> {
+        let reserve = *self.unresolved(&id)?;
+        if amount == 0 {
+            return Err(LedgerError::NoAmount);
+        }
+        if amount > reserve.amount {
+            return Err(LedgerError::AboveReserve { reserved: reserve.amount });
+        }
+        self.release(height, reserve)?;
+        self.move_posted(reserve.debit, reserve.credit, amount)?;
+        self.record(&Event::Posted { id: &id, amount });
+        Ok(())
+    }
+
+    /// Ends a reserve without moving anything.
+    pub fn void(&mut self, height: Height, id: TransferId) -> Result<(), LedgerError> {
+        let reserve = *self.unresolved(&id)?;
+        self.release(height, reserve)?;
+        self.record(&Event::Voided(&id));
+        Ok(())
+    }
+
+    /// Forgets the transfers that were over before a height. Their ids, and all below them, stay refused.
+    pub fn forget_before(&mut self, height: Height) {
+        let Ledger { done, accounts, tree, .. } = self;
+        done.retain(|id, done| {
+            let keep = done.height >= height;
+            if !keep && let Some(account) = accounts.get_mut(&id.account) {
+                account.forgotten = account.forgotten.max(id.sequence);
+                tree.touch(&id.account);
+            }
+            keep
+        });
+    }
+
+    /// How many transfers are over and not forgotten.
+    pub fn remembered(&self) -> usize {
+        self.done.len()
+    }
+
+    /// The Merkle root over the accounts in the order of their ids, with their sequence numbers and reserves, and over
+    /// the history. It leaves out what [`forget_before`](Ledger::forget_before) can forget.
+    pub fn root(&mut self) -> Digest {
+        let Ledger { accounts, reserves, history, tree, .. } = self;
+        let tree = tree.root(|bucket| digest_of_bucket(accounts, reserves, bucket));
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&tree.0);
+        bytes[32..].copy_from_slice(&history.0);
+        Digest::of("ledger/root", &bytes)
+    }
+
+    /// Checks that money is conserved and nobody owes, from the first principles and at the cost of the whole ledger.
+    pub fn check(&self) -> Result<(), LedgerFault> {
+        let sum = |total: fn(&Account) -> u128| {
+            self.accounts.values().try_fold(0u128, |sum, account| sum.checked_add(total(account)))
+        };
+        match (sum(|account| account.debits_posted), sum(|account| account.credits_posted)) {
+            (Some(debits), Some(credits)) if debits == credits && debits <= MAX_TOTAL => {}
+            _ => return Err(LedgerFault::Posted),
+        }
+        match (sum(|account| account.debits_pending), sum(|account| account.credits_pending)) {
+            (Some(debits), Some(credits)) if debits == credits => {}
+            _ => return Err(LedgerFault::Pending),
+        }
+        let mut pending: BTreeMap<AccountId, (u128, u128)> = BTreeMap::new();
+        for (id, reserve) in &self.reserves {
+            if *id != reserve.id {
+                return Err(LedgerFault::Reserves(reserve.debit));
+            }
+            // No overflow: a reserve is below 2^64, and there are fewer than 2^64 of them.
+            pending.entry(reserve.debit).or_default().0 += u128::from(reserve.amount);
+            pending.entry(reserve.credit).or_default().1 += u128::from(reserve.amount);
+        }
+        for (id, account) in &self.accounts {
+            if pending.remove(id).unwrap_or_default() != (account.debits_pending, account.credits_pending) {
+                return Err(LedgerFault::Reserves(*id));
+            }
+            let covers = account
+                .debits_posted
+                .checked_add(account.debits_pending)
+                .is_some_and(|debits| debits <= account.credits_posted);
+            if *id != self.issue && !covers {
+                return Err(LedgerFault::Overdrawn(*id));
+            }
+            if account.forgotten > account.sequence {
+                return Err(LedgerFault::Sequence(*id));
+            }
+        }
+        if let Some((&stranger, _)) = pending.first_key_value() {
+            return Err(LedgerFault::Reserves(stranger));
+        }
+        let issue = self.accounts.get(&self.issue).ok_or(LedgerFault::Posted)?;
+        let owed = issue.debits_posted.checked_sub(issue.credits_posted).ok_or(LedgerFault::Posted)?;
+        if owed > u128::from(Amount::MAX) || issue.debits_pending != 0 || issue.credits_pending != 0 {
+            return Err(LedgerFault::Posted);
+        }
+        for id in self.reserves.keys().chain(self.done.keys()) {
+            if self.accounts.get(&id.account).is_none_or(|account| id.sequence > account.sequence) {
+                return Err(LedgerFault::Sequence(id.account));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the same request is over already.
+    fn was_done(&self, transfer: &Transfer, phases: Phases) -> Result<bool, LedgerError> {
+        match self.done.get(&transfer.id) {
+            Some(done) if done.transfer == *transfer && done.phases == phases => Ok(true),
+            Some(_) => Err(LedgerError::IdReused),
+            None => Ok(false),
+        }
+    }
+
+    /// Everything that a new transfer needs, save that the credited account exists.
+    fn check_sides(&self, transfer: &Transfer) -> Result<(), LedgerError> {
+        let Transfer { id, debit, credit, amount } = transfer;
+        if *amount == 0 {
+            return Err(LedgerError::NoAmount);
+        }
+        if debit == credit {
+            return Err(LedgerError::SameAccount);
+        }
+        if *debit == self.issue || *credit == self.issue {
+            return Err(LedgerError::IssueAccount);
+        }
+        let owner = self.accounts.get(&id.account).ok_or(LedgerError::UnknownAccount)?;
+        if id.sequence > owner.sequence {
+            return Err(LedgerError::Unclaimed);
+        }
+        if id.sequence <= owner.forgotten {
+            return Err(LedgerError::Forgotten);
+        }
+        let available = self.accounts.get(debit).ok_or(LedgerError::UnknownAccount)?.available();
+        if available < *amount { Err(LedgerError::Insufficient { available }) } else { Ok(()) }
+    }
+
+    fn unresolved(&self, id: &TransferId) -> Result<&Transfer, LedgerError> {
+        self.reserves.get(id).ok_or_else(|| match self.done.get(id) {
+            Some(_) => LedgerError::Resolved,
+            None => LedgerError::NotReserved,
+        })
+    }
+
+    fn release(&mut self, height: Height, reserve: Transfer) -> Result<(), LedgerError> {
+        let amount = u128::from(reserve.amount);
+        self.change(reserve.debit, |account| subtract(&mut account.debits_pending, amount))?;
+        self.change(reserve.credit, |account| subtract(&mut account.credits_pending, amount))?;
+        self.reserves.remove(&reserve.id);
+        self.tree.touch(&reserve.id.account);
+        self.done.insert(reserve.id, Done { height, transfer: reserve, phases: Phases::Two });
+        Ok(())
+    }
+
+    fn move_posted(
+        &mut self,
+        debit: AccountId,
+        credit: AccountId,
+        amount: Amount,
+    ) -> Result<(), LedgerError> {
+        let amount = u128::from(amount);
+        self.change(debit, |account| add(&mut account.debits_posted, amount))?;
+        self.change(credit, |account| add(&mut account.credits_posted, amount))
+    }
+
+    fn change(
+        &mut self,
+        id: AccountId,
+        change: impl FnOnce(&mut Account) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        change(self.accounts.get_mut(&id).ok_or(LedgerError::UnknownAccount)?)?;
+        self.tree.touch(&id);
+        Ok(())
+    }
+
+    fn record(&mut self, event: &Event<'_>) {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(&self.history.0);
+        event.serialize(&mut bytes).expect("a vector takes all bytes");
+        self.history = Digest::of("ledger/history", &bytes);
+    }
+}
+
+fn add(total: &mut u128, amount: u128) -> Result<(), LedgerError> {
+    *total = total.checked_add(amount).ok_or(LedgerError::Overflow)?;
+    Ok(())
+}
+
+fn subtract(total: &mut u128, amount: u128) -> Result<(), LedgerError> {
+    *total = total.checked_sub(amount).ok_or(LedgerError::Overflow)?;
+    Ok(())
+}
+
+/// The digest of the accounts whose ids begin with a byte and of the reserves that are filed under them.
+fn digest_of_bucket(
+    accounts: &BTreeMap<AccountId, Account>,
+    reserves: &BTreeMap<TransferId, Transfer>,
+    bucket: u8,
+) -> Digest {
+    let ids = ids_of_bucket(bucket);
+    let (first, last) = (*ids.start(), *ids.end());
+    let from = TransferId { account: first, sequence: 0, leg: 0 };
+    let to = TransferId { account: last, sequence: u64::MAX, leg: u8::MAX };
+    let mut bytes = Vec::new();
+    for account in accounts.range(ids) {
+        append(&mut bytes, 0, &account);
+    }
+    for (_, reserve) in reserves.range(from..=to) {
+        append(&mut bytes, 1, reserve);
+    }
+    if bytes.is_empty() { Digest::ZERO } else { Digest::of("ledger/bucket", &bytes) }
+}
+
+/// Appends an item behind a byte that tells its kind.
+fn append(bytes: &mut Vec<u8>, kind: u8, item: &impl BorshSerialize) {
+    bytes.push(kind);
+    item.serialize(bytes).expect("a vector takes all bytes");
+}
+
+fn ids_of_bucket(bucket: u8) -> RangeInclusive<AccountId> {
+    let (mut first, mut last) = ([0; 32], [0xff; 32]);
+    first[0] = bucket;
+    last[0] = bucket;
+    AccountId(Digest(first))..=AccountId(Digest(last))
+}

@@ -1,0 +1,15 @@
+//! The double-entry ledger as a pure state machine.
+//!
+//! Money moves between accounts by transfers, at once or in two phases. The ledger knows nothing of bets and blocks;
+//! who may move what is decided by its caller.
+
+mod account;
+mod ledger;
+mod split;
+mod transfer;
+mod tree;
+
+pub use account::Account;
+pub use ledger::{Ledger, LedgerFault};
+pub use split::split;
+pub use transfer::{Applied, LedgerError, Transfer, TransferId};

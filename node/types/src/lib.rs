@@ -1,0 +1,21 @@
+//! Plain types that every subsystem shares: identities, digests, time, amounts, signatures.
+//!
+//! Nothing here decides anything. A core may depend on this crate and on no other subsystem.
+
+mod digest;
+pub mod ed25519;
+mod identity;
+mod merkle;
+mod signature;
+mod time;
+mod value;
+
+pub use digest::{ChainId, Digest};
+pub use identity::{AccountId, Height, Round, TableId, ValidatorIndex};
+pub use merkle::merkle_root;
+pub use signature::{PublicKey, Sign, Signature, Verify};
+pub use time::{Time, WallTime};
+pub use value::Value;
+
+/// Money: a whole number of the smallest unit. No float comes near it.
+pub type Amount = u64;

@@ -1,0 +1,28 @@
+//! A run's record in; tables, SVG figures and one self-contained HTML page out.
+//!
+//! Whatever ran a scenario fills a [`RunRecord`]; [`write()`] turns it into a folder that opens from the disk
+//! without a network. Nothing here runs, judges or re-reads a simulation. The same record gives the same bytes.
+
+mod axis;
+mod bands;
+mod campaign;
+mod error;
+mod figures;
+mod files;
+mod latency;
+mod page;
+mod plot;
+mod record;
+mod text;
+mod thin;
+
+pub use campaign::{RunSummary, campaign_html};
+pub use error::ReportError;
+pub use figures::{Figure, figures};
+pub use files::write;
+pub use latency::histogram;
+pub use page::html;
+pub use record::{
+    CommandDone, Commit, FaultSpan, Manifest, Message, NodeEvent, PropertyKind, PropertyResult, RunRecord,
+    SpaceTime, Verdict,
+};

@@ -1,0 +1,21 @@
+//! Byzantine participant that breaks the signature of everything it sends, by one bit.
+//!
+//! Attacks certificates and no-false-accusation: a node that counts or passes on what it did not verify makes proofs
+//! that others refuse, or blames the wrong one.
+
+use bitcraps_actors::ports::{ConsensusMessage, Outgoing};
+use bitcraps_consensus::Signed;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+/// Flips a random bit of the signature.
+pub(super) fn rewrite(
+    rng: &mut ChaCha8Rng,
+    mut signed: Signed<ConsensusMessage>,
+    out: &mut Vec<Outgoing>,
+) -> bool {
+    let bit = (rng.next_u32() % 512) as usize;
+    signed.signature.0[bit / 8] ^= 1 << (bit % 8);
+    out.push(Outgoing::Message(Box::new(signed)));
+    true
+}

@@ -1,0 +1,281 @@
+//! Each behaviour on hand-made messages; what they do to a network is in [`fork`].
+
+mod fork;
+
+use super::*;
+use crate::scheme::{Keyring, Scheme};
+use bitcraps_consensus::Message;
+use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, Vote, VoteKind};
+use bitcraps_types::{Digest, Signature, Value};
+use rand::SeedableRng;
+use std::collections::BTreeSet;
+
+const CHAIN: ChainId = Digest([3; 32]);
+
+fn v(index: u16) -> ValidatorIndex {
+    ValidatorIndex(index)
+}
+
+fn liars(indices: &[u16]) -> BTreeSet<ValidatorIndex> {
+    indices.iter().copied().map(v).collect()
+}
+
+fn keys() -> Keyring {
+    Keyring::new(Scheme::Mock, 1, 4)
+}
+
+fn puppet(me: u16) -> Puppet {
+    let identity = Identity { me: v(me), chain: CHAIN, signer: keys().signer(usize::from(me)) };
+    Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
+}
+
+fn signed(message: ConsensusMessage) -> Signed<ConsensusMessage> {
+    let author = message.author().index();
+    Signed::new(message, &CHAIN, &*keys().signer(author))
+}
+
+fn is_signed_by_its_author(signed: &Signed<ConsensusMessage>) -> bool {
+    let key = keys().public_key(signed.message.author().index());
+    keys().verifier().verify(&key, &signed.message.sign_bytes(&CHAIN), &signed.signature)
+}
+
+fn vote(kind: VoteKind, author: u16, round: u32, digest: Option<Digest>) -> Signed<ConsensusMessage> {
+    signed(ConsensusMessage::Vote(Vote { kind, height: 5, round, author: v(author), digest }))
+}
+
+fn proposal(author: u16, value: &Value) -> Signed<ConsensusMessage> {
+    let value = value.clone();
+    signed(ConsensusMessage::Proposal(Proposal {
+        height: 5,
+        round: 0,
+        author: v(author),
+        value,
+        polka: None,
+    }))
+}
+
+/// What one recipient gets, if it is messages only.
+fn told(puppet: &Puppet, to: u16, message: &Signed<ConsensusMessage>) -> Vec<Signed<ConsensusMessage>> {
+    let outgoing = puppet.outgoing(v(to), message).into_iter();
+    outgoing
+        .map(|outgoing| match outgoing {
+            Outgoing::Message(signed) => *signed,
+            Outgoing::Raw(bytes) => panic!("{} raw bytes", bytes.len()),
+        })
+        .collect()
+}
+
+fn digests(votes: &[Signed<ConsensusMessage>], kind: VoteKind) -> Vec<Option<Digest>> {
+    let all = votes.iter().filter_map(|signed| match &signed.message {
+        ConsensusMessage::Vote(vote) if vote.kind == kind => Some(vote.digest),
+        _ => None,
+    });
+    all.collect()
+}
+
+fn equivocate(what: Kinds, groups: Groups) -> Behaviour {
+    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
+}
+
+#[test]
+fn without_an_active_fault_a_puppet_is_honest() {
+    let puppet = puppet(0);
+    let vote = vote(VoteKind::Prevote, 0, 0, None);
+    assert!(!puppet.active() && !puppet.amnesia());
+    assert_eq!(told(&puppet, 1, &vote), [vote]);
+}
+
+#[test]
+fn a_silent_validator_sends_nothing_until_the_fault_ends() {
+    let puppet = puppet(0);
+    let vote = vote(VoteKind::Prevote, 0, 0, None);
+    puppet.activate("mute", Behaviour::Silent);
+    assert!(puppet.active() && told(&puppet, 1, &vote).is_empty() && told(&puppet, 2, &vote).is_empty());
+    assert!(puppet.deactivate("mute") && !puppet.deactivate("mute"));
+    assert!(!puppet.active());
+    assert_eq!(told(&puppet, 1, &vote), [vote]);
+    assert_eq!((puppet.touched("mute"), puppet.touched("never")), (2, 0));
+}
+
+#[test]
+fn an_invalid_signature_differs_and_does_not_verify() {
+    let puppet = puppet(0);
+    puppet.activate("bad", Behaviour::InvalidSignature);
+    let vote = vote(VoteKind::Precommit, 0, 0, Some(Digest([1; 32])));
+    for _ in 0..50 {
+        let sent = told(&puppet, 1, &vote);
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].message, vote.message);
+        assert!(!is_signed_by_its_author(&sent[0]));
+    }
+    assert_eq!(puppet.touched("bad"), 50);
+}
+
+#[test]
+fn garbage_comes_in_all_its_forms_and_is_the_same_for_the_same_seed() {
+    let run = || {
+        let puppet = puppet(0);
+        puppet.activate("noise", Behaviour::GarbageBytes);
+        let vote = vote(VoteKind::Prevote, 0, 0, Some(Digest([1; 32])));
+        let valid = borsh::to_vec(&vote).unwrap();
+        let (mut noise, mut along, mut prefix) = (Vec::new(), 0, 0);
+        for _ in 0..100 {
+            for outgoing in puppet.outgoing(v(1), &vote) {
+                match outgoing {
+                    Outgoing::Message(_) => along += 1,
+                    Outgoing::Raw(bytes) => {
+                        assert!(!bytes.is_empty() && bytes != valid);
+                        prefix += usize::from(bytes.len() > 8 && valid.starts_with(&bytes[..8]));
+                        noise.push(bytes);
+                    }
+                }
+            }
+        }
+        assert!(noise.len() == 100 && along > 10 && prefix > 10 && along < 90, "{along} {prefix}");
+        noise
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn an_equivocating_proposer_shows_two_valid_blocks() {
+    let puppet = puppet(0);
+    puppet.activate(
+        "lie",
+        equivocate(
+            Kinds { proposal: true, prevote: false, precommit: false },
+            Groups::halves(4, &liars(&[0])),
+        ),
+    );
+    let block = fork::block(5, 0);
+    let truth = proposal(0, &block);
+    let (first, also_first, second) =
+        (told(&puppet, 1, &truth), told(&puppet, 2, &truth), told(&puppet, 3, &truth));
+    assert_eq!((&first, &also_first), (&vec![truth.clone()], &vec![truth.clone()]));
+    let [second] = &second[..] else { panic!("one proposal each: {second:?}") };
+    let ConsensusMessage::Proposal(other) = &second.message else { panic!("{second:?}") };
+    assert_ne!(other.value, block);
+    assert_eq!((other.height, other.round, other.author), (5, 0, v(0)));
+    assert!(is_signed_by_its_author(second));
+    bitcraps_casino::Block::decode(other.value.bytes()).unwrap();
+    assert_eq!(puppet.touched("lie"), 1);
+    assert_eq!(told(&puppet, 3, &truth), [second.clone()], "a repetition says the same");
+    let vote = vote(VoteKind::Prevote, 0, 0, None);
+    assert_eq!(told(&puppet, 3, &vote), [vote], "only proposals were asked for");
+}
+
+#[test]
+fn with_one_value_the_second_group_is_told_nil() {
+    let puppet = puppet(0);
+    let what = Kinds { proposal: false, prevote: true, precommit: true };
+    puppet.activate("lie", equivocate(what, Groups::halves(4, &liars(&[0]))));
+    let value = Some(Digest([9; 32]));
+    for kind in [VoteKind::Prevote, VoteKind::Precommit] {
+        let truth = vote(kind, 0, 0, value);
+        assert_eq!(told(&puppet, 1, &truth), [truth.clone()]);
+        let second = told(&puppet, 3, &truth);
+        assert_eq!((second.len(), digests(&second, kind)), (1, vec![None]));
+        assert!(second.iter().all(is_signed_by_its_author));
+    }
+    let nil = vote(VoteKind::Prevote, 0, 1, None);
+    assert_eq!(told(&puppet, 1, &nil), [nil], "no value of this round is known");
+}
+
+#[test]
+fn who_stands_in_both_groups_gets_the_evidence() {
+    let puppet = puppet(2);
+    let what = Kinds { proposal: false, prevote: true, precommit: false };
+    puppet.activate("lie", equivocate(what, Groups::everyone_twice(4, &liars(&[2]))));
+    let value = Some(Digest([9; 32]));
+    let both = told(&puppet, 0, &vote(VoteKind::Prevote, 2, 0, value));
+    assert_eq!(digests(&both, VoteKind::Prevote), [value, None]);
+    assert!(both.iter().all(is_signed_by_its_author));
+}
+
+#[test]
+fn colluders_vote_for_each_groups_own_block_whatever_their_engines_say() {
+    let (proposer, voter) = (puppet(2), puppet(3));
+    let lie = equivocate(Kinds::ALL, Groups::halves(4, &liars(&[2, 3])));
+    proposer.activate("fork", lie.clone());
+    voter.activate("fork", lie);
+    let block = fork::block(5, 0);
+    let truth = proposal(2, &block);
+    let ConsensusMessage::Proposal(other) = told(&proposer, 1, &truth).remove(0).message else { panic!() };
+    let (first, second) = (Some(block.digest()), Some(other.value.digest()));
+    // The voter's engine saw no proposal in time.
+    let nil = vote(VoteKind::Prevote, 3, 0, None);
+    for (to, value) in [(0, first), (1, second)] {
+        let sent = told(&voter, to, &nil);
+        assert_eq!(digests(&sent, VoteKind::Prevote), [value]);
+        assert_eq!(
+            digests(&sent, VoteKind::Precommit),
+            [value],
+            "the precommit does not wait for the engine"
+        );
+        assert!(sent.iter().all(is_signed_by_its_author));
+    }
+    assert_eq!(told(&voter, 2, &nil), std::slice::from_ref(&nil), "among liars nothing is hidden");
+    assert_eq!(voter.touched("fork"), 2);
+}
+
+#[test]
+fn colluders_do_not_show_one_group_the_other_groups_polka() {
+    let proposer = puppet(2);
+    proposer.activate("fork", equivocate(Kinds::ALL, Groups::halves(4, &liars(&[2, 3]))));
+    let value = fork::block(5, 0);
+    told(&proposer, 0, &proposal(2, &value));
+    let certificate =
+        PolkaCertificate { height: 5, round: 0, digest: value.digest(), signatures: Vec::new() };
+    let polka = signed(ConsensusMessage::Polka(Polka { author: v(2), value, certificate }));
+    assert_eq!(told(&proposer, 0, &polka), std::slice::from_ref(&polka));
+    assert!(told(&proposer, 1, &polka).is_empty());
+}
+
+#[test]
+fn what_others_signed_is_relayed_as_it_is() {
+    let puppet = puppet(0);
+    puppet.activate("lie", equivocate(Kinds::ALL, Groups::halves(4, &liars(&[0]))));
+    let theirs = vote(VoteKind::Prevote, 1, 0, Some(Digest([9; 32])));
+    assert_eq!(told(&puppet, 3, &theirs), [theirs]);
+}
+
+#[test]
+fn amnesia_counts_prevotes_after_a_forgotten_lock_once_each() {
+    let puppet = puppet(0);
+    puppet.activate("forget", Behaviour::Amnesia);
+    assert!(puppet.amnesia());
+    let value = Some(Digest([9; 32]));
+    let says = |message: &Signed<ConsensusMessage>| {
+        for to in [1, 2, 3] {
+            assert_eq!(told(&puppet, to, message), std::slice::from_ref(message));
+        }
+        puppet.touched("forget")
+    };
+    assert_eq!(says(&vote(VoteKind::Prevote, 0, 0, value)), 0);
+    assert_eq!(says(&vote(VoteKind::Precommit, 0, 0, value)), 0, "now it would be locked");
+    assert_eq!(says(&vote(VoteKind::Prevote, 0, 1, Some(Digest([8; 32])))), 1);
+    assert_eq!(says(&vote(VoteKind::Prevote, 0, 2, None)), 2);
+    puppet.deactivate("forget");
+    assert!(!puppet.amnesia());
+}
+
+#[test]
+fn behaviours_act_in_the_order_of_their_activation() {
+    let puppet = puppet(0);
+    let what = Kinds { proposal: false, prevote: true, precommit: false };
+    puppet.activate("lie", equivocate(what, Groups::everyone_twice(4, &liars(&[0]))));
+    puppet.activate("bad", Behaviour::InvalidSignature);
+    let sent = told(&puppet, 1, &vote(VoteKind::Prevote, 0, 0, Some(Digest([9; 32]))));
+    assert_eq!(sent.len(), 2);
+    assert!(sent.iter().all(|signed| !is_signed_by_its_author(signed)));
+    assert_eq!((puppet.touched("lie"), puppet.touched("bad")), (1, 2));
+    puppet.activate("mute", Behaviour::Silent);
+    assert!(told(&puppet, 1, &vote(VoteKind::Prevote, 0, 0, None)).is_empty());
+}
+
+#[test]
+fn a_signature_of_zeros_is_no_accident_of_the_scheme() {
+    let mut forged = vote(VoteKind::Prevote, 0, 0, None);
+    forged.signature = Signature([0; 64]);
+    assert!(!is_signed_by_its_author(&forged));
+}

@@ -1,0 +1,232 @@
+//! Engines under the forking attack, without actors: messages take 10 ms, writes are durable at once, and who is behind
+//! is sent the decided block.
+
+use super::*;
+use bitcraps_consensus::{
+    Certificate, Config, Dest, Engine, Input, Output, Tendermint, Timer, Validator, ValidatorSet, Verified,
+};
+use bitcraps_types::{Height, Time, WallTime};
+use std::time::Duration;
+
+/// A block without commands.
+pub(super) fn block(height: Height, salt: u64) -> Value {
+    let block = bitcraps_casino::Block {
+        height,
+        parent: Digest::ZERO,
+        proposer: v(0),
+        time: WallTime(1000 + salt),
+        state_root: Digest::ZERO,
+        commands: Vec::new(),
+        offences: Vec::new(),
+    };
+    Value::new(block.encode())
+}
+
+struct Net {
+    set: ValidatorSet,
+    now: Time,
+    engines: Vec<Tendermint>,
+    puppets: Vec<Puppet>,
+    queue: BTreeMap<(Time, u64), (usize, What)>,
+    sent: u64,
+    decided: Vec<BTreeMap<Height, (Value, Certificate)>>,
+    accused: BTreeSet<ValidatorIndex>,
+}
+
+enum What {
+    Message(Box<Signed<ConsensusMessage>>),
+    Input(Box<Input<Tendermint>>),
+    Ring(Timer),
+    Block(Height, Value, Certificate),
+}
+
+impl Net {
+    fn new(count: u16) -> Net {
+        let keys = Keyring::new(Scheme::Mock, 1, usize::from(count));
+        let validator = |i| Validator { key: keys.public_key(i), power: 1 };
+        let set = ValidatorSet::new((0..usize::from(count)).map(validator).collect()).unwrap();
+        let config = |me| Config {
+            chain: CHAIN,
+            me: Some(v(me)),
+            propose: Duration::from_millis(300),
+            prevote: Duration::from_millis(100),
+            precommit: Duration::from_millis(100),
+            growth: 1.5,
+            rebroadcast: Duration::from_millis(500),
+        };
+        let puppet = |me: u16| {
+            let identity = Identity { me: v(me), chain: CHAIN, signer: keys.signer(usize::from(me)) };
+            Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
+        };
+        let mut net = Net {
+            engines: (0..count).map(|me| Tendermint::new(config(me), set.clone(), 1)).collect(),
+            puppets: (0..count).map(puppet).collect(),
+            set,
+            now: Time::ZERO,
+            queue: BTreeMap::new(),
+            sent: 0,
+            decided: vec![BTreeMap::new(); usize::from(count)],
+            accused: BTreeSet::new(),
+        };
+        (0..usize::from(count)).for_each(|node| net.later(0, node, What::Input(Box::new(Input::Start))));
+        net
+    }
+
+    fn later(&mut self, ms: u64, node: usize, what: What) {
+        self.sent += 1;
+        self.queue.insert((self.now + Duration::from_millis(ms), self.sent), (node, what));
+    }
+
+    fn input(&mut self, node: usize, input: Input<Tendermint>) {
+        self.later(0, node, What::Input(Box::new(input)));
+    }
+
+    fn send(&mut self, from: usize, to: usize, message: &Signed<ConsensusMessage>) {
+        for outgoing in self.puppets[from].outgoing(ValidatorIndex(to as u16), message) {
+            if let Outgoing::Message(signed) = outgoing {
+                self.later(10, to, What::Message(signed));
+            }
+        }
+    }
+
+    fn run(&mut self, until: Duration) {
+        while let Some(((at, _), (node, what))) = self.queue.pop_first() {
+            if at > Time::ZERO + until {
+                return;
+            }
+            self.now = at;
+            let input = match what {
+                What::Input(input) => *input,
+                What::Ring(timer) => Input::Timer(timer),
+                What::Block(height, value, certificate) => {
+                    if self.engines[node].height() != height {
+                        continue;
+                    }
+                    self.decided[node].insert(height, (value, certificate));
+                    Input::Advance { height: height + 1, validators: self.set.clone() }
+                }
+                What::Message(signed) => {
+                    match Tendermint::verify(*signed, &self.set, &CHAIN, &*self.verifier()) {
+                        Ok(verified) => Input::Message(verified),
+                        Err(_) => continue,
+                    }
+                }
+            };
+            let mut out = Vec::new();
+            self.engines[node].step(at, input, &mut out);
+            out.into_iter().for_each(|output| self.carry_out(node, output));
+        }
+    }
+
+    fn verifier(&self) -> Rc<dyn bitcraps_types::Verify> {
+        Keyring::new(Scheme::Mock, 1, self.engines.len()).verifier()
+    }
+
+    fn carry_out(&mut self, node: usize, output: Output<Tendermint>) {
+        let others = (0..self.engines.len()).filter(|other| *other != node);
+        match output {
+            Output::Sign { message, .. } => {
+                let signer = self.puppets[node].identity.signer.clone();
+                let own = Verified::own(message, &CHAIN, &*signer);
+                self.input(node, Input::Message(own.clone()));
+                others.collect::<Vec<_>>().into_iter().for_each(|to| self.send(node, to, own.signed()));
+            }
+            Output::Relay { to: Dest::All, message } => {
+                others.collect::<Vec<_>>().into_iter().for_each(|to| self.send(node, to, &message));
+            }
+            Output::Relay { to: Dest::One(to), message } => self.send(node, to.index(), &message),
+            Output::SetTimer { timer, at } => {
+                let wait = u64::try_from(at.since(self.now).as_millis()).unwrap();
+                self.later(wait, node, What::Ring(timer));
+            }
+            Output::Propose { height, round } => {
+                let value = block(height, u64::from(round));
+                self.input(node, Input::Proposed { height, round, value });
+            }
+            Output::Validate { height, value, .. } => {
+                self.input(node, Input::Verdict { height, digest: value.digest(), valid: true });
+            }
+            Output::Decide { height, value, certificate } => {
+                let validators = self.set.clone();
+                self.input(node, Input::Advance { height: height + 1, validators });
+                self.decided[node].insert(height, (value, certificate));
+            }
+            Output::Ahead { of, height } => {
+                if let Some((value, certificate)) = self.decided[node].get(&height).cloned() {
+                    self.later(10, of.index(), What::Block(height, value, certificate));
+                }
+            }
+            Output::Accuse(evidence) => {
+                self.accused.insert(evidence.offender());
+            }
+            _ => {}
+        }
+    }
+
+    /// The first height at which two honest nodes decided different values, with the two certificates.
+    fn fork(&self, honest: &[usize]) -> Option<(Height, Certificate, Certificate)> {
+        let [one, others @ ..] = honest else { return None };
+        self.decided[*one].iter().find_map(|(height, (value, certificate))| {
+            let differs = |other: &&usize| {
+                self.decided[**other].get(height).filter(|(theirs, _)| theirs != value).is_some()
+            };
+            let other = others.iter().find(differs)?;
+            Some((*height, certificate.clone(), self.decided[*other][height].1.clone()))
+        })
+    }
+}
+
+fn attack(count: u16, liars: &[u16]) -> Net {
+    let mut net = Net::new(count);
+    let lie = equivocate(Kinds::ALL, Groups::halves(count, &super::liars(liars)));
+    liars.iter().for_each(|&liar| net.puppets[usize::from(liar)].activate("fork", lie.clone()));
+    net.run(Duration::from_secs(20));
+    net
+}
+
+#[test]
+fn two_liars_of_four_fork_the_chain_whoever_they_are_and_sign_both_sides() {
+    for liars in [[0, 1], [0, 3], [1, 2], [2, 3]] {
+        let net = attack(4, &liars);
+        let honest: Vec<usize> = (0..4).filter(|node| !liars.contains(&(*node as u16))).collect();
+        let (_, first, second) = net.fork(&honest).unwrap_or_else(|| panic!("{liars:?} did not fork"));
+        assert_eq!(first.round, second.round);
+        let signers = |certificate: &Certificate| -> BTreeSet<_> {
+            certificate.signatures.iter().map(|(signer, _)| *signer).collect()
+        };
+        let culprits: BTreeSet<_> = signers(&first).intersection(&signers(&second)).copied().collect();
+        assert_eq!(culprits, super::liars(&liars));
+        for certificate in [first, second] {
+            certificate.verify::<Tendermint>(&net.set, &CHAIN, &*net.verifier()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn three_liars_of_seven_fork_the_chain() {
+    let net = attack(7, &[1, 3, 5]);
+    assert!(net.fork(&[0, 2, 4, 6]).is_some());
+}
+
+#[test]
+fn one_liar_of_four_does_not_fork_the_chain() {
+    for liar in 0..4 {
+        let net = attack(4, &[liar]);
+        let honest: Vec<usize> = (0..4).filter(|node| *node != usize::from(liar)).collect();
+        assert_eq!(net.fork(&honest), None);
+        assert!(honest.iter().any(|node| net.decided[*node].len() > 3), "the chain goes on");
+        assert!(net.accused.iter().all(|accused| accused.0 == liar));
+        assert!(net.puppets[usize::from(liar)].touched("fork") > 0);
+    }
+}
+
+#[test]
+fn a_double_vote_in_the_open_is_proved_by_every_honest_node() {
+    let mut net = Net::new(4);
+    let what = Kinds { proposal: false, prevote: true, precommit: true };
+    net.puppets[2].activate("double", equivocate(what, Groups::everyone_twice(4, &super::liars(&[2]))));
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.accused, super::liars(&[2]));
+    assert!(net.decided[0].len() > 3);
+    assert_eq!(net.fork(&[0, 1, 3]), None);
+}

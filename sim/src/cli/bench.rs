@@ -1,0 +1,201 @@
+//! `bench`: what the testbed costs, side by side in one call.
+//!
+//! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
+//! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do). Each figure
+//! is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+
+use super::exit;
+use crate::lab::bench::quorum_bench;
+use crate::run::{self, Depth};
+use crate::scenario;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const REPEATS: usize = 3;
+
+/// One measurement.
+#[derive(Clone, Copy)]
+struct Figure {
+    messages_per_second: f64,
+    simulated_per_second: f64,
+}
+
+/// Runs the parts whose name contains `only`.
+pub(super) fn bench(only: Option<&str>) -> u8 {
+    let wanted = |part: &str| only.is_none_or(|only| part.contains(only));
+    let mut complete = true;
+    if wanted("rounds") {
+        complete &= rounds();
+    }
+    if wanted("trace") {
+        trace();
+    }
+    if wanted("blocks") {
+        complete &= blocks();
+    }
+    if wanted("idle") {
+        complete &= idle();
+    }
+    if complete { exit::PASS } else { exit::INCONCLUSIVE }
+}
+
+/// (a) Quorum rounds: this loop, madsim, turmoil.
+fn rounds() -> bool {
+    println!("(a) quorum rounds, all to all, 50 ms links, one actor per node; median of {REPEATS}");
+    println!("    n   world            messages/s   simulated s/s   lab is");
+    let mut complete = true;
+    for (n, lab_s, rival_s) in [(4u16, 2000u64, 600u64), (10, 400, 100), (100, 4, 2)] {
+        let (mut lab, mut madsim, mut slow, mut fast) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..REPEATS {
+            lab.push(quorum(n, lab_s, true));
+            madsim.extend(rival("madsim", n, rival_s).into_iter().flatten());
+            let turmoil = rival("turmoil", n, (rival_s / 10).max(1)).unwrap_or_default();
+            slow.extend(turmoil.first().copied());
+            fast.extend(turmoil.get(1).copied());
+        }
+        let ours = median(&lab);
+        println!(
+            "  {n:3}   {:14}  {:>11.0}   {:>13.1}",
+            "lab, traced", ours.messages_per_second, ours.simulated_per_second
+        );
+        for (name, runs) in [("madsim", &madsim), ("turmoil 1 ms", &slow), ("turmoil 10 ms", &fast)] {
+            if runs.is_empty() {
+                println!("  {n:3}   {name:14}  not built: see `make bench`");
+                complete = false;
+                continue;
+            }
+            let rival = median(runs);
+            let ratio = ours.messages_per_second / rival.messages_per_second;
+            println!(
+                "  {n:3}   {name:14}  {:>11.0}   {:>13.1}   {ratio:.1} × as fast",
+                rival.messages_per_second, rival.simulated_per_second
+            );
+        }
+    }
+    complete
+}
+
+/// (d) What the trace hash costs.
+fn trace() {
+    println!("(d) the trace hash, in the same rounds; median of {REPEATS}, the two in turn");
+    for (n, simulated) in [(4u16, 2000u64), (10, 400), (100, 4)] {
+        let (mut with, mut without) = (vec![], vec![]);
+        for _ in 0..REPEATS {
+            with.push(quorum(n, simulated, true));
+            without.push(quorum(n, simulated, false));
+        }
+        let (with, without) = (median(&with).messages_per_second, median(&without).messages_per_second);
+        let share = 100.0 * (1.0 - with / without);
+        println!(
+            "  {n:3}   with {with:>11.0} messages/s   without {without:>11.0}   {share:.0} % of the run"
+        );
+    }
+}
+
+/// (b) The whole node stack.
+fn blocks() -> bool {
+    println!("(b) whole nodes making blocks, no bets, full speed; median of {REPEATS}");
+    println!("    n   links            crypto   heights/s   messages/s   simulated s/s");
+    let mut good = true;
+    for (n, link, crypto, simulated) in [
+        (4, "50 ms", "mock", 600),
+        (4, "50 ms", "real", 100),
+        (10, "50 ms", "mock", 100),
+        (10, "50 ms", "real", 30),
+        (100, "50 ms", "mock", 3),
+        (100, "50 ms", "real", 2),
+        (10, "{ mean: 80 ms, jitter: 10 ms }", "mock", 300),
+    ] {
+        let loss = if link.starts_with('{') { "2 %" } else { "0 %" };
+        let text = format!(
+            "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {simulated} s\ncrypto: {crypto}\n\
+             validators: {{ count: {n} }}\nlinks: {{ default: {{ latency: {link}, loss: {loss} }} }}\n\
+             workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
+        );
+        let mut runs: Vec<(Figure, u64)> = (0..REPEATS).filter_map(|_| whole(&text)).collect();
+        good &= runs.len() == REPEATS;
+        runs.sort_by(|a, b| a.0.simulated_per_second.total_cmp(&b.0.simulated_per_second));
+        let Some((figure, heights)) = runs.get(runs.len() / 2) else { continue };
+        let link = if link.starts_with('{') { "80 ± 10 ms, 2 %" } else { link };
+        let rate = *heights as f64 / f64::from(simulated) * figure.simulated_per_second;
+        println!(
+            "  {n:3}   {link:15}  {crypto:6}   {rate:>9.0}   {:>10.0}   {:>13.1}   ({heights} heights in {:.2} s)",
+            figure.messages_per_second,
+            figure.simulated_per_second,
+            f64::from(simulated) / figure.simulated_per_second
+        );
+    }
+    good
+}
+
+/// (c) Nodes with nothing to do.
+fn idle() -> bool {
+    println!("(c) 100 idle nodes: a block a minute, no bets");
+    let text = "version: 1\nname: idle\nclaim: idle time is cheap\nduration: 60 s\nvalidators: { count: 100 }\n\
+                consensus: { interval: 60 s }\nworkload: { tables: 1, players: 0, bets: 0/s }\n";
+    let Some((figure, _)) = whole(text) else { return false };
+    println!(
+        "  100   60 simulated s in {:.0} ms, {:.0} messages/s",
+        60e3 / figure.simulated_per_second,
+        figure.messages_per_second
+    );
+    true
+}
+
+fn quorum(n: u16, simulated: u64, traced: bool) -> Figure {
+    let run = quorum_bench(n, Duration::from_secs(simulated), traced);
+    let wall = run.wall.as_secs_f64();
+    Figure {
+        messages_per_second: run.delivered as f64 / wall,
+        simulated_per_second: run.simulated.as_secs_f64() / wall,
+    }
+}
+
+/// A rival's figures, a line each; `None` if it is not built.
+fn rival(name: &str, n: u16, simulated: u64) -> Option<Vec<Figure>> {
+    let program = Path::new("bench/rivals").join(name).join("target/release").join(format!("rival-{name}"));
+    let output = Command::new(program)
+        .args(["--n", &n.to_string(), "--simulated", &simulated.to_string()])
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let figure = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(Figure {
+            messages_per_second: line["messages_per_s"].as_f64()?,
+            simulated_per_second: line["simulated_per_wall"].as_f64()?,
+        })
+    };
+    Some(lines.lines().filter_map(figure).collect())
+}
+
+/// One run of a scenario with whole nodes, and the heights that it decided.
+fn whole(text: &str) -> Option<(Figure, u64)> {
+    let scenario = match scenario::parse("(bench)", text) {
+        Ok(parsed) => parsed.scenario,
+        Err(diagnostics) => {
+            diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
+            return None;
+        }
+    };
+    let outcome = run::examine(&scenario, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
+    let manifest = &outcome.record.manifest;
+    for property in outcome.record.properties.iter().filter(|property| property.holds == Some(false)) {
+        eprintln!("  {}: {}", property.name, property.detail);
+    }
+    let wall = outcome.wall.as_secs_f64();
+    let figure = Figure {
+        messages_per_second: manifest.messages as f64 / wall,
+        simulated_per_second: manifest.duration_ns as f64 / 1e9 / wall,
+    };
+    Some((figure, outcome.height))
+}
+
+/// The figure in the middle by messages per second.
+fn median(figures: &[Figure]) -> Figure {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(|a, b| a.messages_per_second.total_cmp(&b.messages_per_second));
+    sorted[sorted.len() / 2]
+}

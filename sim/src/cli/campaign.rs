@@ -1,0 +1,130 @@
+//! A campaign: some scenarios, each with some seeds. Runs one of them, keeps what was found, sums up.
+
+use super::run::Loaded;
+use super::store;
+use super::{RunArgs, exit};
+use crate::run::{self, Depth, Divergence, Examined};
+use crate::scenario::Sometimes;
+use bitcraps_reports::{PropertyKind, PropertyResult, Verdict};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Up to so many runs each get a full report with figures; of more, only those that did not pass.
+const FULL_REPORTS: usize = 32;
+
+/// What is run, and how.
+pub(super) struct Campaign<'a> {
+    pub(super) args: &'a RunArgs,
+    pub(super) loaded: &'a [Loaded],
+    runs: usize,
+}
+
+/// One run, judged. Its record is in its folder; here is what the summary needs.
+pub(super) struct Finished {
+    pub(super) index: usize,
+    pub(super) seed: u64,
+    pub(super) verdict: Verdict,
+    /// The exit code of this run alone.
+    pub(super) code: u8,
+    pub(super) examined: Examined,
+    pub(super) repro: String,
+    /// The run's folder, or why it could not be written.
+    pub(super) folder: Result<PathBuf, String>,
+}
+
+impl<'a> Campaign<'a> {
+    pub(super) fn new(args: &'a RunArgs, loaded: &'a [Loaded], runs: usize) -> Campaign<'a> {
+        Campaign { args, loaded, runs }
+    }
+
+    /// Runs one scenario with one seed and writes its folder.
+    pub(super) fn run(&self, index: usize, seed: u64) -> Finished {
+        let Loaded { file, scenario } = &self.loaded[index];
+        let full = self.runs <= FULL_REPORTS;
+        let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
+        let repro = repro(&file.display().to_string(), seed, &self.args.set);
+        let mut examined = run::examine(scenario, seed, depth, &repro);
+        let verdict = examined.outcome.record.verdict;
+        let code = match (&examined.divergence, verdict) {
+            (Some(_), _) => exit::NONDETERMINISTIC,
+            (None, Verdict::Pass) => exit::PASS,
+            (None, Verdict::Violated) => exit::VIOLATED,
+            (None, Verdict::Inconclusive) => exit::INCONCLUSIVE,
+        };
+        let with_figures = full || code != exit::PASS;
+        let folder = store::write(&self.args.out, scenario, &examined, with_figures);
+        if self.runs > FULL_REPORTS {
+            examined.outcome.forget_details();
+        }
+        Finished { index, seed, verdict, code, examined, repro, folder }
+    }
+
+    /// Judges what only all seeds of a scenario together can show, and gives the exit code of the worst.
+    pub(super) fn conclude(&self, finished: &[Finished]) -> (Vec<PropertyResult>, u8) {
+        let mut missing = Vec::new();
+        for (index, Loaded { scenario, .. }) in self.loaded.iter().enumerate() {
+            let runs = finished.iter().filter(|run| run.index == index);
+            let reached: BTreeSet<Sometimes> =
+                runs.flat_map(|run| run.examined.outcome.reached.iter().copied()).collect();
+            for sometimes in scenario.expect.sometimes.iter().filter(|wanted| !reached.contains(wanted)) {
+                missing.push(PropertyResult {
+                    name: format!("{}: {}", scenario.name, sometimes.name()),
+                    kind: PropertyKind::Sometimes,
+                    holds: None,
+                    detail: "never reached in any of the runs".to_owned(),
+                    at_ns: None,
+                });
+            }
+        }
+        let unwritten = finished.iter().any(|run| run.folder.is_err());
+        let worst = [exit::INTERNAL, exit::NONDETERMINISTIC, exit::VIOLATED, exit::INCONCLUSIVE]
+            .into_iter()
+            .find(|code| finished.iter().any(|run| run.code == *code));
+        let code = match worst {
+            Some(code) => code,
+            None if !missing.is_empty() => exit::INCONCLUSIVE,
+            None if unwritten => exit::IO,
+            None => exit::PASS,
+        };
+        (missing, code)
+    }
+}
+
+/// The command line that runs exactly this again.
+fn repro(file: &str, seed: u64, set: &[(String, String)]) -> String {
+    let mut line = format!("bitcraps-sim run {} --seed {seed}", quoted(file));
+    for (key, value) in set {
+        line.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
+    }
+    line
+}
+
+/// Quoted for a shell, if it must be.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// Where and how two runs of one seed differ, in words.
+pub(super) fn explain(divergence: &Divergence) -> String {
+    let Divergence { first, second, event, before } = divergence;
+    let mut text = format!("NONDETERMINISM the two runs differ first at event {event}\n");
+    before.iter().for_each(|line| text.push_str(&format!("   both    {line}\n")));
+    text.push_str(&format!("   first   {first}\n   second  {second}\n"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repro_line_survives_a_shell() {
+        let set = [("faults.split.for".to_owned(), "30 s".to_owned())];
+        assert_eq!(
+            repro("my file's.yaml", 7, &set),
+            r"bitcraps-sim run 'my file'\''s.yaml' --seed 7 --set 'faults.split.for=30 s'"
+        );
+        assert_eq!(repro("scenarios/a.yaml", 7, &[]), "bitcraps-sim run scenarios/a.yaml --seed 7");
+    }
+}

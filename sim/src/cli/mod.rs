@@ -1,0 +1,158 @@
+//! The command line: what is typed, what is printed, which exit code.
+//!
+//! Data goes to standard output, progress and diagnostics to standard error.
+
+mod bench;
+mod campaign;
+mod output;
+mod replay;
+mod run;
+mod store;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// One contract for all commands. `2` is ours, so clap's own code for bad usage is mapped to [`exit::USAGE`].
+pub(crate) mod exit {
+    pub(crate) const PASS: u8 = 0;
+    pub(crate) const VIOLATED: u8 = 1;
+    pub(crate) const INCONCLUSIVE: u8 = 2;
+    pub(crate) const NONDETERMINISTIC: u8 = 3;
+    pub(crate) const USAGE: u8 = 64;
+    pub(crate) const BAD_SCENARIO: u8 = 65;
+    pub(crate) const INTERNAL: u8 = 70;
+    pub(crate) const IO: u8 = 74;
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   every property held and every fault landed
+  1   a property was violated
+  2   inconclusive: a fault touched nothing, or a `sometimes` was never reached
+  3   the same seed gave two traces
+  64  bad usage
+  65  bad scenario
+  70  internal error
+  74  a file could not be read or written";
+
+/// Runs fault scenarios against a simulated BitCraps network and judges them.
+#[derive(Parser)]
+#[command(name = "bitcraps-sim", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run scenarios (files, or folders of them) and judge them
+    Run(RunArgs),
+    /// Check scenarios without running them; prints every mistake with its place
+    Check {
+        /// Scenario files or folders
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of the scenario file, for editors
+    Schema,
+    /// List the scenarios of a folder with their claims
+    List {
+        /// The folder
+        #[arg(default_value = "scenarios")]
+        folder: PathBuf,
+    },
+    /// Run a finished run again from its folder and compare the traces
+    Replay {
+        /// A folder that `run` wrote
+        run: PathBuf,
+    },
+    /// Print the table of faults: which world makes which
+    Faults,
+    /// Measure: this loop beside turmoil and madsim, then whole nodes (see `make bench`)
+    Bench {
+        /// Only the parts whose name contains this
+        only: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Scenario files or folders
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Run this seed instead of the file's
+    #[arg(long, conflicts_with = "seeds", value_parser = seed)]
+    seed: Option<u64>,
+    /// Run these seeds: A..B, without B
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    seeds: Option<(u64, u64)>,
+    /// Override a value of the file, such as `validators.count=10` or `faults.split.for=30s`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
+    set: Vec<(String, String)>,
+    /// How many runs at once; 0: one per core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Run everything twice and compare the traces; on a difference show the first event that differs
+    #[arg(long)]
+    verify: bool,
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Where run folders go
+    #[arg(long, default_value = "runs")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object per run and line
+    Json,
+    /// JUnit XML, for CI
+    Junit,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| format!("`{text}` is not a number, such as 42 or 0x2a"))
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let (from, to) =
+        text.split_once("..").ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))?;
+    let (from, to) = (seed(from)?, seed(to)?);
+    if from < to { Ok((from, to)) } else { Err(format!("`{text}` is empty: the end is not included")) }
+}
+
+fn override_(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(format!("`{text}` is not KEY=VALUE, such as validators.count=10")),
+    }
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::PASS });
+        }
+    };
+    let code = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check { files } => run::check(&files),
+        Command::Schema => output::schema(),
+        Command::List { folder } => run::list(&folder),
+        Command::Replay { run } => replay::replay(&run),
+        Command::Faults => output::faults(),
+        Command::Bench { only } => bench::bench(only.as_deref()),
+    };
+    ExitCode::from(code)
+}

@@ -1,0 +1,315 @@
+//! What is printed: for people, as JSON lines, or as JUnit XML.
+
+use super::campaign::{Campaign, Finished, explain};
+use super::{Format, exit};
+use crate::scenario;
+use bitcraps_reports::{FaultSpan, PropertyResult, RunRecord, Verdict};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::json;
+use std::fmt::Write;
+use std::io;
+use std::path::Path;
+
+/// So many fault instances are listed one by one.
+const TIMELINE: usize = 24;
+
+/// Prints runs as they end, and the sum at last.
+pub(super) struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    pub(super) fn new(format: Format) -> Printer {
+        Printer { format }
+    }
+
+    /// One run has ended. A single run is told in full; of many, those that did not pass.
+    pub(super) fn finished(&self, run: &Finished, runs: usize) {
+        match self.format {
+            Format::Human if runs == 1 => print!("{}", in_full(run)),
+            Format::Human if run.code != exit::PASS => print!("{}", in_full(run)),
+            Format::Human if runs <= 64 => println!("{}", in_a_line(run)),
+            Format::Json => println!("{}", as_json(run)),
+            Format::Human | Format::Junit => {}
+        }
+    }
+
+    /// All runs have ended.
+    pub(super) fn conclude(
+        &self,
+        campaign: &Campaign<'_>,
+        finished: &[Finished],
+        missing: &[PropertyResult],
+        code: u8,
+    ) {
+        match self.format {
+            Format::Human => print!("{}", summary(campaign, finished, missing, code)),
+            Format::Json => {
+                for property in missing {
+                    println!("{}", json!({ "missing": property }));
+                }
+            }
+            Format::Junit => print!("{}", junit(campaign, finished, missing)),
+        }
+        if self.format != Format::Human {
+            for run in finished.iter().filter(|run| run.code != exit::PASS) {
+                eprintln!("REPRO {}", run.repro);
+            }
+        }
+        for error in finished.iter().filter_map(|run| run.folder.as_ref().err()) {
+            eprintln!("error: {error}");
+        }
+    }
+}
+
+/// A file could not be read.
+pub(super) fn complain(path: &Path, error: &io::Error) -> u8 {
+    eprintln!("error: {}: {error}", path.display());
+    exit::IO
+}
+
+/// Prints the schema.
+pub(super) fn schema() -> u8 {
+    let text = serde_json::to_string_pretty(&scenario::json_schema()).expect("a JSON value has text");
+    println!("{text}");
+    exit::PASS
+}
+
+/// Prints the table of faults.
+pub(super) fn faults() -> u8 {
+    let table = scenario::faults_table();
+    let width = table.iter().map(|fault| fault.name.len()).max().unwrap_or(0);
+    let mut family = None;
+    for fault in &table {
+        if family != Some(fault.family) {
+            println!("{}{}", if family.is_some() { "\n" } else { "" }, fault.family.name());
+            family = Some(fault.family);
+        }
+        let lab = if fault.lab { "lab" } else { " - " };
+        let keys: Vec<&str> = fault.parameters.iter().map(|parameter| parameter.name).collect();
+        let keys = if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) };
+        println!("  {:width$}  {lab}  {}{keys}", fault.name, fault.doc);
+    }
+    println!("\nlab: the lab world makes it.  - : known to the language, not made by this version.");
+    exit::PASS
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Violated => "VIOLATED",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+fn seconds(ns: u64) -> String {
+    format!("{:.1} s", ns as f64 / 1e9)
+}
+
+fn milliseconds(ns: u64) -> String {
+    format!("{:.0} ms", ns as f64 / 1e6)
+}
+
+fn in_a_line(run: &Finished) -> String {
+    let record = &run.examined.outcome.record;
+    let manifest = &record.manifest;
+    let twice = if run.examined.twice { ", twice the same" } else { "" };
+    format!(
+        "{:13} {} seed {}: height {}, trace {}{twice}, {} ms",
+        word(run.verdict),
+        manifest.scenario,
+        run.seed,
+        run.examined.outcome.height,
+        &manifest.trace_hash[..16.min(manifest.trace_hash.len())],
+        manifest.wall_ms
+    )
+}
+
+fn in_full(run: &Finished) -> String {
+    let record = &run.examined.outcome.record;
+    let mut text = String::new();
+    head(&mut text, record);
+    timeline(&mut text, &record.faults);
+    properties(&mut text, &record.properties);
+    figures(&mut text, run);
+    for note in &record.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    if let Some(divergence) = &run.examined.divergence {
+        text.push_str(&explain(divergence));
+    }
+    let _ = writeln!(text, "\n{}  {}", word(run.verdict), record.manifest.claim);
+    if let Ok(folder) = &run.folder {
+        let report = folder.join("report.html");
+        let _ = writeln!(text, "report  {}", if report.exists() { report } else { folder.clone() }.display());
+    }
+    if run.code != exit::PASS {
+        let _ = writeln!(text, "REPRO {}", run.repro);
+    }
+    text
+}
+
+fn head(text: &mut String, record: &RunRecord) {
+    let manifest = &record.manifest;
+    let _ = writeln!(
+        text,
+        "{} seed {}  {} validators, {}, {} crypto, {} in the {}",
+        manifest.scenario,
+        manifest.seed,
+        manifest.nodes,
+        manifest.engine,
+        manifest.crypto,
+        seconds(manifest.duration_ns),
+        manifest.world
+    );
+}
+
+fn timeline(text: &mut String, faults: &[FaultSpan]) {
+    if faults.is_empty() {
+        return;
+    }
+    text.push_str("\nfaults\n");
+    let mut spans: Vec<&FaultSpan> = faults.iter().collect();
+    spans.sort_by_key(|fault| fault.start_ns);
+    let width = spans.iter().map(|fault| fault.id.chars().count()).max().unwrap_or(0);
+    for fault in spans.iter().take(TIMELINE) {
+        let nodes: Vec<String> = fault.nodes.iter().map(u16::to_string).collect();
+        let _ = writeln!(
+            text,
+            "  {:>7} – {:<7}  {:width$}  {} on {}: {} {}{}",
+            seconds(fault.start_ns),
+            seconds(fault.end_ns),
+            fault.id,
+            fault.label,
+            nodes.join(" "),
+            fault.touched,
+            fault.unit,
+            if fault.touched == 0 { "   ← touched nothing" } else { "" }
+        );
+    }
+    if spans.len() > TIMELINE {
+        let _ = writeln!(text, "  … and {} more", spans.len() - TIMELINE);
+    }
+}
+
+fn properties(text: &mut String, properties: &[PropertyResult]) {
+    text.push_str("\nproperties\n");
+    let width = properties.iter().map(|property| property.name.chars().count()).max().unwrap_or(0);
+    for property in properties {
+        let mark = match property.holds {
+            Some(true) => "✓",
+            Some(false) => "✗",
+            None => "?",
+        };
+        let at = property.at_ns.map_or(String::new(), |at| format!(" (at {})", seconds(at)));
+        let _ = writeln!(text, "  {mark} {:width$}  {}{at}", property.name, property.detail);
+    }
+}
+
+fn figures(text: &mut String, run: &Finished) {
+    let outcome = &run.examined.outcome;
+    let manifest = &outcome.record.manifest;
+    let latencies = bitcraps_reports::histogram(&outcome.record);
+    text.push('\n');
+    let _ = writeln!(
+        text,
+        "height {}, {} commits, {} commands settled; commit latency p50 {} p99 {}",
+        outcome.height,
+        outcome.record.commits.len(),
+        outcome.record.commands.len(),
+        milliseconds(latencies.value_at_quantile(0.5) * 1000),
+        milliseconds(latencies.value_at_quantile(0.99) * 1000),
+    );
+    let speed = manifest.duration_ns as f64 / 1e6 / (manifest.wall_ms.max(1) as f64);
+    let twice = if run.examined.twice && run.examined.divergence.is_none() { ", the same twice" } else { "" };
+    let _ = writeln!(
+        text,
+        "{} messages, {} events in {} ms ({speed:.0} simulated seconds per second); trace {}{twice}",
+        manifest.messages, manifest.events, manifest.wall_ms, manifest.trace_hash
+    );
+}
+
+fn as_json(run: &Finished) -> String {
+    let record = &run.examined.outcome.record;
+    json!({
+        "scenario": record.manifest.scenario,
+        "seed": run.seed,
+        "verdict": record.verdict,
+        "exit_code": run.code,
+        "trace_hash": record.manifest.trace_hash,
+        "ran_twice": run.examined.twice,
+        "height": run.examined.outcome.height,
+        "wall_ms": record.manifest.wall_ms,
+        "properties": record.properties,
+        "faults": record.faults,
+        "folder": run.folder.as_ref().ok(),
+        "repro": run.repro,
+    })
+    .to_string()
+}
+
+fn summary(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyResult], code: u8) -> String {
+    let mut text = String::new();
+    for property in missing {
+        let _ = writeln!(text, "? {}: {}", property.name, property.detail);
+    }
+    if finished.len() > 1 {
+        let count = |wanted: u8| finished.iter().filter(|run| run.code == wanted).count();
+        let failed = finished.len() - count(exit::PASS);
+        let _ = writeln!(
+            text,
+            "\n{} scenarios, {} runs: {} passed, {failed} failed ({} violated, {} inconclusive, {} nondeterministic)",
+            campaign.loaded.len(),
+            finished.len(),
+            count(exit::PASS),
+            count(exit::VIOLATED),
+            count(exit::INCONCLUSIVE),
+            count(exit::NONDETERMINISTIC),
+        );
+        let _ = writeln!(text, "runs in {}", campaign.args.out.display());
+    }
+    if code != exit::PASS && finished.len() > 1 {
+        finished
+            .iter()
+            .filter(|run| run.code != exit::PASS)
+            .for_each(|run| text.push_str(&format!("REPRO {}\n", run.repro)));
+    }
+    text
+}
+
+fn junit(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyResult]) -> String {
+    let mut report = Report::new("bitcraps-sim");
+    for (index, loaded) in campaign.loaded.iter().enumerate() {
+        let mut suite = TestSuite::new(loaded.scenario.name.clone());
+        for run in finished.iter().filter(|run| run.index == index) {
+            suite.add_test_case(case(run));
+        }
+        let mine = format!("{}: ", loaded.scenario.name);
+        for property in missing.iter().filter(|property| property.name.starts_with(&mine)) {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(property.detail.clone());
+            suite.add_test_case(TestCase::new(property.name[mine.len()..].to_owned(), status));
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n"))
+}
+
+fn case(run: &Finished) -> TestCase {
+    let record = &run.examined.outcome.record;
+    let status = if run.code == exit::PASS {
+        TestCaseStatus::success()
+    } else {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let failed = record.properties.iter().filter(|property| property.holds != Some(true));
+        let why: Vec<String> =
+            failed.map(|property| format!("{}: {}", property.name, property.detail)).collect();
+        let what = if run.examined.divergence.is_some() { "nondeterministic" } else { word(run.verdict) };
+        status.set_message(format!("{what}: {}", why.join("; ")));
+        status
+    };
+    let mut case = TestCase::new(format!("seed-{}", run.seed), status);
+    case.set_time(std::time::Duration::from_millis(record.manifest.wall_ms));
+    case.set_system_out(format!("REPRO {}\ntrace {}", run.repro, record.manifest.trace_hash));
+    case
+}

@@ -1,0 +1,44 @@
+//! `replay`: a finished run again, from its folder, with the traces compared.
+
+use super::{exit, store};
+use crate::run::{self, Depth};
+use crate::scenario;
+use bitcraps_reports::Verdict;
+use std::path::Path;
+
+/// Runs it again; the exit code is the verdict's, or that of nondeterminism if the trace is another.
+pub(super) fn replay(folder: &Path) -> u8 {
+    let (path, text, seed, expected) = match store::read(folder) {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("error: {error}\n  a run's folder has manifest.json and scenario.resolved.yaml");
+            return exit::IO;
+        }
+    };
+    let scenario = match scenario::parse(&path.display().to_string(), &text) {
+        Ok(parsed) => parsed.scenario,
+        Err(diagnostics) => {
+            diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+            return exit::BAD_SCENARIO;
+        }
+    };
+    let repro = format!("bitcraps-sim replay {}", folder.display());
+    let examined = run::examine(&scenario, seed, Depth::Once, &repro);
+    let record = &examined.outcome.record;
+    let found = &record.manifest.trace_hash;
+    if *found != expected {
+        println!("{} seed {seed}: another trace\n  recorded  {expected}\n  now       {found}", scenario.name);
+        println!(
+            "  the program changed since (then {expected} can't come again), or it is not deterministic:"
+        );
+        println!("  run `bitcraps-sim run {} --seed {seed} --verify`", path.display());
+        return exit::NONDETERMINISTIC;
+    }
+    let (word, code) = match record.verdict {
+        Verdict::Pass => ("pass", exit::PASS),
+        Verdict::Violated => ("violated", exit::VIOLATED),
+        Verdict::Inconclusive => ("inconclusive", exit::INCONCLUSIVE),
+    };
+    println!("{} seed {seed}: {word}, the same trace {found}", scenario.name);
+    code
+}

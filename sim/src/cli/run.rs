@@ -1,0 +1,148 @@
+//! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
+
+use super::campaign::{Campaign, Finished};
+use super::output::{Printer, complain};
+use super::{Format, RunArgs, exit};
+use crate::scenario::{self, Scenario, Seeds};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One scenario file, parsed.
+pub(super) struct Loaded {
+    pub(super) file: PathBuf,
+    pub(super) scenario: Scenario,
+}
+
+/// Runs scenarios; gives the exit code of the worst.
+pub(super) fn run(args: &RunArgs) -> u8 {
+    let loaded = match load(&args.files, &args.set) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let jobs: Vec<(usize, u64)> = loaded
+        .iter()
+        .enumerate()
+        .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
+        .collect();
+    let campaign = Campaign::new(args, &loaded, jobs.len());
+    let printer = Mutex::new(Printer::new(args.format));
+    let progress = progress(jobs.len(), args.format);
+    let (next, finished) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(&(index, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let run = campaign.run(index, seed);
+            progress.suspend(|| printer.lock().expect("no printer panics").finished(&run, jobs.len()));
+            progress.inc(1);
+            finished.lock().expect("no run panics with the lock").push(run);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads(args.jobs).min(jobs.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    progress.finish_and_clear();
+    let mut finished: Vec<Finished> = finished.into_inner().expect("all workers have ended");
+    finished.sort_by_key(|run| (run.index, run.seed));
+    let (missing, code) = campaign.conclude(&finished);
+    printer.into_inner().expect("all workers have ended").conclude(&campaign, &finished, &missing, code);
+    code
+}
+
+/// Checks scenarios; prints every mistake.
+pub(super) fn check(files: &[PathBuf]) -> u8 {
+    match load(files, &[]) {
+        Ok(loaded) => {
+            for Loaded { file, scenario } in &loaded {
+                println!("{}: ok ({}); runs in: lab", file.display(), scenario.name);
+            }
+            exit::PASS
+        }
+        Err(code) => code,
+    }
+}
+
+/// Lists the scenarios of a folder.
+pub(super) fn list(folder: &Path) -> u8 {
+    match load(&[folder.to_owned()], &[]) {
+        Ok(loaded) => {
+            let width = loaded.iter().map(|loaded| loaded.scenario.name.len()).max().unwrap_or(0);
+            for Loaded { file, scenario } in &loaded {
+                println!("{:width$}  {}  ({})", scenario.name, scenario.claim, file.display());
+            }
+            exit::PASS
+        }
+        Err(code) => code,
+    }
+}
+
+/// Parses every file; prints all diagnostics of all of them.
+pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Loaded>, u8> {
+    let mut loaded = Vec::new();
+    let mut bad = false;
+    for file in expand(paths)? {
+        let text = std::fs::read_to_string(&file).map_err(|error| complain(&file, &error))?;
+        match scenario::parse_with(&file.display().to_string(), &text, set) {
+            Ok(parsed) => {
+                parsed.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+                loaded.push(Loaded { file, scenario: parsed.scenario });
+            }
+            Err(diagnostics) => {
+                bad = true;
+                diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+                let count = diagnostics.len();
+                eprintln!("{}: {count} mistake{}", file.display(), if count == 1 { "" } else { "s" });
+            }
+        }
+    }
+    if bad { Err(exit::BAD_SCENARIO) } else { Ok(loaded) }
+}
+
+/// Files as given; for folders, the YAML files directly in them, by name.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(|error| complain(path, &error))?;
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|file| file.extension().is_some_and(|end| end == "yaml" || end == "yml"))
+            .collect();
+        if found.is_empty() {
+            eprintln!("error: {}: no scenario (*.yaml) in this folder", path.display());
+            return Err(exit::IO);
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+fn seeds(args: &RunArgs, scenario: &Scenario) -> Seeds {
+    match (args.seed, args.seeds) {
+        (Some(seed), _) => Seeds::One(seed),
+        (None, Some((from, to))) => Seeds::Range(from, to),
+        (None, None) => scenario.seeds,
+    }
+}
+
+fn threads(jobs: usize) -> usize {
+    match jobs {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        jobs => jobs,
+    }
+}
+
+fn progress(runs: usize, format: Format) -> ProgressBar {
+    let quiet = runs < 2 || format != Format::Human;
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {elapsed} (about {eta} left)")
+        .expect("the template is well formed");
+    ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style)
+}

@@ -1,0 +1,91 @@
+//! A run's folder: what it was, what came of it, how to run it again.
+//!
+//! ```text
+//! runs/<scenario>/<seed>-<id>/
+//!   manifest.json            what ran, with which program, and the trace's hash
+//!   scenario.resolved.yaml   the scenario with every default filled in; runs by itself
+//!   result.json              verdict, properties, faults
+//!   events.jsonl             commits, settled commands and what happened at nodes, a line each, by time
+//!   report.html, plots/, hist.*   see the reports crate
+//! ```
+//!
+//! The id is a digest of the resolved scenario, the seed and the program's version: the same run has the same folder.
+
+use crate::run::Examined;
+use crate::scenario::{self, Scenario};
+use bitcraps_reports::RunRecord;
+use serde::Serialize;
+use serde_json::json;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Writes the folder and gives its path.
+pub(super) fn write(
+    out: &Path,
+    scenario: &Scenario,
+    examined: &Examined,
+    figures: bool,
+) -> Result<PathBuf, String> {
+    let record = &examined.outcome.record;
+    let resolved = scenario::resolved(scenario);
+    let seed = record.manifest.seed;
+    let id =
+        bitcraps_types::Digest::of("run", format!("{resolved}{seed}{}", record.manifest.version).as_bytes());
+    let folder = out.join(&scenario.name).join(format!("{seed}-{}", id.short()));
+    let written = fs::create_dir_all(&folder).and_then(|()| files(&folder, record, &resolved));
+    written.map_err(|error| format!("{}: {error}", folder.display()))?;
+    if figures {
+        bitcraps_reports::write(record, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    Ok(folder)
+}
+
+fn files(folder: &Path, record: &RunRecord, resolved: &str) -> io::Result<()> {
+    fs::write(folder.join("scenario.resolved.yaml"), resolved)?;
+    json_file(&folder.join("manifest.json"), &record.manifest)?;
+    let result = json!({
+        "verdict": record.verdict,
+        "properties": record.properties,
+        "faults": record.faults,
+        "honest": record.honest,
+        "notes": record.notes,
+        "trace_hash": record.manifest.trace_hash,
+    });
+    json_file(&folder.join("result.json"), &result)?;
+    events(&folder.join("events.jsonl"), record)
+}
+
+fn json_file(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    fs::write(path, text)
+}
+
+fn events(path: &Path, record: &RunRecord) -> io::Result<()> {
+    let commits = record.commits.iter().map(|commit| (commit.at_ns, json!({ "commit": commit })));
+    let commands = record.commands.iter().map(|command| (command.at_ns, json!({ "command": command })));
+    let nodes = record.node_events.iter().map(|event| (event.at_ns, json!({ "node_event": event })));
+    let mut lines: Vec<_> = commits.chain(commands).chain(nodes).collect();
+    lines.sort_by_key(|(at, _)| *at);
+    let mut file = io::BufWriter::new(fs::File::create(path)?);
+    for (_, line) in lines {
+        serde_json::to_writer(&mut file, &line)?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()
+}
+
+/// Reads back what a replay needs: the resolved scenario's path and text, the seed, the trace hash.
+pub(super) fn read(folder: &Path) -> Result<(PathBuf, String, u64, String), String> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
+        text.map(|text| (path, text))
+    };
+    let (path, manifest) = read("manifest.json")?;
+    let manifest: bitcraps_reports::Manifest =
+        serde_json::from_str(&manifest).map_err(|error| format!("{}: {error}", path.display()))?;
+    let (path, text) = read("scenario.resolved.yaml")?;
+    Ok((path, text, manifest.seed, manifest.trace_hash))
+}

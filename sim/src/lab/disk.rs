@@ -1,0 +1,310 @@
+//! The modelled disk of a node, and the Disk port.
+//!
+//! A file is a row of generations: appends go to the last one, and a replace starts a new one, which is committed
+//! when the replace is done. What a crash leaves is a committed generation, or a replace that just made it, with all
+//! that was synced and, depending on the crash, some of what was not.
+
+use super::NodeIndex;
+use super::model::{Latency, Sampler};
+use super::random::Stream;
+use super::trace::Kind;
+use super::world::{Access, Core, Event};
+use bitcraps_actors::ports::{Disk, DiskError, Done};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What a crash does to bytes that were not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFate {
+    /// They are gone.
+    LostUnsynced,
+    /// A random part of them, from their start, survives; its last bytes (up to 512) may be garbage.
+    TornWrite,
+    /// They survive: the process died, the machine did not. Only what a failed sync covered is gone.
+    Keep,
+}
+
+/// A disk operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskOp {
+    /// Append.
+    Append,
+    /// Sync.
+    Sync,
+    /// Read.
+    Read,
+    /// Replace.
+    Replace,
+}
+
+/// What a crash did to a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CrashReport {
+    /// Unsynced bytes that are gone.
+    pub lost_bytes: u64,
+    /// Unsynced bytes that survived.
+    pub kept_bytes: u64,
+    /// Surviving bytes that are garbage.
+    pub garbled_bytes: u64,
+}
+
+/// One content of a file.
+#[derive(Debug)]
+struct Generation {
+    number: u64,
+    bytes: Vec<u8>,
+    /// If this generation survives, so do this many of its bytes.
+    solid: usize,
+    /// It survives a crash, unless a later one does.
+    committed: bool,
+}
+
+#[derive(Debug)]
+struct File {
+    /// Never empty. The last one is what reads see.
+    generations: VecDeque<Generation>,
+    /// When the last operation is done: operations on one file keep their order.
+    free_at: u64,
+    sync_failed: bool,
+}
+
+/// What a done operation makes durable.
+#[derive(Debug)]
+pub(super) struct Commit {
+    file: String,
+    generation: u64,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    /// Probability that an operation fails, by [`DiskOp`].
+    errors: [f64; 4],
+    capacity: Option<u64>,
+    /// On top of the disk's own.
+    latency: Option<Sampler>,
+}
+
+/// One node's disk. It survives the node's crashes.
+#[derive(Debug)]
+pub(super) struct NodeDisk {
+    files: BTreeMap<String, File>,
+    faults: Faults,
+    latency: u64,
+    errors: Stream,
+    slow: Stream,
+    torn: Stream,
+}
+
+impl NodeDisk {
+    pub(super) fn new(seed: u64, node: NodeIndex, latency: u64) -> NodeDisk {
+        NodeDisk {
+            files: BTreeMap::new(),
+            faults: Faults::default(),
+            latency,
+            errors: Stream::derive(seed, "disk error", u64::from(node)),
+            slow: Stream::derive(seed, "disk slow", u64::from(node)),
+            torn: Stream::derive(seed, "torn write", u64::from(node)),
+        }
+    }
+
+    pub(super) fn set_error_rate(&mut self, op: DiskOp, rate: f64) {
+        self.faults.errors[op as usize] = rate;
+    }
+
+    pub(super) fn set_capacity(&mut self, bytes: u64) {
+        self.faults.capacity = Some(bytes);
+    }
+
+    pub(super) fn set_extra_latency(&mut self, latency: Latency) {
+        self.faults.latency = Some(Sampler::new(latency));
+    }
+
+    pub(super) fn clear_faults(&mut self) {
+        self.faults = Faults::default();
+    }
+
+    /// What a read would see.
+    pub(super) fn content(&self, file: &str) -> Vec<u8> {
+        self.files.get(file).map_or_else(Vec::new, |file| file.last().bytes.clone())
+    }
+
+    fn file(&mut self, name: &str) -> &mut File {
+        if !self.files.contains_key(name) {
+            let first = Generation { number: 0, bytes: Vec::new(), solid: 0, committed: true };
+            let file = File { generations: VecDeque::from([first]), free_at: 0, sync_failed: false };
+            self.files.insert(name.to_owned(), file);
+        }
+        self.files.get_mut(name).expect("just inserted")
+    }
+
+    fn has_room(&self, more: u64, instead_of: u64) -> bool {
+        let Some(capacity) = self.faults.capacity else { return true };
+        let used: u64 = self.files.values().map(|file| file.last().bytes.len() as u64).sum();
+        used - instead_of + more <= capacity
+    }
+
+    /// Makes durable what a done operation covered.
+    pub(super) fn commit(&mut self, commit: &Commit) {
+        let Some(file) = self.files.get_mut(&commit.file) else { return };
+        if let Some(at) = file.generations.iter().position(|known| known.number == commit.generation) {
+            file.generations.drain(..at);
+            let first = &mut file.generations[0];
+            first.committed = true;
+            first.solid = first.solid.max(commit.bytes);
+        }
+    }
+
+    /// The power fails, or the process dies.
+    pub(super) fn crash(&mut self, fate: DiskFate) -> CrashReport {
+        let mut report = CrashReport::default();
+        for file in self.files.values_mut() {
+            let fate = if fate == DiskFate::Keep && file.sync_failed { DiskFate::LostUnsynced } else { fate };
+            file.crash(fate, &mut self.torn, &mut report);
+        }
+        report
+    }
+}
+
+impl File {
+    fn last(&self) -> &Generation {
+        self.generations.back().expect("a file has a generation")
+    }
+
+    fn crash(&mut self, fate: DiskFate, torn: &mut Stream, report: &mut CrashReport) {
+        let survivor = match fate {
+            DiskFate::Keep => self.generations.len() - 1,
+            DiskFate::LostUnsynced => 0,
+            DiskFate::TornWrite => torn.below(self.generations.len() as u64) as usize,
+        };
+        let unsynced: usize = self.generations.iter().map(|one| one.bytes.len() - one.solid).sum();
+        let mut survivor = self.generations.swap_remove_back(survivor).expect("an index in range");
+        let tail = survivor.bytes.len() - survivor.solid;
+        let kept = match fate {
+            DiskFate::Keep => tail,
+            DiskFate::LostUnsynced => 0,
+            DiskFate::TornWrite => torn.below(tail as u64 + 1) as usize,
+        };
+        survivor.bytes.truncate(survivor.solid + kept);
+        report.kept_bytes += kept as u64;
+        report.lost_bytes += (unsynced - kept) as u64;
+        if fate == DiskFate::TornWrite && kept > 0 && torn.chance(0.5) {
+            let garbled = 1 + torn.below(kept.min(512) as u64) as usize;
+            let from = survivor.bytes.len() - garbled;
+            survivor.bytes[from..].iter_mut().for_each(|byte| *byte = torn.next() as u8);
+            report.garbled_bytes += garbled as u64;
+        }
+        survivor.solid = survivor.bytes.len();
+        survivor.committed = true;
+        self.generations.clear();
+        self.generations.push_back(survivor);
+        self.free_at = 0;
+        self.sync_failed = false;
+    }
+}
+
+impl Core {
+    /// Whether a fault makes this operation fail.
+    fn disk_fails(&mut self, node: NodeIndex, op: DiskOp) -> bool {
+        let node = self.node(node);
+        let rate = node.disk.faults.errors[op as usize];
+        let fails = rate > 0.0 && node.disk.errors.chance(rate);
+        node.touched.disk_errors += u64::from(fails);
+        fails
+    }
+
+    fn disk_is_full(&mut self, node: NodeIndex, more: usize, instead_of: u64) -> bool {
+        let node = self.node(node);
+        let full = !node.disk.has_room(more as u64, instead_of);
+        node.touched.disk_full += u64::from(full);
+        full
+    }
+
+    /// Queues the end of an operation on `file`, after those before it.
+    fn finish(&mut self, access: &Access, file: &str, commit: Option<Commit>, done: Box<dyn FnOnce()>) {
+        let now = self.now;
+        let node = self.node(access.node);
+        let extra = node.disk.faults.latency.map_or(0, |latency| latency.draw(&mut node.disk.slow));
+        node.touched.disk_slowed += u64::from(extra > 0);
+        let latency = node.disk.latency.saturating_add(extra);
+        let file = node.disk.file(file);
+        file.free_at = file.free_at.max(now.saturating_add(latency));
+        let at = file.free_at;
+        self.queue.push(at, Event::Disk { node: access.node, epoch: access.epoch, commit, done });
+    }
+}
+
+fn failed(op: &str) -> DiskError {
+    DiskError::Io(format!("injected {op} error"))
+}
+
+/// The Disk port of one incarnation.
+pub(super) struct LabDisk(pub(super) Access);
+
+impl Disk for LabDisk {
+    fn append(&self, file: &str, bytes: &[u8]) -> Result<(), DiskError> {
+        let node = self.0.node;
+        let Some(mut core) = self.0.enter() else { return Err(DiskError::Io("the node is down".to_owned())) };
+        core.record(Kind::Appended, node, node, bytes.len() as u64, file.as_bytes());
+        core.record(Kind::Appended, node, node, 0, bytes);
+        if core.disk_fails(node, DiskOp::Append) {
+            return Err(failed("append"));
+        }
+        if core.disk_is_full(node, bytes.len(), 0) {
+            return Err(DiskError::Full);
+        }
+        let file = core.node(node).disk.file(file);
+        file.generations.back_mut().expect("a file has a generation").bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn sync(&self, file: &str, done: Done<()>) {
+        let node = self.0.node;
+        let Some(mut core) = self.0.enter() else { return };
+        core.record(Kind::SyncAsked, node, node, 0, file.as_bytes());
+        if core.disk_fails(node, DiskOp::Sync) {
+            core.node(node).disk.file(file).sync_failed = true;
+            core.finish(&self.0, file, None, Box::new(move || done(Err(failed("sync")))));
+            return;
+        }
+        let last = core.node(node).disk.file(file).last();
+        let commit = Commit { file: file.to_owned(), generation: last.number, bytes: last.bytes.len() };
+        core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
+    }
+
+    fn read(&self, file: &str, done: Done<Vec<u8>>) {
+        let node = self.0.node;
+        let Some(mut core) = self.0.enter() else { return };
+        core.record(Kind::ReadAsked, node, node, 0, file.as_bytes());
+        let result = if core.disk_fails(node, DiskOp::Read) {
+            Err(failed("read"))
+        } else {
+            Ok(core.node(node).disk.content(file))
+        };
+        core.finish(&self.0, file, None, Box::new(move || done(result)));
+    }
+
+    fn replace(&self, file: &str, bytes: Vec<u8>, done: Done<()>) {
+        let node = self.0.node;
+        let Some(mut core) = self.0.enter() else { return };
+        core.record(Kind::ReplaceAsked, node, node, bytes.len() as u64, file.as_bytes());
+        core.record(Kind::ReplaceAsked, node, node, 0, &bytes);
+        let old = core.node(node).disk.file(file).last().bytes.len() as u64;
+        let error = if core.disk_fails(node, DiskOp::Replace) {
+            Some(failed("replace"))
+        } else if core.disk_is_full(node, bytes.len(), old) {
+            Some(DiskError::Full)
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            core.finish(&self.0, file, None, Box::new(move || done(Err(error))));
+            return;
+        }
+        let length = bytes.len();
+        let entry = core.node(node).disk.file(file);
+        let number = entry.last().number + 1;
+        entry.generations.push_back(Generation { number, bytes, solid: length, committed: false });
+        let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
+        core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
+    }
+}

@@ -1,0 +1,154 @@
+//! The lab: a simulated world for the actors of many nodes, in one thread, in nanoseconds of virtual time.
+//!
+//! Each node has a tokio `LocalSet` of its own, polled by hand; no tokio runtime exists, so that an actor that
+//! reaches for a real timer or socket panics at once. The loop (`run`) takes the next event by time, applies it,
+//! which calls a port's callback, and polls the nodes that this woke until all are quiet. The same configuration and
+//! seed give the same events in the same order: the trace's hash tells.
+//!
+//! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `disk` and
+//! `clock` model their namesakes, `control` has what the runner does to nodes. Crypto, scenarios and oracles are
+//! left to others.
+
+pub mod bench;
+mod clock;
+mod control;
+mod disk;
+mod effects;
+mod links;
+mod model;
+mod network;
+mod panics;
+mod ports;
+mod queue;
+mod random;
+mod run;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod world;
+
+pub use clock::WALL_AT_START;
+pub use disk::{CrashReport, DiskFate, DiskOp};
+pub use effects::{BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, PairSet};
+pub use links::address_of;
+pub use model::{Latency, LinkModel, Loss, Reorder};
+pub use ports::{Attention, Observer, WorldPorts};
+pub use run::{Finding, MAX_POLLS, Progress};
+pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
+pub use world::{Counters, FrameRecord, FrameWatcher, MAX_CALLS, Touched};
+
+use bitcraps_types::Time;
+use run::{Host, Ready};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use world::{Core, World};
+
+/// A node of the lab, from 0.
+pub type NodeIndex = u16;
+
+/// Starts a node's actors in the node's `LocalSet` and gives back what must live as long as they (their addresses).
+/// Told the node, the incarnation (from 0) and the ports.
+pub type Boot = Box<dyn Fn(NodeIndex, u32, WorldPorts) -> Vec<Box<dyn Any>>>;
+
+/// What a lab is made of.
+pub struct LabConfig {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// How many nodes.
+    pub nodes: NodeIndex,
+    /// The longest frame in bytes.
+    pub mtu: usize,
+    /// After this a dial that was not answered fails.
+    pub connect_timeout: Duration,
+    /// The base model of the link from the first node to the second.
+    pub links: Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>,
+    /// Starts a node's actors.
+    pub boot: Boot,
+    /// A node that halted is started again after this.
+    pub supervisor_restart: Duration,
+    /// What a disk operation takes.
+    pub disk_latency: Duration,
+    /// What the Compute port says that a verification costs.
+    pub verify_cost: Duration,
+    /// What each event costs a CPU that is slowed by the factor 2. At factor `f` it is this times `f - 1`.
+    pub event_cost: Duration,
+    /// Packets that may wait for a node that is paused or busy; more are lost.
+    pub inbox_limit: usize,
+    /// Whether events are hashed.
+    pub trace: bool,
+}
+
+impl LabConfig {
+    /// Faultless links of 50 ms, MTU 1200 bytes, connect timeout 1 s, supervisor 1 s, disk 100 µs, free crypto,
+    /// 10 µs per event on a CPU at half speed, 4096 packets in an inbox, trace on.
+    pub fn new(seed: u64, nodes: NodeIndex, boot: Boot) -> LabConfig {
+        LabConfig {
+            seed,
+            nodes,
+            mtu: 1200,
+            connect_timeout: Duration::from_secs(1),
+            links: Box::new(|_, _| LinkModel::constant(Duration::from_millis(50))),
+            boot,
+            supervisor_restart: Duration::from_secs(1),
+            disk_latency: Duration::from_micros(100),
+            verify_cost: Duration::ZERO,
+            event_cost: Duration::from_micros(10),
+            inbox_limit: 4096,
+            trace: true,
+        }
+    }
+}
+
+/// A node that stopped itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// Who.
+    pub node: NodeIndex,
+    /// When.
+    pub at: Time,
+    /// What it gave as the reason.
+    pub reason: String,
+}
+
+/// The simulated world. See the module.
+pub struct Lab {
+    world: Rc<World>,
+    hosts: Vec<Host>,
+    ready: Arc<Ready>,
+    boot: Boot,
+    attention: Attention,
+    supervisor_restart: Duration,
+    halts: Vec<Halt>,
+    finding: Option<Finding>,
+}
+
+impl Lab {
+    /// A lab in which no node runs yet, at time zero.
+    pub fn new(config: LabConfig) -> Lab {
+        panics::install();
+        let ready = Arc::new(Ready::new(config.nodes));
+        let core = Core::new(&config);
+        Lab {
+            world: Rc::new(World { core: RefCell::new(core), alert: Cell::new(false) }),
+            hosts: (0..config.nodes).map(|node| Host::new(&ready, node)).collect(),
+            ready,
+            boot: config.boot,
+            attention: Attention::default(),
+            supervisor_restart: config.supervisor_restart,
+            halts: Vec::new(),
+            finding: None,
+        }
+    }
+}
+
+impl Drop for Lab {
+    /// The end of a run is a power failure for all: no actor can act on the world while it is dropped.
+    fn drop(&mut self) {
+        for node in 0..self.hosts.len() {
+            self.crash(node as NodeIndex, DiskFate::LostUnsynced);
+        }
+    }
+}

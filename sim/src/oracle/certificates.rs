@@ -1,0 +1,109 @@
+//! Property `certificates`: every decision of an honest node comes with a quorum of valid signatures over it.
+
+use super::definition::{Law, vote_bytes};
+use super::finding::Finding;
+use bitcraps_consensus::Certificate;
+use bitcraps_consensus::tendermint::VoteKind;
+use bitcraps_types::{Digest, Height, Round, Signature, Time, ValidatorIndex};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Checks each signature once: most nodes hold other certificates of the same votes.
+#[derive(Clone, Debug)]
+pub(super) struct Certificates {
+    pub(super) finding: Finding,
+    checked: BTreeMap<(Height, Round, Digest), Checked>,
+}
+
+#[derive(Clone, Debug)]
+struct Checked {
+    bytes: Vec<u8>,
+    /// For each validator, the signature that was found valid.
+    valid: Vec<Option<Signature>>,
+}
+
+impl Certificates {
+    pub(super) fn new() -> Certificates {
+        Certificates { finding: Finding::new("certificates"), checked: BTreeMap::new() }
+    }
+
+    pub(super) fn decided(
+        &mut self,
+        law: &Law,
+        at: Time,
+        node: u16,
+        height: Height,
+        digest: Digest,
+        certificate: &Certificate,
+    ) {
+        self.finding.judged();
+        if let Err(reason) = self.check(law, height, digest, certificate) {
+            let detail = format!("node {node}, height {height}: the certificate is not valid: {reason}");
+            self.finding.violated(at, detail);
+        }
+    }
+
+    fn check(
+        &mut self,
+        law: &Law,
+        height: Height,
+        digest: Digest,
+        certificate: &Certificate,
+    ) -> Result<(), String> {
+        if certificate.height != height || certificate.digest != digest {
+            return Err(format!("it proves {:?} at height {}", certificate.digest, certificate.height));
+        }
+        let mut signers = BTreeSet::new();
+        for (signer, signature) in &certificate.signatures {
+            if !signers.insert(*signer) {
+                return Err(format!("validator {signer} stands in it twice"));
+            }
+            if !self.signature_is_valid(law, certificate, *signer, signature) {
+                return Err(format!("the signature of validator {signer} is wrong"));
+            }
+        }
+        let power = law.power(signers.into_iter());
+        if law.is_quorum(power) {
+            Ok(())
+        } else {
+            Err(format!("{power} of {} is not more than two thirds", law.total()))
+        }
+    }
+
+    /// Those whose signature in the certificate is right.
+    pub(super) fn valid_signers(&mut self, law: &Law, certificate: &Certificate) -> BTreeSet<ValidatorIndex> {
+        let signatures = certificate.signatures.iter();
+        signatures
+            .filter(|(signer, signature)| self.signature_is_valid(law, certificate, *signer, signature))
+            .map(|(signer, _)| *signer)
+            .collect()
+    }
+
+    fn signature_is_valid(
+        &mut self,
+        law: &Law,
+        certificate: &Certificate,
+        signer: ValidatorIndex,
+        signature: &Signature,
+    ) -> bool {
+        let Certificate { height, round, digest, .. } = *certificate;
+        let Some(key) = law.key(signer) else { return false };
+        let checked = self.checked.entry((height, round, digest)).or_insert_with(|| Checked {
+            bytes: vote_bytes(&law.chain, VoteKind::Precommit, height, round, Some(digest)),
+            valid: vec![None; law.validators.len()],
+        });
+        let known = &mut checked.valid[signer.index()];
+        if *known == Some(*signature) {
+            return true;
+        }
+        let valid = law.verifier.verify(key, &checked.bytes, signature);
+        if valid {
+            *known = Some(*signature);
+        }
+        valid
+    }
+
+    /// Heights below this are forgotten; a certificate of one would be checked again.
+    pub(super) fn forget_below(&mut self, height: Height) {
+        self.checked = self.checked.split_off(&(height, 0, Digest::ZERO));
+    }
+}

@@ -1,0 +1,49 @@
+//! One property's state while a run goes on: nothing seen yet, held so far, or violated.
+
+use bitcraps_reports::{PropertyKind, PropertyResult};
+use bitcraps_types::Time;
+
+/// An `always` property: judged many times, violated for ever by the first violation.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    name: &'static str,
+    judged: u64,
+    violations: u64,
+    first: Option<(Time, String)>,
+}
+
+impl Finding {
+    pub(super) fn new(name: &'static str) -> Finding {
+        Finding { name, judged: 0, violations: 0, first: None }
+    }
+
+    /// One more case was looked at.
+    pub(super) fn judged(&mut self) {
+        self.judged += 1;
+    }
+
+    /// It did not hold. The first violation is kept: what follows it is often its consequence.
+    pub(super) fn violated(&mut self, at: Time, detail: String) {
+        self.violations += 1;
+        self.first.get_or_insert((at, detail));
+    }
+
+    /// Its name and when it was first violated.
+    pub(super) fn first(&self) -> Option<(&'static str, Time)> {
+        self.first.as_ref().map(|(at, _)| (self.name, *at))
+    }
+
+    /// `cases` names what was judged, in the plural. A property of which no case came up could not be judged.
+    pub(super) fn result(&self, kind: PropertyKind, cases: &str) -> PropertyResult {
+        let more = match self.violations {
+            0 | 1 => String::new(),
+            count => format!(" ({} more)", count - 1),
+        };
+        let (holds, detail, at) = match &self.first {
+            Some((at, detail)) => (Some(false), format!("{detail}{more}"), Some(*at)),
+            None if self.judged == 0 => (None, format!("no {cases} to judge"), None),
+            None => (Some(true), format!("{} {cases}", self.judged), None),
+        };
+        PropertyResult { name: self.name.to_owned(), kind, holds, detail, at_ns: at.map(|at| at.0) }
+    }
+}

@@ -1,0 +1,123 @@
+//! Property `liveness`: when nothing disturbs the network, every honest node that is up keeps deciding, and at the end
+//! none is left behind.
+
+use super::finding::Finding;
+use super::fleet::Fleet;
+use super::setup::Patience;
+use bitcraps_types::{Height, Time};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub(super) struct Liveness {
+    pub(super) finding: Finding,
+    patience: Patience,
+    gst: Time,
+    disturbances: u64,
+    disturbed_at: Time,
+    /// What the last disturbance adds to the window.
+    extra: Duration,
+    /// Since when nothing disturbs; `None`: something does.
+    calm: Option<Time>,
+    /// Each node's last decision or start.
+    last: Vec<Time>,
+    /// Each node's last start.
+    started: Vec<Time>,
+    /// When the highest height was first reached, over the last window.
+    frontier: VecDeque<(Time, Height)>,
+}
+
+impl Liveness {
+    pub(super) fn new(nodes: usize, gst: Option<Time>, patience: Patience) -> Liveness {
+        let gst = gst.unwrap_or(Time::ZERO);
+        Liveness {
+            finding: Finding::new("liveness"),
+            patience,
+            gst,
+            disturbances: 0,
+            disturbed_at: Time::ZERO,
+            extra: Duration::ZERO,
+            calm: Some(gst),
+            last: vec![Time::ZERO; nodes],
+            started: vec![Time::ZERO; nodes],
+            frontier: VecDeque::new(),
+        }
+    }
+
+    fn window(&self) -> Duration {
+        self.patience.window + self.extra
+    }
+
+    pub(super) fn progressed(&mut self, at: Time, node: u16, height: Height) {
+        if self.calm.is_some_and(|calm| at >= calm) {
+            self.finding.judged();
+            self.judge(at, node);
+        }
+        self.last[usize::from(node)] = at;
+        if self.frontier.back().is_none_or(|(_, top)| *top < height) {
+            self.frontier.push_back((at, height));
+            let old = at - self.window();
+            while self.frontier.get(1).is_some_and(|(reached, _)| *reached <= old) {
+                self.frontier.pop_front();
+            }
+        }
+    }
+
+    /// A node that has gone without a decision for too long, up to `now`.
+    fn judge(&mut self, now: Time, node: u16) {
+        let Some(calm) = self.calm else { return };
+        let since = calm.max(self.last[usize::from(node)]);
+        let deadline = since + self.window();
+        if now > deadline {
+            let window = self.window();
+            self.finding.judged();
+            self.finding
+                .violated(deadline, format!("node {node} decided nothing for {window:?} after {since:?}"));
+        }
+    }
+
+    pub(super) fn disturbed(&mut self, at: Time, fleet: &Fleet) {
+        if self.disturbances == 0 {
+            fleet.judged().for_each(|node| self.judge(at, node));
+            self.disturbed_at = at;
+            self.calm = None;
+        }
+        self.disturbances += 1;
+    }
+
+    pub(super) fn calmed(&mut self, at: Time) {
+        self.disturbances = self.disturbances.saturating_sub(1);
+        if self.disturbances == 0 && self.calm.is_none() {
+            self.extra = at.since(self.disturbed_at).mul_f64(self.patience.hangover);
+            self.calm = Some(at.max(self.gst));
+        }
+    }
+
+    pub(super) fn crashed(&mut self, at: Time, node: u16) {
+        self.judge(at, node);
+    }
+
+    pub(super) fn restarted(&mut self, at: Time, node: u16) {
+        self.last[usize::from(node)] = at;
+        self.started[usize::from(node)] = at;
+    }
+
+    pub(super) fn finish(&mut self, end: Time, fleet: &Fleet) {
+        let nodes: Vec<u16> = fleet.judged().collect();
+        nodes.iter().for_each(|&node| self.judge(end, node));
+        let window = self.window();
+        let Some(calm) = self.calm.filter(|calm| end.since(*calm) >= window) else { return };
+        self.finding.judged();
+        let old = end - window;
+        let target =
+            self.frontier.iter().rev().find(|(reached, _)| *reached <= old).map_or(0, |(_, top)| *top);
+        for node in nodes {
+            let (height, started) = (fleet.height(node), self.started[usize::from(node)]);
+            if height < target && started.max(calm) <= old {
+                let detail =
+                    format!("node {node} is at height {height} at the end, behind {target} of {old:?}");
+                self.finding.violated(end, detail);
+            }
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The oracles: what must hold in every run, judged from the events of all nodes, independently of the code that made
+//! them.
+//!
+//! One file per property. They see every event as it happens and share nothing with the nodes: the quorum, the bytes
+//! under a signature, the sum of all money and the state after each block are computed here a second time
+//! (`definition`, `state_root`, `conservation`). Only honest nodes are judged. What follows from a verdict (exit code,
+//! report, the line that reproduces it) is left to the caller.
+
+mod accusations;
+mod agreement;
+mod certificates;
+mod chain;
+mod conservation;
+mod definition;
+mod delivery_order;
+mod finding;
+mod fleet;
+mod heights;
+mod liveness;
+mod setup;
+mod slo;
+mod sometimes;
+mod state_root;
+mod validity;
+mod vote_once;
+
+#[cfg(test)]
+mod tests;
+
+use accusations::Accusations;
+use agreement::Agreement;
+use bitcraps_actors::ports::Event;
+use bitcraps_consensus::Certificate;
+use bitcraps_reports::{PropertyKind, PropertyResult};
+use bitcraps_types::{Digest, Height, Time, Value};
+use certificates::Certificates;
+use chain::{Chain, Relation};
+use conservation::Conservation;
+use definition::Law;
+use delivery_order::DeliveryOrder;
+use finding::Finding;
+use fleet::Fleet;
+use hdrhistogram::Histogram;
+use heights::Heights;
+use liveness::Liveness;
+use slo::Measures;
+use sometimes::Counters;
+use state_root::StateRoots;
+use validity::Validity;
+use vote_once::VoteOnce;
+
+pub use agreement::Fork;
+pub use setup::{HeightGoal, Patience, Setup, Slo};
+pub use sometimes::Sometimes;
+
+/// The names of the `always` properties, in the order of their results; `liveness` comes after them.
+pub const ALWAYS: [&str; 9] = [
+    "agreement",
+    "validity",
+    "delivery_order",
+    "certificates",
+    "same_state_root",
+    "conservation",
+    "no_negative_balance",
+    "no_false_accusation",
+    "vote_once",
+];
+
+/// All oracles of one run.
+///
+/// Feed them every [`Event`] of every node with [`Oracles::observe`], what the world does to nodes, and each command
+/// that a player submits; in the order of time. Then [`Oracles::finish`].
+pub struct Oracles {
+    law: Law,
+    fleet: Fleet,
+    chain: Chain,
+    agreement: Agreement,
+    validity: Validity,
+    delivery: DeliveryOrder,
+    certificates: Certificates,
+    roots: StateRoots,
+    conservation: Conservation,
+    accusations: Accusations,
+    votes: VoteOnce,
+    liveness: Liveness,
+    heights: Heights,
+    measures: Measures,
+    counters: Counters,
+    sometimes: Vec<String>,
+    swept: Height,
+}
+
+impl Oracles {
+    /// Certificates and latencies of so many heights below the highest are kept, for those who come back.
+    const KEPT: Height = 256;
+    /// And at most of so many, for those who are up but never follow.
+    const KEPT_AT_MOST: Height = 4096;
+    /// How many heights pass between two sweeps.
+    const SWEEP: Height = 64;
+
+    /// Before the run.
+    pub fn new(setup: Setup) -> Oracles {
+        let nodes = setup.honest.len();
+        let players = setup.genesis.players.iter().map(|(_, amount)| u128::from(*amount));
+        let supply = u128::from(setup.genesis.bank) + players.sum::<u128>();
+        Oracles {
+            law: Law::of(&setup),
+            fleet: Fleet::new(&setup.honest),
+            chain: Chain::default(),
+            agreement: Agreement::new(),
+            validity: Validity::new(),
+            delivery: DeliveryOrder::new(nodes),
+            certificates: Certificates::new(),
+            roots: StateRoots::new(&setup.genesis),
+            conservation: Conservation::new(supply),
+            accusations: Accusations::new(&setup.honest),
+            votes: VoteOnce::new(nodes),
+            liveness: Liveness::new(nodes, setup.gst, setup.patience),
+            heights: Heights::new(&setup.heights, nodes),
+            measures: Measures::new(setup.slo),
+            counters: Counters::default(),
+            sometimes: setup.sometimes,
+            swept: 0,
+        }
+    }
+
+    /// One event of one node, at the run's own time. Those of nodes that are not honest, or are down, are passed over.
+    pub fn observe(&mut self, at: Time, node: u16, event: &Event<'_>) {
+        if !self.fleet.is_honest(node) || !self.fleet.is_up(node) {
+            return;
+        }
+        match *event {
+            Event::Started { height, .. } => self.delivery.started(at, node, height),
+            Event::Round { height, round, .. } => {
+                if round > 0 {
+                    self.counters.count(at, Sometimes::ViewChange);
+                }
+                self.measures.entered(at, height);
+            }
+            Event::Locked { .. } => self.counters.count(at, Sometimes::Lock),
+            Event::Proposed { height, round, .. } => self.measures.proposed(at, height, round),
+            Event::Signed(signed) => self.votes.signed(at, node, signed),
+            Event::Decided { height, value, certificate, synced } => {
+                self.decided(at, node, height, value, certificate, synced);
+            }
+            Event::Applied { height, digest, root, ledger, .. } => {
+                self.delivery.applied(at, node, height);
+                if !self.is_forked(height) {
+                    self.roots.applied(at, node, height, digest, root);
+                }
+                self.conservation.applied(at, node, height, root, ledger);
+            }
+            Event::StateSynced { height, root } => {
+                self.counters.count(at, Sometimes::StateSync);
+                self.delivery.synced(node, height);
+                if !self.is_forked(height) {
+                    self.roots.synced(at, node, height, root);
+                }
+                self.progressed(at, node, height);
+            }
+            Event::Accused(evidence) => self.accusations.accused(&self.law, at, node, evidence),
+            Event::OffenceRecorded { offender, height } => {
+                self.counters.count(at, Sometimes::EvidenceIncluded);
+                self.accusations.recorded(at, node, offender, height);
+            }
+            Event::Refused { .. } => self.counters.count(at, Sometimes::RejectedFrame),
+            Event::Transition(_)
+            | Event::PeerUp(_)
+            | Event::PeerDown(_)
+            | Event::SyncStarted { .. }
+            | Event::CommandAccepted(_)
+            | Event::CommandRefused(..) => {}
+        }
+    }
+
+    fn decided(
+        &mut self,
+        at: Time,
+        node: u16,
+        height: Height,
+        value: &Value,
+        certificate: &Certificate,
+        synced: bool,
+    ) {
+        let digest = value.digest();
+        self.delivery.decided(&self.chain, at, node, height, digest);
+        let relation = self.chain.decide(at, node, height, digest);
+        self.certificates.decided(&self.law, at, node, height, digest, certificate);
+        self.agreement.decided((&self.law, &mut self.certificates), at, node, relation, certificate);
+        if matches!(relation, Relation::First) && !self.is_forked(height) {
+            self.decided_first(at, node, height, value);
+        }
+        if synced {
+            self.counters.count(at, Sometimes::BlockSync);
+        }
+        self.measures.decided(at, node, height, synced);
+        self.progressed(at, node, height);
+    }
+
+    /// The first decision of a height of the one chain.
+    fn decided_first(&mut self, at: Time, node: u16, height: Height, value: &Value) {
+        let Some(block) = self.validity.decided(&self.law, &self.chain, at, node, height, value) else {
+            return;
+        };
+        self.roots.decided(&self.law, at, node, value.digest(), &block);
+        for offence in &block.offences {
+            self.accusations.included(&self.law, at, node, offence);
+        }
+    }
+
+    /// From a fork on there is no one chain that blocks could extend and states could follow.
+    fn is_forked(&self, height: Height) -> bool {
+        self.agreement.forked().is_some_and(|forked| forked <= height)
+    }
+
+    fn progressed(&mut self, at: Time, node: u16, height: Height) {
+        self.fleet.reached(node, height);
+        self.liveness.progressed(at, node, height);
+        self.heights.progressed(at, node, height);
+        let top = self.fleet.top();
+        if top >= self.swept + Self::SWEEP {
+            self.swept = top;
+            let floor = self.fleet.floor().min(top.saturating_sub(Self::KEPT));
+            let floor = floor.max(top.saturating_sub(Self::KEPT_AT_MOST));
+            self.agreement.forget_below(floor);
+            self.certificates.forget_below(floor);
+            self.conservation.forget_below(floor);
+            self.measures.forget_below(floor);
+        }
+    }
+
+    /// A player submits a command with this id (the digest that the node's own events call it by).
+    pub fn submitted(&mut self, command: Digest) {
+        self.validity.submitted(command);
+    }
+
+    /// The world takes a node down.
+    pub fn node_crashed(&mut self, at: Time, node: u16) {
+        if self.fleet.is_honest(node) && self.fleet.is_up(node) {
+            self.liveness.crashed(at, node);
+            self.measures.crashed(node);
+        }
+        self.fleet.set_up(node, false);
+    }
+
+    /// The world starts a node that it took down.
+    pub fn node_restarted(&mut self, at: Time, node: u16) {
+        self.fleet.set_up(node, true);
+        if self.fleet.is_honest(node) {
+            self.counters.count(at, Sometimes::Restart);
+            self.delivery.restarted(node);
+            self.liveness.restarted(at, node);
+        }
+    }
+
+    /// A fault begins to act. `disturbs`: liveness may not be demanded while it acts.
+    pub fn fault_began(&mut self, at: Time, fault: &str, disturbs: bool) {
+        self.heights.fault_began(fault);
+        if disturbs {
+            self.liveness.disturbed(at, &self.fleet);
+        }
+    }
+
+    /// A fault ends. `disturbs` as when it began.
+    pub fn fault_healed(&mut self, at: Time, fault: &str, disturbs: bool) {
+        self.heights.fault_healed(at, fault);
+        self.measures.healed(at, fault, &self.fleet);
+        if disturbs {
+            self.liveness.calmed(at);
+        }
+    }
+
+    /// The `always` property that was violated first, and when. Cheap: a world may ask after every event.
+    pub fn violated(&self) -> Option<(&'static str, Time)> {
+        self.always().into_iter().filter_map(Finding::first).min_by_key(|(_, at)| *at)
+    }
+
+    /// The first fork, with both certificates and the culprits.
+    pub fn fork(&self) -> Option<Fork> {
+        self.agreement.fork(self.accusations.convicted())
+    }
+
+    /// How often something was reached.
+    pub fn count(&self, what: Sometimes) -> u64 {
+        self.counters.get(what)
+    }
+
+    /// Since when the latency of a height is counted, if the height is recent: when the proposal of round 0 was first
+    /// sent; without one, when the first honest node began the height.
+    pub fn height_began(&self, height: Height) -> Option<Time> {
+        self.measures.begun(height)
+    }
+
+    /// The commit latencies of honest nodes by their own engines, in microseconds.
+    pub fn commit_latency(&self) -> &Histogram<u64> {
+        self.measures.latency()
+    }
+
+    /// The highest height that an honest node has decided.
+    pub fn top(&self) -> Height {
+        self.fleet.top()
+    }
+
+    fn always(&self) -> [&Finding; ALWAYS.len()] {
+        [
+            &self.agreement.finding,
+            &self.validity.finding,
+            &self.delivery.finding,
+            &self.certificates.finding,
+            &self.roots.finding,
+            &self.conservation.conservation,
+            &self.conservation.no_negative_balance,
+            &self.accusations.finding,
+            &self.votes.finding,
+        ]
+    }
+
+    /// After the run: first the properties of [`ALWAYS`], then `liveness`, the heights, the measured bounds and the
+    /// counters that were asked for.
+    pub fn finish(&mut self, end: Time) -> Vec<PropertyResult> {
+        self.liveness.finish(end, &self.fleet);
+        const CASES: [&str; ALWAYS.len()] = [
+            "decisions",
+            "blocks",
+            "decisions",
+            "certificates",
+            "applied blocks",
+            "ledgers",
+            "ledgers",
+            "accusations",
+            "signed messages",
+        ];
+        let always = self.always().into_iter().zip(CASES);
+        let mut results: Vec<_> =
+            always.map(|(finding, cases)| finding.result(PropertyKind::Always, cases)).collect();
+        for result in results.iter_mut().filter(|result| result.name == "no_false_accusation") {
+            *result = self.accusations.result();
+        }
+        if let (Some(fork), Some(agreement)) = (self.fork(), results.first_mut()) {
+            let names: Vec<String> = fork.culprits.iter().map(ToString::to_string).collect();
+            agreement.detail.push_str(&format!("; culprits: [{}]", names.join(", ")));
+        }
+        results.push(self.liveness.finding.result(PropertyKind::Eventually, "decisions in calm"));
+        results.extend(self.heights.results(end, &self.fleet));
+        results.extend(self.measures.results(end, &self.fleet));
+        results.extend(self.sometimes.iter().map(|name| self.counters.result(name)));
+        results
+    }
+}

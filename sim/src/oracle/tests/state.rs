@@ -1,0 +1,302 @@
+//! Validity of blocks, state roots, conservation. And the blocks that the other tests decide.
+
+use super::*;
+use bitcraps_casino::{Action, Block, Casino, Command, Genesis, Offence, SignedCommand};
+use bitcraps_types::{AccountId, WallTime};
+
+/// The first key that is a player's.
+const PLAYER: usize = 4;
+
+/// Two players with 1000 each, a bank with 10 000, no tables.
+pub(super) fn genesis(keys: &Keyring) -> Genesis {
+    Genesis {
+        name: "oracle".to_owned(),
+        validators: Vec::new(),
+        players: vec![(keys.public_key(PLAYER), 1000), (keys.public_key(PLAYER + 1), 1000)],
+        bank: 10_000,
+        tables: Vec::new(),
+    }
+}
+
+/// Blocks without commands, each extending the one before.
+pub(super) fn empty_chain(genesis: &Genesis, count: u64) -> Vec<Value> {
+    let mut chain = Replay::new(genesis);
+    (0..count).map(|_| chain.block(Vec::new())).collect()
+}
+
+/// Another block for the same place.
+pub(super) fn rival(value: &Value) -> Value {
+    altered(value, |block| block.time.0 += 1)
+}
+
+fn altered(value: &Value, change: impl FnOnce(&mut Block)) -> Value {
+    let mut block = Block::decode(value.bytes()).unwrap();
+    change(&mut block);
+    Value::new(block.encode())
+}
+
+/// The casino as an honest node has it.
+struct Replay {
+    casino: Casino,
+    verifier: std::rc::Rc<dyn bitcraps_types::Verify>,
+    height: Height,
+    parent: Digest,
+}
+
+impl Replay {
+    fn new(genesis: &Genesis) -> Replay {
+        let verifier = Keyring::new(Scheme::Mock, 9, 6).verifier();
+        Replay { casino: Casino::genesis(genesis).unwrap(), verifier, height: 0, parent: CHAIN }
+    }
+
+    /// The next block; plays it.
+    fn block(&mut self, commands: Vec<SignedCommand>) -> Value {
+        self.height += 1;
+        let block = Block {
+            height: self.height,
+            parent: self.parent,
+            proposer: v(0),
+            time: WallTime(self.height * 1000),
+            state_root: self.casino.root(),
+            commands,
+            offences: Vec::new(),
+        };
+        let value = Value::new(block.encode());
+        self.parent = value.digest();
+        self.casino.apply(&block, &self.parent, &CHAIN, &*self.verifier);
+        value
+    }
+
+    /// A node applies the last block.
+    fn applied(&self, world: &mut World, node: u16, value: &Value) {
+        self.applied_with(world, node, value, self.casino.root(), self.casino.bank().ledger());
+    }
+
+    fn applied_with(
+        &self,
+        world: &mut World,
+        node: u16,
+        value: &Value,
+        root: Digest,
+        ledger: &bitcraps_treasury::Ledger,
+    ) {
+        let block = Block::decode(value.bytes()).unwrap();
+        let (height, digest) = (block.height, value.digest());
+        world.see(node, Event::Applied { height, block: &block, digest, root, ledger });
+    }
+}
+
+fn replay(world: &World) -> Replay {
+    Replay::new(&genesis(&world.keys))
+}
+
+/// A player pays the other.
+fn payment(world: &World, sequence: u64, amount: u64) -> SignedCommand {
+    let to = AccountId::of_key(&world.keys.public_key(PLAYER + 1));
+    let signer = world.keys.signer(PLAYER);
+    let command = Command { key: signer.public_key(), sequence, action: Action::Transfer { to, amount } };
+    SignedCommand::sign(&CHAIN, command, &*signer)
+}
+
+#[test]
+fn a_run_with_commands_holds_in_every_property_of_the_state() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    for sequence in 1..=20 {
+        let command = payment(&world, sequence, sequence);
+        world.oracles.submitted(command.id());
+        let value = chain.block(vec![command]);
+        for node in 0..3 {
+            world.decide_value(node, sequence, &value);
+            chain.applied(&mut world, node, &value);
+        }
+    }
+    for name in ["validity", "same_state_root", "conservation", "no_negative_balance", "delivery_order"] {
+        world.assert_holds(name);
+    }
+    assert_eq!(world.result("conservation").detail, "20 ledgers", "once per height, not per node");
+}
+
+#[test]
+fn a_decided_value_must_be_a_block_of_its_height_on_its_parent() {
+    let broken: [(&dyn Fn(&mut Block), &str); 3] = [
+        (&|block| block.height += 1, "the block says that its height is 3"),
+        (&|block| block.parent = Digest([1; 32]), "it extends 01010101"),
+        (&|block| block.proposer = v(4), "the proposer 4 is not a validator"),
+    ];
+    for (change, reason) in broken {
+        let mut world = World::new();
+        world.run(1..=1);
+        let value = altered(&world.block(2), change);
+        world.decide_value(0, 2, &value);
+        world.assert_violated("validity", &format!("node 0, height 2: {reason}"));
+    }
+    let mut world = World::new();
+    world.decide_value(0, 1, &Value::new(b"no block".to_vec()));
+    world.assert_violated("validity", "height 1: not a block");
+
+    let mut world = World::new();
+    let first = altered(&world.block(1), |block| block.parent = Digest::ZERO);
+    world.decide_value(0, 1, &first);
+    world.assert_violated("validity", "height 1: it extends 00000000");
+}
+
+#[test]
+fn a_command_must_be_signed_submitted_and_included_once() {
+    let decide = |world: &mut World, blocks: Vec<Vec<SignedCommand>>| {
+        let mut chain = replay(world);
+        for (height, commands) in (1..).zip(blocks) {
+            let value = chain.block(commands);
+            world.decide_value(0, height, &value);
+        }
+    };
+    let world = World::new();
+    let command = payment(&world, 1, 5);
+
+    let mut unknown = World::new();
+    decide(&mut unknown, vec![vec![command]]);
+    unknown.assert_violated("validity", "was submitted by no player");
+
+    for blocks in [vec![vec![command, command]], vec![vec![command], vec![command]]] {
+        let mut twice = World::new();
+        twice.oracles.submitted(command.id());
+        decide(&mut twice, blocks);
+        twice.assert_violated("validity", "stands in block 1 already");
+    }
+
+    let mut forged = command;
+    forged.command.action = payment(&world, 1, 500).command.action;
+    let mut stolen = World::new();
+    stolen.oracles.submitted(forged.id());
+    decide(&mut stolen, vec![vec![forged]]);
+    stolen.assert_violated("validity", "is not signed by its key");
+
+    let mut elsewhere = World::new();
+    let signer = world.keys.signer(PLAYER);
+    let other_chain = SignedCommand::sign(&Digest::ZERO, command.command, &*signer);
+    elsewhere.oracles.submitted(other_chain.id());
+    decide(&mut elsewhere, vec![vec![other_chain]]);
+    elsewhere.assert_violated("validity", "is not signed by its key");
+}
+
+#[test]
+fn another_root_than_the_sequential_casino_has_is_caught() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    let value = chain.block(Vec::new());
+    (0..2).for_each(|node| world.decide_value(node, 1, &value));
+    chain.applied(&mut world, 0, &value);
+    world.assert_holds("same_state_root");
+    let ledger = chain.casino.bank().ledger();
+    chain.applied_with(&mut world, 1, &value, Digest([1; 32]), ledger);
+    world.assert_violated("same_state_root", "node 1, height 1: its root is 01010101, it should be");
+}
+
+#[test]
+fn a_block_with_a_false_root_in_it_is_caught() {
+    let mut world = World::new();
+    let value = altered(&world.block(1), |block| block.state_root = Digest([1; 32]));
+    world.decide_value(2, 1, &value);
+    world.assert_violated(
+        "same_state_root",
+        "node 2, height 1: the block says that the root before it is 01010101",
+    );
+}
+
+#[test]
+fn applying_another_block_than_was_decided_is_caught() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    let value = chain.block(Vec::new());
+    world.decide_value(0, 1, &value);
+    chain.applied(&mut world, 0, &rival(&value));
+    world.assert_violated("same_state_root", "node 0, height 1: it applied");
+
+    let mut early = World::new();
+    chain.applied(&mut early, 0, &value);
+    early.assert_violated("same_state_root", "no honest node had decided it");
+}
+
+#[test]
+fn applying_out_of_order_is_caught() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    let blocks: Vec<Value> = (0..3).map(|_| chain.block(Vec::new())).collect();
+    (1..).zip(&blocks).for_each(|(height, value)| world.decide_value(0, height, value));
+    chain.applied(&mut world, 0, &blocks[0]);
+    chain.applied(&mut world, 0, &blocks[2]);
+    world.assert_violated("delivery_order", "node 0 applied block 3 after block 1");
+}
+
+#[test]
+fn a_false_snapshot_is_caught() {
+    let mut world = World::new();
+    world.run(1..=5);
+    let mut chain = replay(&world);
+    (0..7).for_each(|_| drop(chain.block(Vec::new())));
+    let root = chain.casino.root();
+    (6..=7).for_each(|height| world.decide(0, height));
+    world.see(1, Event::StateSynced { height: 7, root });
+    world.assert_holds("same_state_root");
+    world.see(2, Event::StateSynced { height: 7, root: Digest([1; 32]) });
+    world.assert_violated("same_state_root", "node 2 took over the state of height 7 with root 01010101");
+}
+
+#[test]
+fn a_minted_token_is_caught() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    let value = chain.block(Vec::new());
+    world.decide_value(0, 1, &value);
+    let mut ledger = chain.casino.bank().ledger().clone();
+    ledger.issue(AccountId::of_house("thief"), 1).unwrap();
+    let root = chain.casino.root();
+    chain.applied_with(&mut world, 0, &value, root, &ledger);
+    world.assert_violated(
+        "conservation",
+        "node 0, height 1: all accounts hold 12001, the genesis issued 12000",
+    );
+    assert_eq!(world.oracles.violated().unwrap().0, "conservation");
+}
+
+#[test]
+fn a_fork_is_not_blamed_on_the_state() {
+    let mut world = World::new();
+    let mut chain = replay(&world);
+    let value = chain.block(Vec::new());
+    let rival = rival(&value);
+    world.decide_value(0, 1, &value);
+    chain.applied(&mut world, 0, &value);
+    world.decide_value(1, 1, &rival);
+    chain.applied(&mut world, 1, &rival);
+    let next = altered(&chain.block(Vec::new()), |block| block.parent = rival.digest());
+    world.decide_value(1, 2, &next);
+    for name in ["validity", "same_state_root", "conservation", "delivery_order", "certificates"] {
+        world.assert_holds(name);
+    }
+    world.assert_violated("agreement", "height 1");
+}
+
+#[test]
+fn a_block_that_accuses_without_proof_or_an_honest_validator_is_caught() {
+    let world = World::new();
+    let evidence = |author: u16| {
+        let first = world.vote(VoteKind::Prevote, author, (1, 0), None);
+        let second = world.vote(VoteKind::Prevote, author, (1, 0), Some(Digest([1; 32])));
+        borsh::to_vec(&Evidence { first, second }).unwrap()
+    };
+    let decide = |offence: Offence| {
+        let mut world = World::new();
+        let value = altered(&world.block(1), |block| block.offences.push(offence));
+        world.decide_value(0, 1, &value);
+        world
+    };
+    let offence = |offender: u16, proof: Vec<u8>| Offence { offender: v(offender), height: 1, proof };
+    decide(offence(3, evidence(3))).assert_holds("no_false_accusation");
+    decide(offence(1, evidence(1))).assert_violated("no_false_accusation", "validator 1, which is honest");
+    for lie in
+        [offence(1, evidence(3)), offence(3, Vec::new()), Offence { height: 2, ..offence(3, evidence(3)) }]
+    {
+        decide(lie).assert_violated("no_false_accusation", "without proof");
+    }
+}

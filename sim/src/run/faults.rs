@@ -1,0 +1,546 @@
+//! Carries out a scenario's faults: when each starts, on whom, what it does to the lab, when it ends, what it touched.
+
+use super::convert;
+use super::select::{self, Chooser, Pairs};
+use super::shared::Shared;
+use super::timeline::Timeline;
+use super::watch::Watch;
+use crate::adversary::{Behaviour, Collusion, Groups, Kinds, Puppet};
+use crate::lab::{BlockMode, DiskFate, DiskOp, Effect, EffectId, EffectKind, Lab, PairSet, Touched};
+use crate::scenario::{
+    self, Blocked, Condition, CrashDisk, Direction, Family, Fault, Inject, MessageKind, NodeState, Scenario,
+    Selector, Split, Trigger, Until, VoteKind,
+};
+use bitcraps_types::{Time, ValidatorIndex};
+use rand::RngExt;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How many packets a clogged link holds before it refuses more.
+const CLOG_LIMIT: usize = 1 << 16;
+
+/// Something due at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Due {
+    /// The trigger of this fault fires.
+    Start(usize),
+    /// This instance ends.
+    End(usize),
+    /// A node that crashed in this instance comes back.
+    Restart(usize),
+    /// The global stabilisation time.
+    Gst,
+}
+
+/// One start of one fault, as the report shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) fault: usize,
+    pub(crate) start: Time,
+    pub(crate) end: Option<Time>,
+    pub(crate) nodes: Vec<u16>,
+    pub(crate) touched: u64,
+    effect: Option<EffectId>,
+    /// What had been done to its nodes before it began.
+    before: Vec<Touched>,
+    /// Nodes that this instance took down and that are still down.
+    down: Vec<u16>,
+}
+
+struct State {
+    chooser: Chooser,
+    starts: u32,
+    /// Whether the condition of a `when` held when last looked at: only the change to true starts the fault.
+    held: bool,
+    /// Whether an `after` saw its fault end.
+    chained: bool,
+}
+
+/// The faults of one run.
+pub(crate) struct Faults<'a> {
+    scenario: &'a Scenario,
+    puppets: Vec<Rc<Puppet>>,
+    states: Vec<State>,
+    instances: Vec<Instance>,
+    due: Timeline<Due>,
+    stable: bool,
+    /// Every node that was Byzantine at any time.
+    liars: BTreeSet<u16>,
+}
+
+impl<'a> Faults<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, seed: u64, puppets: Vec<Rc<Puppet>>) -> Faults<'a> {
+        let mut faults = Faults {
+            scenario,
+            puppets,
+            states: Vec::new(),
+            instances: Vec::new(),
+            due: Timeline::new(),
+            stable: false,
+            liars: BTreeSet::new(),
+        };
+        for (index, fault) in scenario.faults.iter().enumerate() {
+            let chooser = Chooser::new(seed, &fault.id);
+            faults.states.push(State { chooser, starts: 0, held: false, chained: false });
+            match &fault.trigger {
+                Trigger::At(at) => faults.due.at(Time(at.nanos()), Due::Start(index)),
+                Trigger::Every(_) | Trigger::Random(_) => faults.schedule_next(index, Time::ZERO),
+                Trigger::When(_) | Trigger::After(_) => {}
+            }
+        }
+        if let Some(gst) = scenario.gst {
+            faults.due.at(Time(gst.nanos()), Due::Gst);
+        }
+        faults
+    }
+
+    /// When something is due next.
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.due.next()
+    }
+
+    /// Does all that is due at `now`.
+    pub(crate) fn run_due(&mut self, now: Time, lab: &mut Lab, shared: &Shared) {
+        while let Some(due) = self.due.pop_due(now) {
+            match due {
+                Due::Start(index) => {
+                    self.trigger(index, now, lab, shared);
+                    if matches!(self.scenario.faults[index].trigger, Trigger::Every(_)) {
+                        self.schedule_next(index, now);
+                    }
+                }
+                Due::End(instance) => self.end(instance, now, lab),
+                Due::Restart(instance) => self.restart(instance, lab),
+                Due::Gst => {
+                    self.stable = true;
+                    self.heal(now, lab);
+                }
+            }
+        }
+    }
+
+    /// Looks at the conditions again, after something changed.
+    pub(crate) fn react(&mut self, now: Time, lab: &mut Lab, shared: &Shared) {
+        for index in 0..self.states.len() {
+            if let Trigger::When(condition) = &self.scenario.faults[index].trigger {
+                let holds = holds(condition, &shared.watch.borrow());
+                if holds && !std::mem::replace(&mut self.states[index].held, holds) {
+                    self.trigger(index, now, lab, shared);
+                }
+                self.states[index].held = holds;
+            }
+        }
+        for instance in 0..self.instances.len() {
+            if self.instances[instance].end.is_some() {
+                continue;
+            }
+            let fault = &self.scenario.faults[self.instances[instance].fault];
+            let reached = matches!(fault.end.until, Some(Until::Height(height)) if shared.watch.borrow().height >= height);
+            let told = is_lie(&fault.inject)
+                && fault.end.times.is_some_and(|times| self.touched(instance, lab) >= u64::from(times));
+            if reached || told {
+                self.end(instance, now, lab);
+            }
+        }
+    }
+
+    /// Whether any condition or end depends on what happens, so that the run must be looked at between its events.
+    pub(crate) fn are_watching(&self) -> bool {
+        self.scenario.faults.iter().any(|fault| {
+            matches!(fault.trigger, Trigger::When(_))
+                || matches!(fault.end.until, Some(Until::Height(_)))
+                || (is_lie(&fault.inject) && fault.end.times.is_some())
+        })
+    }
+
+    /// All starts so far, in order.
+    pub(crate) fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// Closes the books at the end of the run.
+    pub(crate) fn finish(mut self, now: Time, lab: &Lab) -> (Vec<Instance>, BTreeSet<u16>) {
+        for instance in 0..self.instances.len() {
+            self.instances[instance].touched = self.touched(instance, lab);
+            self.instances[instance].end.get_or_insert(now);
+        }
+        (self.instances, self.liars)
+    }
+
+    fn schedule_next(&mut self, index: usize, now: Time) {
+        let rng = self.states[index].chooser.rng();
+        let wait = match &self.scenario.faults[index].trigger {
+            Trigger::Every(every) => {
+                let jitter = every.jitter.nanos();
+                let early = every.mean.nanos().saturating_sub(jitter);
+                Duration::from_nanos(early + rng.random_range(0..=2 * jitter))
+            }
+            Trigger::Random(random) => {
+                let mean = 1.0 / random.rate.per_second();
+                let uniform: f64 = rng.random_range(f64::EPSILON..1.0);
+                let pause = if now == Time::ZERO { Duration::ZERO } else { random.min_up.duration() };
+                pause + Duration::from_secs_f64((-uniform.ln() * mean).min(1e9))
+            }
+            Trigger::At(_) | Trigger::When(_) | Trigger::After(_) => return,
+        };
+        self.due.at(now + wait.max(Duration::from_nanos(1)), Due::Start(index));
+    }
+
+    /// The trigger fired: the fault starts, unless its chance, its count or GST says otherwise.
+    fn trigger(&mut self, index: usize, now: Time, lab: &mut Lab, shared: &Shared) {
+        let fault = &self.scenario.faults[index];
+        if self.stable && !fault.survives_gst {
+            return;
+        }
+        let state = &mut self.states[index];
+        if !is_lie(&fault.inject) && fault.end.times.is_some_and(|times| state.starts >= times) {
+            return;
+        }
+        if let Some(probability) = fault.probability
+            && !state.chooser.rng().random_bool(probability.fraction())
+        {
+            return;
+        }
+        state.starts += 1;
+        self.start(index, now, lab, shared);
+    }
+
+    fn start(&mut self, index: usize, now: Time, lab: &mut Lab, shared: &Shared) {
+        let scenario = self.scenario;
+        let fault = &scenario.faults[index];
+        let nodes = self.states[index].chooser.nodes(&fault.on, scenario, &shared.watch.borrow());
+        let number = self.instances.len();
+        self.instances.push(Instance {
+            fault: index,
+            start: now,
+            end: None,
+            nodes: nodes.clone(),
+            touched: 0,
+            effect: None,
+            before: nodes.iter().map(|&node| lab.touched(node)).collect(),
+            down: Vec::new(),
+        });
+        if let Some(kind) = network_effect(&fault.inject) {
+            let pairs = self.pairs(index, &nodes, &shared.watch.borrow());
+            let set = PairSet::new(scenario.validators.count, |from, to| pairs.contains(&(from, to)));
+            self.instances[number].effect = Some(lab.add_effect(Effect { pairs: set, kind }));
+        }
+        let mut lasts = true;
+        match &fault.inject {
+            Inject::Crash { restart_after, disk } => {
+                self.crash(number, disk, lab, shared);
+                if let Some(after) = restart_after {
+                    self.due.at(now + after.duration(), Due::Restart(number));
+                }
+            }
+            Inject::Pause {} => nodes.iter().for_each(|&node| _ = lab.pause(node)),
+            Inject::Jump { by } => {
+                nodes.iter().for_each(|&node| lab.jump_clock(node, by.nanos()));
+                self.instances[number].touched += nodes.len() as u64;
+                lasts = false;
+            }
+            Inject::Equivocate { what, groups } => {
+                self.lie(
+                    number,
+                    &nodes,
+                    &equivocation(scenario.validators.count, &nodes, what, groups.as_ref()),
+                );
+            }
+            Inject::Silent {} => self.lie(number, &nodes, &Behaviour::Silent),
+            Inject::Amnesia {} => self.lie(number, &nodes, &Behaviour::Amnesia),
+            Inject::InvalidSignature {} => self.lie(number, &nodes, &Behaviour::InvalidSignature),
+            Inject::GarbageBytes {} => self.lie(number, &nodes, &Behaviour::GarbageBytes),
+            Inject::Heal {} => {
+                self.instances[number].touched = self.heal(now, lab);
+                lasts = false;
+            }
+            inject => nodes.iter().for_each(|&node| degrade(inject, node, lab)),
+        }
+        match (lasts, self.lifetime(index)) {
+            (false, _) => self.end(number, now, lab),
+            (true, Some(lifetime)) => self.due.at(now + lifetime, Due::End(number)),
+            (true, None) => {}
+        }
+    }
+
+    /// How long an instance lasts, if time alone ends it.
+    fn lifetime(&self, index: usize) -> Option<Duration> {
+        let fault = &self.scenario.faults[index];
+        let span = fault.end.lasts.map(|span| span.duration());
+        match (&fault.trigger, &fault.inject) {
+            (Trigger::Random(random), _) => Some(span.unwrap_or_default().max(random.min_down.duration())),
+            (_, Inject::Crash { restart_after: Some(after), .. }) => Some(span.unwrap_or(after.duration())),
+            _ => span,
+        }
+    }
+
+    fn end(&mut self, number: usize, now: Time, lab: &mut Lab) {
+        if self.instances[number].end.is_some() {
+            return;
+        }
+        let index = self.instances[number].fault;
+        let fault = &self.scenario.faults[index];
+        self.instances[number].touched = self.touched(number, lab);
+        self.instances[number].end = Some(now);
+        if let Some(effect) = self.instances[number].effect {
+            lab.remove_effect(effect);
+        }
+        self.restart(number, lab);
+        let nodes = self.instances[number].nodes.clone();
+        for node in nodes {
+            match &fault.inject {
+                Inject::Pause {} => _ = lab.resume(node),
+                Inject::SlowCpu { .. } => lab.slow_cpu(node, 1.0),
+                Inject::DiskError { .. } | Inject::DiskFull { .. } | Inject::DiskSlow { .. } => {
+                    lab.clear_disk_faults(node);
+                }
+                Inject::Skew { .. } => lab.skew_clock(node, 0),
+                Inject::Drift { .. } => lab.drift_clock(node, 0),
+                inject if is_lie(inject) => {
+                    self.puppets[usize::from(node)].deactivate(&self.lie_name(number));
+                }
+                _ => {}
+            }
+        }
+        if matches!(fault.trigger, Trigger::Random(_)) {
+            self.schedule_next(index, now);
+        }
+        for (follower, next) in self.scenario.faults.iter().enumerate() {
+            if matches!(&next.trigger, Trigger::After(id) if *id == fault.id)
+                && !std::mem::replace(&mut self.states[follower].chained, true)
+            {
+                self.due.at(now, Due::Start(follower));
+            }
+        }
+    }
+
+    /// Ends every fault that does not survive; gives how many.
+    fn heal(&mut self, now: Time, lab: &mut Lab) -> u64 {
+        let mut healed = 0;
+        for number in 0..self.instances.len() {
+            let fault = &self.scenario.faults[self.instances[number].fault];
+            let ongoing = self.instances[number].end.is_none() && !matches!(fault.inject, Inject::Heal {});
+            if ongoing && !fault.survives_gst {
+                self.end(number, now, lab);
+                healed += 1;
+            }
+        }
+        healed
+    }
+
+    fn crash(&mut self, number: usize, disk: &CrashDisk, lab: &mut Lab, shared: &Shared) {
+        let fate = match disk {
+            CrashDisk::LostUnsynced => DiskFate::LostUnsynced,
+            CrashDisk::TornWrite => DiskFate::TornWrite,
+            CrashDisk::Keep => DiskFate::Keep,
+        };
+        for node in self.instances[number].nodes.clone() {
+            if lab.crash(node, fate).is_some() {
+                shared.went_down(lab.now(), node, "power failure");
+                self.instances[number].down.push(node);
+                self.instances[number].touched += 1;
+            }
+        }
+    }
+
+    fn restart(&mut self, number: usize, lab: &mut Lab) {
+        for node in std::mem::take(&mut self.instances[number].down) {
+            lab.restart(node);
+        }
+    }
+
+    fn lie(&mut self, number: usize, nodes: &[u16], behaviour: &Behaviour) {
+        let name = self.lie_name(number);
+        for &node in nodes {
+            self.puppets[usize::from(node)].activate(&name, behaviour.clone());
+            self.liars.insert(node);
+        }
+    }
+
+    /// A puppet counts by name: one per instance, so that a fault that starts again counts anew.
+    fn lie_name(&self, number: usize) -> String {
+        format!("{}#{number}", self.scenario.faults[self.instances[number].fault].id)
+    }
+
+    /// What an instance has touched so far.
+    fn touched(&self, number: usize, lab: &Lab) -> u64 {
+        let instance = &self.instances[number];
+        if instance.end.is_some() {
+            return instance.touched;
+        }
+        let name = self.lie_name(number);
+        let lies: u64 =
+            instance.nodes.iter().map(|&node| self.puppets[usize::from(node)].touched(&name)).sum();
+        let inject = &self.scenario.faults[instance.fault].inject;
+        let nodes = instance.nodes.iter().zip(&instance.before);
+        let done: u64 =
+            nodes.map(|(&node, before)| count(inject, &lab.touched(node)) - count(inject, before)).sum();
+        instance.touched + lies + done + instance.effect.map_or(0, |effect| lab.effect_touched(effect))
+    }
+
+    /// The links that a network fault acts on.
+    fn pairs(&mut self, index: usize, nodes: &[u16], watch: &Watch) -> Pairs {
+        let fault = &self.scenario.faults[index];
+        let count = self.scenario.validators.count;
+        let on = |node| nodes.contains(&node);
+        let mut chosen = match &fault.inject {
+            Inject::Partition { split, one_way, .. } => match split {
+                Split::Groups(groups) => select::cut_by_groups(count, groups, *one_way),
+                Split::Shape(shape) => select::cut_by_shape(&self.states[index].chooser.order(count), *shape),
+                Split::Selected => {
+                    select::pairs(count, |from, to| on(from) != on(to) && (!one_way || on(from)))
+                }
+            },
+            Inject::Isolate { direction } => select::pairs(count, |from, to| match direction {
+                Direction::Both => on(from) || on(to),
+                Direction::In => on(to),
+                Direction::Out => on(from),
+            }),
+            _ => select::pairs(count, |from, to| on(from) || on(to)),
+        };
+        if let Some([one, other]) = &fault.between {
+            let chooser = &mut self.states[index].chooser;
+            let mut side = |selector: &Selector| chooser.nodes(selector, self.scenario, watch);
+            let (one, other) = (side(one), side(other));
+            chosen.retain(|(from, to)| {
+                (one.contains(from) && other.contains(to)) || (one.contains(to) && other.contains(from))
+            });
+        }
+        chosen
+    }
+}
+
+/// Whether a condition holds.
+fn holds(condition: &Condition, watch: &Watch) -> bool {
+    match condition {
+        Condition::Height(height) => watch.height >= *height,
+        Condition::Round(round) => watch.highest_round >= *round,
+        Condition::Message { kind, nth } => {
+            watch.messages.get(message_kind(*kind)).is_some_and(|count| count >= nth)
+        }
+        Condition::ViewChange { count } => watch.failed_rounds >= *count,
+        Condition::State { node, is } => {
+            let state = &watch.nodes[usize::from(*node)];
+            match is {
+                NodeState::Down => state.down,
+                NodeState::Syncing => state.syncing,
+                NodeState::Locked => state.locked.is_some(),
+                NodeState::Leader => watch.leader() == *node,
+            }
+        }
+    }
+}
+
+/// The watch counts messages by the engine's own words for them.
+fn message_kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Proposal => "proposal",
+        MessageKind::Prevote => "prevote",
+        MessageKind::Precommit => "precommit",
+        MessageKind::Sync => "sync",
+    }
+}
+
+/// Whether a fault makes its nodes Byzantine.
+pub(crate) fn is_lie(inject: &Inject) -> bool {
+    inject.family() == Family::Byzantine
+}
+
+/// What a fault of the network does to a link; `None` for other faults.
+fn network_effect(inject: &Inject) -> Option<EffectKind> {
+    Some(match inject {
+        Inject::Latency { add } => EffectKind::Latency(convert::latency(add)),
+        Inject::Loss(loss) => EffectKind::Loss(convert::loss(loss)),
+        Inject::Duplicate { rate } => EffectKind::Duplicate(rate.fraction()),
+        Inject::Reorder { rate, window } => {
+            EffectKind::Reorder { rate: rate.fraction(), window: window.duration() }
+        }
+        Inject::Corrupt { rate } => EffectKind::Corrupt(rate.fraction()),
+        Inject::Partition { mode, .. } => EffectKind::Block {
+            mode: match mode {
+                Blocked::Drop => BlockMode::Drop,
+                Blocked::Hold => BlockMode::Hold,
+            },
+        },
+        Inject::Isolate { .. } => EffectKind::Block { mode: BlockMode::Drop },
+        Inject::Clog {} => EffectKind::Clog { limit: CLOG_LIMIT },
+        Inject::Bandwidth { rate } => EffectKind::Bandwidth(rate.bits_per_second()),
+        Inject::Queue { limit } => EffectKind::Queue(limit.bytes()),
+        _ => return None,
+    })
+}
+
+/// Faults of one node's clock, disk and processor.
+fn degrade(inject: &Inject, node: u16, lab: &mut Lab) {
+    match inject {
+        Inject::SlowCpu { factor } => lab.slow_cpu(node, *factor),
+        Inject::Skew { offset } => lab.skew_clock(node, offset.nanos()),
+        Inject::Drift { ppm } => lab.drift_clock(node, ppm.round() as i32),
+        Inject::DiskError { op, rate } => {
+            let ops: &[DiskOp] = match op {
+                scenario::DiskOp::Read => &[DiskOp::Read],
+                scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
+                scenario::DiskOp::Sync => &[DiskOp::Sync],
+            };
+            ops.iter().for_each(|&op| lab.disk_error(node, op, rate.fraction()));
+        }
+        Inject::DiskFull { capacity } => lab.disk_full(node, capacity.bytes()),
+        Inject::DiskSlow { latency } => lab.disk_slow(node, convert::latency(latency)),
+        _ => {}
+    }
+}
+
+/// Of all that was done to a node, what a fault of this kind does.
+fn count(inject: &Inject, touched: &Touched) -> u64 {
+    match inject {
+        Inject::Pause {} => touched.deferred,
+        Inject::SlowCpu { .. } => touched.slowed,
+        Inject::Skew { .. } | Inject::Drift { .. } => touched.clock_bent,
+        Inject::DiskError { .. } => touched.disk_errors,
+        Inject::DiskFull { .. } => touched.disk_full,
+        Inject::DiskSlow { .. } => touched.disk_slowed,
+        _ => 0,
+    }
+}
+
+fn equivocation(count: u16, liars: &[u16], what: &[VoteKind], groups: Option<&[Vec<u16>; 2]>) -> Behaviour {
+    let set = |nodes: &[u16]| nodes.iter().copied().map(ValidatorIndex).collect::<BTreeSet<_>>();
+    let groups = match groups {
+        Some([first, second]) => Groups { first: set(first), second: set(second) },
+        None => Groups::halves(count, &set(liars)),
+    };
+    let what = Kinds {
+        proposal: what.contains(&VoteKind::Proposal),
+        prevote: what.contains(&VoteKind::Prevote),
+        precommit: what.contains(&VoteKind::Precommit),
+    };
+    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
+}
+
+/// What a fault is called in a report, and what its count counts.
+pub(crate) fn describe(fault: &Fault) -> (String, &'static str) {
+    let unit = match (&fault.inject, fault.inject.family()) {
+        (Inject::Pause {} | Inject::SlowCpu { .. }, _) => "events",
+        (Inject::Jump { .. }, _) => "clocks",
+        (_, Family::Network) => "frames",
+        (_, Family::Byzantine) => "messages",
+        (_, Family::Disk) => "operations",
+        (_, Family::Clock) => "readings",
+        (_, Family::Meta) => "faults",
+        _ => "nodes",
+    };
+    (fault.inject.name().replace('_', " "), unit)
+}
+
+/// Totals by fault: how often each started and what all its instances touched.
+pub(crate) fn totals(count: usize, instances: &[Instance]) -> Vec<(u32, u64)> {
+    let mut totals: BTreeMap<usize, (u32, u64)> = BTreeMap::new();
+    for instance in instances {
+        let entry = totals.entry(instance.fault).or_default();
+        entry.0 += 1;
+        entry.1 += instance.touched;
+    }
+    (0..count).map(|index| totals.get(&index).copied().unwrap_or_default()).collect()
+}

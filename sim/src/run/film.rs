@@ -1,0 +1,142 @@
+//! Films the messages of short stretches, for the space-time diagrams. The first pass says where to look.
+
+use crate::lab::FrameRecord;
+use bitcraps_actors::ports::ConsensusMessage;
+use bitcraps_actors::wire::{SyncMessage, Wire};
+use bitcraps_consensus::Message as _;
+use bitcraps_reports::{Message, NodeEvent, RunRecord, SpaceTime};
+use bitcraps_types::Time;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long before and after the moment of interest.
+const BEFORE: Duration = Duration::from_millis(300);
+const AFTER: Duration = Duration::from_millis(700);
+/// At most so many stretches.
+const WINDOWS: usize = 4;
+/// At most so many messages each.
+const MESSAGES: usize = 4000;
+
+/// A stretch to film.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    title: String,
+    from: Time,
+    to: Time,
+}
+
+/// What is worth a look: the first violation, or the start of each fault.
+pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
+    let end = Time(record.manifest.duration_ns);
+    let around =
+        |title: String, at: u64| Window { title, from: Time(at) - BEFORE, to: (Time(at) + AFTER).min(end) };
+    let violations = record.properties.iter().filter(|property| property.holds == Some(false));
+    if let Some((property, at)) =
+        violations.filter_map(|property| Some((property, property.at_ns?))).min_by_key(|(_, at)| *at)
+    {
+        return vec![around(format!("around the violation of {}", property.name), at)];
+    }
+    let mut faults: Vec<_> = record.faults.iter().collect();
+    faults.sort_by_key(|fault| fault.start_ns);
+    let starts =
+        faults.iter().take(WINDOWS).map(|fault| around(format!("as {} begins", fault.id), fault.start_ns));
+    let mut windows: Vec<Window> = starts.collect();
+    if windows.is_empty() {
+        windows.push(around("an undisturbed second".to_owned(), record.manifest.duration_ns / 2));
+    }
+    windows.retain(|window| window.from < window.to);
+    windows
+}
+
+/// Keeps what passes in the windows.
+pub(crate) struct Camera {
+    reels: Rc<RefCell<Vec<Reel>>>,
+}
+
+struct Reel {
+    window: Window,
+    messages: Vec<Message>,
+    left_out: u64,
+}
+
+impl Camera {
+    pub(crate) fn new(windows: &[Window]) -> Camera {
+        let reel = |window: &Window| Reel { window: window.clone(), messages: Vec::new(), left_out: 0 };
+        Camera { reels: Rc::new(RefCell::new(windows.iter().map(reel).collect())) }
+    }
+
+    /// What the lab calls for each frame.
+    pub(crate) fn watcher(&self) -> Box<dyn FnMut(FrameRecord<'_>)> {
+        let reels = self.reels.clone();
+        Box::new(move |frame| {
+            for reel in reels.borrow_mut().iter_mut() {
+                if frame.sent >= reel.window.from && frame.sent <= reel.window.to {
+                    reel.take(&frame);
+                }
+            }
+        })
+    }
+
+    /// The films, with what happened at the nodes meanwhile.
+    pub(crate) fn develop(&self, events: &[NodeEvent]) -> Vec<SpaceTime> {
+        let mut reels = self.reels.borrow_mut();
+        let films = reels.drain(..).map(|reel| {
+            let Window { title, from, to } = reel.window;
+            let marks = events.iter().filter(|event| (from.0..=to.0).contains(&event.at_ns));
+            let title = match reel.left_out {
+                0 => title,
+                left_out => format!("{title} ({left_out} messages left out)"),
+            };
+            SpaceTime {
+                title,
+                from_ns: from.0,
+                to_ns: to.0,
+                messages: reel.messages,
+                marks: marks.cloned().collect(),
+            }
+        });
+        films.collect()
+    }
+}
+
+impl Reel {
+    fn take(&mut self, frame: &FrameRecord<'_>) {
+        let Some((kind, label)) = describe(frame.bytes) else { return };
+        if self.messages.len() == MESSAGES {
+            self.left_out += 1;
+            return;
+        }
+        self.messages.push(Message {
+            from: frame.from,
+            to: frame.to,
+            sent_ns: frame.sent.0,
+            received_ns: frame.received.map(|time| time.0),
+            kind: kind.to_owned(),
+            label,
+            fault: frame.effect.map(|_| "fault".to_owned()),
+        });
+    }
+}
+
+/// What a frame says, if it is a whole message; of a longer one, its first fragment stands for all.
+fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
+    let (index, count) = bitcraps_transport::fragment(frame)?;
+    if index > 0 {
+        return None;
+    }
+    let payload = frame.get(bitcraps_transport::HEADER_BYTES..)?;
+    match Wire::decode(payload) {
+        Ok(Wire::Consensus(signed)) => Some((signed.message.kind(), consensus(&signed.message))),
+        Ok(Wire::Hello(_) | Wire::Proof(_)) => Some(("handshake", String::new())),
+        Ok(Wire::Commands(commands)) => Some(("commands", format!("{}", commands.as_slice().len()))),
+        Ok(Wire::Sync(SyncMessage::Status { height })) => Some(("status", format!("h{height}"))),
+        Ok(Wire::Sync(_)) => Some(("sync", String::new())),
+        Err(_) if count > 1 => Some(("fragment", format!("1 of {count}"))),
+        Err(_) => Some(("garbage", String::new())),
+    }
+}
+
+fn consensus(message: &ConsensusMessage) -> String {
+    format!("h{} by {}", message.height(), message.author())
+}

@@ -1,0 +1,208 @@
+//! From what the oracles found to the run's record and verdict.
+
+use super::Outcome;
+use super::faults::{self, Instance};
+use super::shared::Shared;
+use crate::lab::{Counters, Finding, TraceSummary};
+use crate::oracle;
+use crate::scenario::{Crypto, Engine, Property, Scenario, Sometimes};
+use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
+use bitcraps_types::Time;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What is known at the end of a run.
+pub(crate) struct Closing<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) seed: u64,
+    pub(crate) repro: &'a str,
+    pub(crate) wall: Duration,
+    pub(crate) counters: Counters,
+    pub(crate) trace: TraceSummary,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) liars: BTreeSet<u16>,
+    pub(crate) finding: Option<Finding>,
+    pub(crate) at: Time,
+    pub(crate) windows: Vec<SpaceTime>,
+}
+
+/// Judges the run.
+pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
+    let scenario = closing.scenario;
+    let mut oracles = shared.oracles.borrow_mut();
+    let all = oracles.finish(closing.at);
+    let reached: BTreeSet<Sometimes> = Sometimes::ALL
+        .into_iter()
+        .zip(oracle::Sometimes::ALL)
+        .filter(|(_, counted)| oracles.count(*counted) > 0)
+        .map(|(sometimes, _)| sometimes)
+        .collect();
+    let mut properties = match scenario.expect.violation {
+        None => expected(scenario, all),
+        Some(violation) => violated_as_expected(scenario, violation, &oracles.fork(), &closing.liars, all),
+    };
+    let totals = faults::totals(scenario.faults.len(), &closing.instances);
+    for (fault, (starts, touched)) in scenario.faults.iter().zip(totals) {
+        if touched == 0 {
+            let why = if starts == 0 { "never started" } else { "touched nothing" };
+            properties.push(unjudged(format!("fault {} lands", fault.id), why.to_owned()));
+        }
+    }
+    let tolerated = (usize::from(scenario.validators.count) - 1) / 3;
+    if scenario.expect.violation.is_none() && closing.liars.len() > tolerated {
+        let detail = format!("{} validators lied at some time, and {tolerated} may", closing.liars.len());
+        properties.push(unjudged("at most f Byzantine".to_owned(), detail));
+    }
+    if let Some(finding) = &closing.finding {
+        properties.insert(
+            0,
+            PropertyResult {
+                name: "no crash of its own".to_owned(),
+                kind: PropertyKind::Always,
+                holds: Some(false),
+                detail: finding.to_string(),
+                at_ns: Some(closing.at.0),
+            },
+        );
+    }
+    let height = oracles.top();
+    drop(oracles);
+    let record = record(&closing, shared, properties);
+    Outcome { record, trace: closing.trace, reached, height, wall: closing.wall }
+}
+
+/// Without an expected violation: what the file lists, and the oracles that it can't switch off.
+fn expected(scenario: &Scenario, all: Vec<PropertyResult>) -> Vec<PropertyResult> {
+    let listed = |name: &str| {
+        let property = Property::ALL.into_iter().find(|property| property.name() == name);
+        property.is_none_or(|property| scenario.expect.always.contains(&property))
+    };
+    let judged = all.into_iter().filter(|result| result.kind != PropertyKind::Sometimes);
+    judged.filter(|result| listed(&result.name)).collect()
+}
+
+/// With one: it happened, its culprits are at least f + 1 and all of them guilty, and nobody honest was accused.
+fn violated_as_expected(
+    scenario: &Scenario,
+    violation: Property,
+    fork: &Option<oracle::Fork>,
+    liars: &BTreeSet<u16>,
+    all: Vec<PropertyResult>,
+) -> Vec<PropertyResult> {
+    let found = all.iter().find(|result| result.name == violation.name());
+    let happened = found.is_some_and(|result| result.holds == Some(false));
+    let mut results = vec![PropertyResult {
+        name: format!("{} is violated", violation.name()),
+        kind: PropertyKind::Always,
+        holds: Some(happened),
+        detail: found.map_or(String::new(), |result| result.detail.clone()),
+        at_ns: found.and_then(|result| result.at_ns),
+    }];
+    if violation == Property::Agreement {
+        let culprits: BTreeSet<u16> =
+            fork.iter().flat_map(|fork| fork.culprits.iter().map(|culprit| culprit.0)).collect();
+        let weights = scenario.validators.weights();
+        let power: u128 = culprits.iter().map(|&node| u128::from(weights[usize::from(node)])).sum();
+        let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+        let innocent: Vec<&u16> = culprits.difference(liars).collect();
+        results.push(PropertyResult {
+            name: "culprits are named".to_owned(),
+            kind: PropertyKind::Always,
+            holds: Some(3 * power > total && innocent.is_empty()),
+            detail: format!("{culprits:?} signed both sides; Byzantine were {liars:?}"),
+            at_ns: None,
+        });
+    }
+    results.extend(all.into_iter().filter(|result| result.name == Property::NoFalseAccusation.name()));
+    results
+}
+
+fn unjudged(name: String, detail: String) -> PropertyResult {
+    PropertyResult { name, kind: PropertyKind::Sometimes, holds: None, detail, at_ns: None }
+}
+
+fn verdict(properties: &[PropertyResult]) -> Verdict {
+    if properties.iter().any(|property| property.holds == Some(false)) {
+        Verdict::Violated
+    } else if properties.iter().any(|property| property.holds.is_none()) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    }
+}
+
+fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult>) -> RunRecord {
+    let scenario = closing.scenario;
+    let recorder = shared.recorder.borrow();
+    RunRecord {
+        manifest: Manifest {
+            scenario: scenario.name.clone(),
+            claim: scenario.claim.clone(),
+            seed: closing.seed,
+            world: "lab".to_owned(),
+            engine: match scenario.consensus.engine {
+                Engine::Tendermint => "tendermint".to_owned(),
+            },
+            crypto: match scenario.crypto {
+                Crypto::Mock => "mock".to_owned(),
+                Crypto::Real => "real".to_owned(),
+            },
+            nodes: scenario.validators.count,
+            duration_ns: closing.at.0,
+            trace_hash: closing.trace.digest.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: closing.repro.to_owned(),
+            wall_ms: u64::try_from(closing.wall.as_millis()).unwrap_or(u64::MAX),
+            events: closing.trace.events,
+            messages: closing.counters.sent,
+        },
+        verdict: verdict(&properties),
+        properties,
+        faults: fault_spans(scenario, &closing.instances),
+        commits: recorder.commits.clone(),
+        commands: recorder.commands.clone(),
+        node_events: recorder.node_events.clone(),
+        windows: closing.windows.clone(),
+        honest: (0..scenario.validators.count).map(|node| !closing.liars.contains(&node)).collect(),
+        notes: notes(closing, &recorder),
+    }
+}
+
+fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
+    let mut spans = Vec::with_capacity(instances.len());
+    for (number, instance) in instances.iter().enumerate() {
+        let fault = &scenario.faults[instance.fault];
+        let (label, unit) = faults::describe(fault);
+        let earlier = instances[..number].iter().filter(|other| other.fault == instance.fault).count();
+        let id = if earlier == 0 { fault.id.clone() } else { format!("{} #{}", fault.id, earlier + 1) };
+        spans.push(FaultSpan {
+            id,
+            label,
+            family: fault.inject.family().name().to_owned(),
+            start_ns: instance.start.0,
+            end_ns: instance.end.unwrap_or(instance.start).0,
+            touched: instance.touched,
+            unit: unit.to_owned(),
+            nodes: instance.nodes.clone(),
+        });
+    }
+    spans
+}
+
+fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<String> {
+    let mut notes = Vec::new();
+    if recorder.dropped_events > 0 {
+        notes.push(format!("{} events at nodes were left out of the record", recorder.dropped_events));
+    }
+    if recorder.unsettled() > 0 {
+        notes.push(format!("{} commands were not settled where they were submitted", recorder.unsettled()));
+    }
+    for (why, count) in &recorder.refused {
+        notes.push(format!("{count} commands were refused: {why}"));
+    }
+    let Counters { lost, refused, corrupted, duplicated, .. } = closing.counters;
+    notes.push(format!(
+        "frames: {lost} lost, {duplicated} duplicated, {corrupted} damaged, {refused} refused by a full queue"
+    ));
+    notes
+}

@@ -1,0 +1,152 @@
+//! Runs a scenario: builds the network, carries out its faults and its workload, gathers the record, judges.
+//!
+//! [`examine`] is the whole of it. One pass ([`pass`]) is one simulated run. A second pass with the same seed must give
+//! the same trace; it also films the messages around what the first pass found interesting, since only then is it
+//! known where to look.
+
+mod convert;
+mod faults;
+mod film;
+mod judge;
+mod network;
+mod pass;
+mod recorder;
+mod select;
+mod shared;
+mod timeline;
+mod watch;
+mod workload;
+
+use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
+use crate::scenario::{Scenario, Sometimes};
+use bitcraps_reports::RunRecord;
+use pass::{Plan, pass};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+/// How closely to look at a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// One pass: a verdict and a trace hash.
+    Once,
+    /// Two passes: the traces are compared, and the record has space-time windows.
+    Twice,
+}
+
+/// A run that was looked at.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whether it was run twice.
+    pub twice: bool,
+    /// Where the two runs differ, if they do.
+    pub divergence: Option<Divergence>,
+}
+
+/// What one pass came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Everything that a report may say, with the verdict.
+    pub record: RunRecord,
+    /// The trace.
+    pub trace: TraceSummary,
+    /// Which of the things that must be reached sometimes were reached in this run.
+    pub reached: BTreeSet<Sometimes>,
+    /// The highest height decided by an honest node.
+    pub height: u64,
+    /// Real time that the pass took.
+    pub wall: Duration,
+}
+
+impl Outcome {
+    /// Drops what only a report of this one run needs.
+    pub fn forget_details(&mut self) {
+        let record = &mut self.record;
+        record.commits = Vec::new();
+        record.commands = Vec::new();
+        record.node_events = Vec::new();
+        record.windows = Vec::new();
+        self.trace.checkpoints = Vec::new();
+    }
+}
+
+/// The first event in which two runs of one seed differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// Its number in the trace, from 0.
+    pub event: u64,
+    /// The event in the first run.
+    pub first: String,
+    /// The event in the second run.
+    pub second: String,
+    /// The last events that were the same.
+    pub before: Vec<String>,
+}
+
+/// Runs a scenario with a seed. `repro` is the command line that does the same again.
+pub fn examine(scenario: &Scenario, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
+    let mut outcome = pass(scenario, seed, &plan, repro);
+    if depth == Depth::Once {
+        return Examined { outcome, twice: false, divergence: None };
+    }
+    let windows = film::windows(&outcome.record);
+    let second = pass(scenario, seed, &Plan { windows, ..plan.clone() }, repro);
+    let divergence = outcome
+        .trace
+        .first_difference(&second.trace)
+        .map(|block| find_divergence(scenario, seed, &plan, repro, block));
+    outcome.record.windows = second.record.windows;
+    Examined { outcome, twice: true, divergence }
+}
+
+/// Runs twice more, writing down every event of the first block that differed.
+fn find_divergence(
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    repro: &str,
+    block: Range<u64>,
+) -> Divergence {
+    let lines = || {
+        let mut lines = Vec::new();
+        let plan = Plan { events: Some(block.clone()), ..plan.clone() };
+        pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
+        lines
+    };
+    compare(block.start, &lines(), &lines())
+}
+
+fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {
+    let same = first.iter().zip(second).take_while(|(a, b)| a == b).count();
+    let side = |lines: &[String]| match lines.get(same) {
+        Some(line) => line.clone(),
+        None if same as u64 == CHECKPOINT_EVENTS => {
+            "(the block of events in which the runs differed was the same when they were run again)"
+                .to_owned()
+        }
+        None => "(the run had ended)".to_owned(),
+    };
+    Divergence {
+        event: start + same as u64,
+        first: side(first),
+        second: side(second),
+        before: first[same.saturating_sub(3)..same].to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_event_that_differs_is_named_with_what_came_before() {
+        let lines = |text: &str| text.chars().map(|c| c.to_string()).collect::<Vec<_>>();
+        let divergence = compare(4096, &lines("abcde"), &lines("abcxe"));
+        assert_eq!((divergence.event, &*divergence.first, &*divergence.second), (4099, "d", "x"));
+        assert_eq!(divergence.before, lines("abc"));
+        assert_eq!(compare(0, &lines("ab"), &lines("a")).second, "(the run had ended)");
+    }
+}

@@ -1,0 +1,117 @@
+//! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
+
+use super::convert;
+use crate::adversary::{Identity, Puppet};
+use crate::lab::{Boot, Lab, LabConfig, address_of};
+use crate::scenario::{Crypto, Scenario};
+use crate::scheme::{Keyring, Scheme};
+use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
+use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
+use bitcraps_consensus::{Config, Validator, ValidatorSet};
+use bitcraps_tables::craps::CrapsRules;
+use bitcraps_types::{Amount, ChainId, TableId, ValidatorIndex};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What each player brings, in the smallest unit.
+pub(crate) const BUY_IN: Amount = 100_000;
+/// What the bank holds at the start.
+const BANK: Amount = 1_000_000_000;
+
+/// Everything about a network that does not change while it runs.
+pub(crate) struct Network {
+    pub(crate) keyring: Keyring,
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) chain: ChainId,
+    pub(crate) validators: ValidatorSet,
+    /// One switchboard per node; silent unless a fault turns it on.
+    pub(crate) puppets: Vec<Rc<Puppet>>,
+    configs: Vec<NodeConfig>,
+}
+
+impl Network {
+    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Network {
+        let count = usize::from(scenario.validators.count);
+        let scheme = match scenario.crypto {
+            Crypto::Mock => Scheme::Mock,
+            Crypto::Real => Scheme::Real,
+        };
+        let players = scenario.workload.players as usize;
+        let keyring = Keyring::new(scheme, seed, count + players);
+        let powers = scenario.validators.weights();
+        let genesis = Arc::new(Genesis {
+            name: scenario.name.clone(),
+            validators: (0..count)
+                .map(|index| GenesisValidator { key: keyring.public_key(index), power: powers[index] })
+                .collect(),
+            players: (0..players).map(|player| (keyring.public_key(count + player), BUY_IN)).collect(),
+            bank: BANK,
+            tables: (0..scenario.workload.tables)
+                .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
+                .collect(),
+        });
+        let chain = genesis.chain_id();
+        let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
+        let validators =
+            ValidatorSet::new(list.collect()).expect("the scenario was checked: count and stakes");
+        let puppets = (0..count).map(|index| Rc::new(puppet(&keyring, chain, seed, index))).collect();
+        let configs = (0..count).map(|me| node_config(scenario, &genesis, &keyring, me)).collect();
+        Network { keyring, genesis, chain, validators, puppets, configs }
+    }
+
+    /// The lab with this network's links, in which no node runs yet.
+    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, boot: Boot) -> Lab {
+        let mut config = LabConfig::new(seed, scenario.validators.count, boot);
+        let links = scenario.links.clone();
+        let validators = scenario.validators.clone();
+        config.links = Box::new(move |from, to| {
+            convert::link(links.between(validators.region_of(from), validators.region_of(to)))
+        });
+        config.verify_cost = self.keyring.verify_cost();
+        Lab::new(config)
+    }
+
+    pub(crate) fn config(&self, node: u16) -> NodeConfig {
+        self.configs[usize::from(node)].clone()
+    }
+}
+
+/// The engine's configuration as the oracles need it to know how patient to be.
+pub(crate) fn engine_config(scenario: &Scenario, chain: ChainId) -> Config {
+    let timeouts = &scenario.consensus.timeouts;
+    Config {
+        chain,
+        me: None,
+        propose: timeouts.propose.duration(),
+        prevote: timeouts.prevote.duration(),
+        precommit: timeouts.precommit.duration(),
+        growth: timeouts.growth,
+        rebroadcast: timeouts.rebroadcast.duration(),
+    }
+}
+
+fn puppet(keyring: &Keyring, chain: ChainId, seed: u64, index: usize) -> Puppet {
+    let me = ValidatorIndex(index as u16);
+    let stream = bitcraps_types::Digest::of("sim/puppet", format!("{seed}/{index}").as_bytes());
+    Puppet::new(Identity { me, chain, signer: keyring.signer(index) }, ChaCha8Rng::from_seed(stream.0))
+}
+
+fn node_config(scenario: &Scenario, genesis: &Arc<Genesis>, keyring: &Keyring, me: usize) -> NodeConfig {
+    let others = (0..scenario.validators.count).filter(|&node| usize::from(node) != me);
+    let peers = others
+        .map(|node| PeerAddress { key: keyring.public_key(usize::from(node)), address: address_of(node) })
+        .collect();
+    let timeouts = &scenario.consensus.timeouts;
+    let mut config = NodeConfig::new(genesis.clone(), peers);
+    config.timeouts = Timeouts {
+        propose: timeouts.propose.duration(),
+        prevote: timeouts.prevote.duration(),
+        precommit: timeouts.precommit.duration(),
+        growth: timeouts.growth,
+        rebroadcast: timeouts.rebroadcast.duration(),
+    };
+    config.interval = scenario.consensus.interval.duration();
+    config
+}

@@ -1,0 +1,289 @@
+//! One pass: a run from its start to its end, and its record.
+
+use super::Outcome;
+use super::faults::{self, Faults, Instance};
+use super::film::{Camera, Window};
+use super::judge::{self, Closing};
+use super::network::{self, Network};
+use super::recorder::Recorder;
+use super::select::Chooser;
+use super::shared::{NodeProbe, Shared};
+use super::timeline::Timeline;
+use super::watch::Watch;
+use super::workload::Players;
+use crate::lab::{Finding, Lab, Progress, WorldPorts};
+use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
+use crate::scenario::{Eventually, Scenario, Selector};
+use bitcraps_actors::node::{self, NodeHandle};
+use bitcraps_actors::ports::Ports;
+use bitcraps_consensus::Validator;
+use bitcraps_types::Time;
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// What a pass is told beside the scenario and the seed. None of it changes what happens.
+#[derive(Clone, Default)]
+pub(crate) struct Plan {
+    /// Which nodes are Byzantine at some time.
+    pub(crate) liars: BTreeSet<u16>,
+    /// Film the messages of these stretches.
+    pub(crate) windows: Vec<Window>,
+    /// Write down these events of the trace.
+    pub(crate) events: Option<Range<u64>>,
+}
+
+/// Which nodes are Byzantine at some time. Where selectors follow the run (the leader, a random node), only a run tells.
+pub(crate) fn liars(scenario: &Scenario, seed: u64) -> BTreeSet<u16> {
+    let lies = || scenario.faults.iter().filter(|fault| faults::is_lie(&fault.inject));
+    let follows = |selector: &Selector| {
+        matches!(selector, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
+    };
+    if lies().any(|fault| follows(&fault.on)) {
+        return Run::new(scenario, seed, &Plan::default()).to_the_end().liars;
+    }
+    let validators = Network::new(scenario, seed).validators;
+    let watch = Watch::new(validators);
+    lies().flat_map(|fault| Chooser::new(seed, &fault.id).nodes(&fault.on, scenario, &watch)).collect()
+}
+
+/// One pass.
+pub(crate) fn pass(scenario: &Scenario, seed: u64, plan: &Plan, repro: &str) -> Outcome {
+    pass_with(scenario, seed, plan, repro, |_| {})
+}
+
+/// One pass; `look` sees the lab at its end.
+pub(crate) fn pass_with(
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    repro: &str,
+    look: impl FnOnce(&Lab),
+) -> Outcome {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the simulation took is told, and decides nothing"
+    )]
+    let started = std::time::Instant::now();
+    let mut end = Run::new(scenario, seed, plan).to_the_end();
+    look(&end.lab);
+    let closing = Closing {
+        scenario,
+        seed,
+        repro,
+        wall: started.elapsed(),
+        counters: end.lab.counters(),
+        trace: end.lab.trace_summary(),
+        instances: end.instances,
+        liars: end.liars,
+        finding: end.finding,
+        at: end.at,
+        windows: end.camera.develop(&end.watched),
+    };
+    judge::judge(closing, &end.shared)
+}
+
+/// A run in progress.
+struct Run<'a> {
+    scenario: &'a Scenario,
+    network: Rc<Network>,
+    lab: Lab,
+    shared: Rc<Shared>,
+    handles: Rc<RefCell<Vec<Option<NodeHandle>>>>,
+    faults: Faults<'a>,
+    players: Players,
+    arrivals: Timeline<()>,
+    camera: Camera,
+    /// How many instances of faults the oracles have been told of, and which of them have ended.
+    told: Vec<bool>,
+}
+
+/// A run at its end.
+struct Ended {
+    lab: Lab,
+    shared: Rc<Shared>,
+    instances: Vec<Instance>,
+    liars: BTreeSet<u16>,
+    finding: Option<Finding>,
+    at: Time,
+    camera: Camera,
+    watched: Vec<bitcraps_reports::NodeEvent>,
+}
+
+impl<'a> Run<'a> {
+    fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
+        let network = Rc::new(Network::new(scenario, seed));
+        let faults = Faults::new(scenario, seed, network.puppets.clone());
+        let shared = Rc::new(Shared {
+            oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
+            watch: RefCell::new(Watch::new(network.validators.clone())),
+            recorder: RefCell::new(Recorder::default()),
+            watching: faults.are_watching(),
+            attention: RefCell::new(None),
+        });
+        let handles = Rc::new(RefCell::new(vec![None; usize::from(scenario.validators.count)]));
+        let boot = boot(network.clone(), shared.clone(), handles.clone());
+        let mut lab = network.lab(scenario, seed, boot);
+        *shared.attention.borrow_mut() = Some(lab.attention());
+        if let Some(events) = &plan.events {
+            lab.record_window(events.clone());
+        }
+        let camera = Camera::new(&plan.windows);
+        if !plan.windows.is_empty() {
+            lab.watch_frames(Some(camera.watcher()));
+        }
+        let mut players = Players::new(&scenario.workload, seed);
+        let mut arrivals = Timeline::new();
+        if let Some(first) = players.next_after(Time::ZERO) {
+            arrivals.at(first, ());
+        }
+        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, told: Vec::new() }
+    }
+
+    fn to_the_end(mut self) -> Ended {
+        let end = Time(self.scenario.duration.nanos());
+        for node in 0..self.scenario.validators.count {
+            self.lab.start(node);
+        }
+        let finding = self.advance(end).err();
+        let at = self.lab.now();
+        let (instances, liars) = self.faults.finish(at, &self.lab);
+        let watched = self.shared.recorder.borrow().node_events.clone();
+        let Run { lab, shared, camera, .. } = self;
+        Ended { lab, shared, instances, liars, finding, at, camera, watched }
+    }
+
+    fn advance(&mut self, end: Time) -> Result<(), Finding> {
+        loop {
+            let now = self.lab.now();
+            self.do_what_is_due(now);
+            let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
+            let until = next.map_or(end, |next| next.min(end));
+            let progress = self.lab.run_until(until)?;
+            self.note_halts();
+            if progress == Progress::Attention {
+                self.react();
+            } else if until == end && self.lab.now() >= end {
+                return Ok(());
+            }
+        }
+    }
+
+    fn do_what_is_due(&mut self, now: Time) {
+        self.faults.run_due(now, &mut self.lab, &self.shared);
+        self.tell_oracles(now);
+        while self.arrivals.pop_due(now).is_some() {
+            self.bet(now);
+            if let Some(next) = self.players.next_after(now) {
+                self.arrivals.at(next, ());
+            }
+        }
+    }
+
+    fn react(&mut self) {
+        let now = self.lab.now();
+        if std::mem::take(&mut self.shared.watch.borrow_mut().changed) {
+            self.faults.react(now, &mut self.lab, &self.shared);
+            self.tell_oracles(now);
+        }
+    }
+
+    /// A player bets at its own node, or at the next one that is up.
+    fn bet(&mut self, now: Time) {
+        let (player, command) = self.players.command(&self.network);
+        let id = command.id();
+        let count = usize::from(self.scenario.validators.count);
+        let up = |node: &usize| self.lab.is_up(*node as u16);
+        let Some(home) = (0..count).map(|step| (player + step) % count).find(up) else { return };
+        let handle = self.handles.borrow()[home].clone();
+        if let Some(handle) = handle {
+            self.shared.oracles.borrow_mut().submitted(id);
+            self.shared.recorder.borrow_mut().submitted(now, home as u16, id);
+            handle.submit(command);
+        }
+    }
+
+    /// Nodes that stopped themselves.
+    fn note_halts(&mut self) {
+        for halt in self.lab.take_halts() {
+            self.shared.recorder.borrow_mut().note(halt.at, halt.node, "halt", halt.reason.clone());
+            if !self.lab.is_up(halt.node) {
+                self.shared.went_down(halt.at, halt.node, "halt");
+            }
+        }
+    }
+
+    fn tell_oracles(&mut self, now: Time) {
+        let instances = self.faults.instances();
+        let mut oracles = self.shared.oracles.borrow_mut();
+        for (number, instance) in instances.iter().enumerate() {
+            let fault = &self.scenario.faults[instance.fault];
+            // Up to f liars never excuse the others from deciding; everything else may.
+            let disturbs = !faults::is_lie(&fault.inject);
+            if number == self.told.len() {
+                oracles.fault_began(now, &fault.id, disturbs);
+                self.told.push(false);
+            }
+            if instance.end.is_some() && !std::mem::replace(&mut self.told[number], true) {
+                oracles.fault_healed(now, &fault.id, disturbs);
+            }
+        }
+    }
+}
+
+fn boot(
+    network: Rc<Network>,
+    shared: Rc<Shared>,
+    handles: Rc<RefCell<Vec<Option<NodeHandle>>>>,
+) -> Box<dyn Fn(u16, u32, WorldPorts) -> Vec<Box<dyn Any>>> {
+    Box::new(move |index, incarnation, world| {
+        shared.booted(world.observer.now(), index, incarnation);
+        let ports = Ports {
+            clock: world.clock,
+            entropy: world.entropy,
+            links: world.links,
+            disk: world.disk,
+            compute: world.compute,
+            halt: world.halt,
+            signer: network.keyring.signer(usize::from(index)),
+            verifier: network.keyring.verifier(),
+            probe: Rc::new(NodeProbe { shared: shared.clone(), observer: world.observer }),
+            adversary: Some(network.puppets[usize::from(index)].clone()),
+        };
+        let handle = node::start(ports, network.config(index));
+        handles.borrow_mut()[usize::from(index)] = Some(handle.clone());
+        vec![Box::new(handle)]
+    })
+}
+
+fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
+    let validators = network.genesis.validators.iter();
+    let expect = &scenario.expect;
+    Setup {
+        chain: network.chain,
+        validators: validators.map(|entry| Validator { key: entry.key, power: entry.power }).collect(),
+        honest: (0..scenario.validators.count).map(|node| !plan.liars.contains(&node)).collect(),
+        genesis: (*network.genesis).clone(),
+        verifier: network.keyring.verifier(),
+        gst: scenario.gst.map(|gst| Time(gst.nanos())),
+        patience: Patience::of(&network::engine_config(scenario, network.chain), plan.liars.len()),
+        heights: expect
+            .eventually
+            .iter()
+            .map(|Eventually::Height { at_least, within, after }| HeightGoal {
+                at_least: *at_least,
+                within: Some(within.duration()),
+                after: after.clone(),
+            })
+            .collect(),
+        slo: Slo {
+            commit_latency_p50: expect.slo.commit_latency_p50.map(|span| span.duration()),
+            commit_latency_p99: expect.slo.commit_latency_p99.map(|span| span.duration()),
+            recovery: expect.slo.recovery.map(|span| span.duration()),
+            blocks_per_second: expect.slo.blocks_per_second.map(|rate| rate.per_second()),
+        },
+        sometimes: expect.sometimes.iter().map(|sometimes| sometimes.name().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,86 @@
+//! Where the events of all nodes meet: each goes to the oracles, the watch, the recorder and the trace.
+
+use super::recorder::Recorder;
+use super::watch::Watch;
+use crate::lab::{Attention, Observer};
+use crate::oracle::Oracles;
+use bitcraps_actors::ports::{Event, Probe};
+use bitcraps_types::Time;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What all probes of a run share.
+pub(crate) struct Shared {
+    pub(crate) oracles: RefCell<Oracles>,
+    pub(crate) watch: RefCell<Watch>,
+    pub(crate) recorder: RefCell<Recorder>,
+    /// Whether the runner wants to look between events when something changed.
+    pub(crate) watching: bool,
+    /// Known once the lab exists.
+    pub(crate) attention: RefCell<Option<Attention>>,
+}
+
+impl Shared {
+    /// A node came up: for the first time, or again after a crash that the runner made or the node itself.
+    pub(crate) fn booted(&self, at: Time, node: u16, incarnation: u32) {
+        if incarnation == 0 {
+            return;
+        }
+        self.went_down(at, node, "halt");
+        self.watch.borrow_mut().set_down(node, false);
+        self.oracles.borrow_mut().node_restarted(at, node);
+        self.recorder.borrow_mut().note(at, node, "restart", String::new());
+    }
+
+    /// A node went down; nothing if that is known.
+    pub(crate) fn went_down(&self, at: Time, node: u16, why: &str) {
+        let mut watch = self.watch.borrow_mut();
+        if !watch.nodes[usize::from(node)].down {
+            watch.set_down(node, true);
+            self.oracles.borrow_mut().node_crashed(at, node);
+            self.recorder.borrow_mut().note(at, node, "crash", why.to_owned());
+        }
+    }
+}
+
+/// The probe of one incarnation of a node.
+pub(crate) struct NodeProbe {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) observer: Observer,
+}
+
+impl Probe for NodeProbe {
+    fn event(&self, event: Event<'_>) {
+        let (node, at) = (self.observer.node(), self.observer.now());
+        if let Event::Transition(_) = event {
+            return;
+        }
+        match &event {
+            Event::Decided { height, value, .. } => self.note(b'd', *height, &value.digest().0),
+            Event::Applied { height, root, .. } => self.note(b'a', *height, &root.0),
+            Event::Round { height, round, .. } => self.note(b'r', *height, &round.to_le_bytes()),
+            _ => {}
+        }
+        self.shared.oracles.borrow_mut().observe(at, node, &event);
+        self.shared.recorder.borrow_mut().observe(at, node, &event);
+        let mut watch = self.shared.watch.borrow_mut();
+        watch.observe(node, &event);
+        if self.shared.watching
+            && watch.changed
+            && let Some(attention) = &*self.shared.attention.borrow()
+        {
+            attention.raise();
+        }
+    }
+}
+
+impl NodeProbe {
+    fn note(&self, kind: u8, height: u64, content: &[u8]) {
+        let mut note = [0; 41];
+        note[0] = kind;
+        note[1..9].copy_from_slice(&height.to_le_bytes());
+        let length = content.len().min(32);
+        note[9..9 + length].copy_from_slice(&content[..length]);
+        self.observer.note(&note);
+    }
+}

@@ -1,0 +1,95 @@
+//! No more Byzantine stake than the protocol bears, unless the file expects agreement to break.
+//!
+//! The bound holds for the whole run: a validator that lied once is a liar. Where a selector leaves it to the
+//! seed or to the moment, the heaviest validators that it may choose are counted.
+
+use super::Context;
+use crate::scenario::expect::Property;
+use crate::scenario::fault::{Fault, Selector, Trigger};
+use crate::scenario::inject::Family;
+use crate::scenario::units::Percent;
+use std::collections::BTreeSet;
+
+/// Checks the sum over all faults.
+pub(super) fn check(context: &mut Context<'_, '_>) {
+    let scenario = context.scenario;
+    let weights = scenario.validators.weights();
+    let counted = weights.len() == usize::from(scenario.validators.count);
+    if !counted || context.is_bad("validators") || context.is_bad("expect.violation") {
+        return;
+    }
+    let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
+    let mut heaviest = weights.clone();
+    heaviest.sort_unstable_by(|a, b| b.cmp(a));
+
+    let mut named: BTreeSet<u16> = BTreeSet::new();
+    let mut chosen: u128 = 0;
+    let mut last = None;
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        let unclear = ["inject", "on"].iter().any(|key| context.is_bad(&format!("faults.{index}.{key}")));
+        if fault.inject.family() != Family::Byzantine || unclear {
+            continue;
+        }
+        last = Some(index);
+        match nodes(context, &fault.on) {
+            Some(nodes) => named.extend(nodes),
+            None => {
+                let count = number(fault, scenario.validators.count);
+                chosen += heaviest.iter().take(count).map(|weight| u128::from(*weight)).sum::<u128>();
+            }
+        }
+    }
+    let Some(last) = last else { return };
+    let known: u128 =
+        named.iter().filter_map(|node| weights.get(usize::from(*node))).map(|w| u128::from(*w)).sum();
+    let lying = (known + chosen).min(total);
+    let most = total.saturating_sub(1) / 3;
+    let expected = scenario.expect.violation == Some(Property::Agreement);
+    if lying > most && !expected {
+        let message = format!("up to {lying} of {total} stake lies; the protocol bears {most}");
+        let help = "strike fewer, or say `expect: { violation: agreement }`".to_string();
+        context.error(&format!("faults.{last}"), message, help);
+    } else if lying <= most && expected {
+        let message =
+            format!("agreement should hold: {lying} of {total} stake lies and the protocol bears {most}");
+        context.warning("expect.violation", message, None);
+    }
+}
+
+/// The nodes of a selector that always names the same ones.
+fn nodes(context: &Context<'_, '_>, selector: &Selector) -> Option<Vec<u16>> {
+    let validators = &context.scenario.validators;
+    match selector {
+        Selector::Node(node) => Some(vec![*node]),
+        Selector::Nodes(nodes) => Some(nodes.clone()),
+        Selector::All | Selector::NotLeader => Some((0..validators.count).collect()),
+        Selector::Region(name) => Some(validators.regions.get(name).cloned().unwrap_or_default()),
+        _ => None,
+    }
+}
+
+/// How many validators the others may strike in a run.
+fn number(fault: &Fault, count: u16) -> usize {
+    let n = usize::from(count);
+    let starts = match fault.trigger {
+        Trigger::At(_) | Trigger::After(_) => 1,
+        Trigger::When(_) => fault.end.times.unwrap_or(1),
+        Trigger::Every(_) | Trigger::Random(_) => fault.end.times.unwrap_or(u32::MAX),
+    };
+    match &fault.on {
+        Selector::One => 1,
+        Selector::Fixed(number) => usize::from(*number).min(n),
+        Selector::Percent(share) => share_of(*share, n),
+        Selector::MinorityThird => n.saturating_sub(1) / 3,
+        Selector::Majority => n / 2 + 1,
+        Selector::Leader | Selector::NextLeader | Selector::Random => {
+            usize::try_from(starts).unwrap_or(usize::MAX).min(n)
+        }
+        _ => n,
+    }
+}
+
+fn share_of(share: Percent, n: usize) -> usize {
+    let whole = n as u64 * u64::from(share.ppb()) / u64::from(Percent::ALL.ppb());
+    usize::try_from(whole).unwrap_or(n).max(1)
+}

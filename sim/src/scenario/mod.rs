@@ -1,0 +1,98 @@
+//! The scenario file: one YAML file that says the network, the work, the faults and what must hold.
+//!
+//! [`parse`] reads it and reports every mistake at once, each with its line and a caret. The types are plain
+//! data; running them is for the worlds. The reference of every key is docs/scenario.md.
+
+mod catalogue;
+mod check;
+mod decode;
+mod diagnostic;
+mod expect;
+mod fault;
+mod findings;
+mod grammar;
+mod inject;
+mod language;
+mod link;
+mod meaning;
+mod model;
+mod overrides;
+mod schema;
+mod units;
+mod yaml;
+
+pub use catalogue::{FaultDoc, Parameter, faults_table};
+pub use diagnostic::{Diagnostic, Severity};
+pub use expect::{Eventually, Expect, Property, Slo, Sometimes};
+pub use fault::{
+    Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
+};
+pub use inject::{
+    Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Inject, Loss, Shape, Split, VoteKind,
+};
+pub use link::{Latency, LinkModel, Links};
+pub use model::{Consensus, Crypto, Engine, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+pub use schema::json_schema;
+pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
+
+/// A scenario that can run, and what its reader should know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Diagnostics of [`Severity::Warning`], in the order of the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a scenario. `file` is only a name for the diagnostics.
+///
+/// # Errors
+/// Every mistake of the file at once, in its order, warnings included; at least one is an error.
+pub fn parse(file: &str, text: &str) -> Result<Parsed, Vec<Diagnostic>> {
+    parse_with(file, text, &[])
+}
+
+/// As [`parse`], after setting values: `("faults.split.for", "5 s")`. A path is dotted; a fault is named by its
+/// id or its index; the value is YAML. A mistake in one is shown in the file `--set`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(file: &str, text: &str, overrides: &[(String, String)]) -> Result<Parsed, Vec<Diagnostic>> {
+    let mut sources = yaml::Sources::default();
+    let source = sources.add(file, text);
+    let (changes, mut unread) = overrides::read(&mut sources, overrides);
+    let mut root = match sources.read(source, 0) {
+        Ok(root) => root,
+        Err(diagnostic) => {
+            unread.insert(0, diagnostic);
+            return Err(unread);
+        }
+    };
+    let mut findings = findings::Findings::new(&sources);
+    overrides::apply(&mut findings, &mut root, changes);
+    let scenario = interpret(&mut findings, &root);
+    let mut all = findings.finish();
+    all.append(&mut unread);
+    if all.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(all);
+    }
+    Ok(Parsed { scenario, warnings: all })
+}
+
+/// Checks a tree against the language, decodes it and checks what it means.
+fn interpret(findings: &mut findings::Findings<'_>, root: &yaml::Node) -> Scenario {
+    check::check(findings, root, &language::FILE, "");
+    let scenario = decode::scenario(root);
+    if !findings.is_oversized() {
+        meaning::check(findings, root, &scenario);
+    }
+    scenario
+}
+
+/// The scenario as YAML with every default filled in. [`parse`] reads it back as the same value.
+pub fn resolved(scenario: &Scenario) -> String {
+    serde_saphyr::to_string(scenario).expect("plain data always serializes into a String")
+}
+
+#[cfg(test)]
+mod tests;

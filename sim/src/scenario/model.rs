@@ -1,0 +1,198 @@
+//! What a scenario file says, typed: the whole, the network, the work and what is kept for sweeps.
+//!
+//! Plain data. Links, faults and expectations have files of their own. Serializing it writes the file's own
+//! form, with units, so that a resolved scenario reads back as itself.
+
+use super::expect::Expect;
+use super::fault::Fault;
+use super::link::Links;
+use super::units::{Percent, Rate, Span};
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// One scenario, every default filled in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scenario {
+    /// The version of the language: 1.
+    pub version: u32,
+    /// Names the run's folder: letters, digits, `.`, `_`, `-`.
+    pub name: String,
+    /// What the run shows if it passes, in a sentence.
+    pub claim: String,
+    /// The seeds to run.
+    pub seeds: Seeds,
+    /// Virtual time of a run.
+    pub duration: Span,
+    /// The global stabilisation time: from here every fault not marked `survives_gst` is healed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gst: Option<Span>,
+    /// Whose signatures.
+    pub crypto: Crypto,
+    /// Who decides.
+    pub validators: Validators,
+    /// How they decide.
+    pub consensus: Consensus,
+    /// What lies between them.
+    pub links: Links,
+    /// What the casino's players do.
+    pub workload: Workload,
+    /// What goes wrong, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// What must hold.
+    pub expect: Expect,
+    /// Values to try, by dotted path. Kept, but not run by this version.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sweep: BTreeMap<String, Vec<serde_json::Value>>,
+}
+
+/// The seeds of a run: one, or `start..end` without its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeds {
+    /// Just this one.
+    One(u64),
+    /// From the first up to, not with, the second. Never empty.
+    Range(u64, u64),
+}
+
+impl Seeds {
+    /// Each seed, in order.
+    pub fn iter(self) -> impl Iterator<Item = u64> {
+        match self {
+            Seeds::One(seed) => seed..seed.saturating_add(1),
+            Seeds::Range(start, end) => start..end,
+        }
+    }
+
+    /// Reads `42` or `0..1000`. `None` if it is neither or the range is empty.
+    pub fn parse(text: &str) -> Option<Seeds> {
+        let number = |text: &str| -> Option<u64> {
+            let text = text.trim();
+            text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+        };
+        match text.split_once("..") {
+            None => number(text).filter(|seed| *seed < u64::MAX).map(Seeds::One),
+            Some((start, end)) => {
+                let (start, end) = (number(start)?, number(end)?);
+                (start < end).then_some(Seeds::Range(start, end))
+            }
+        }
+    }
+}
+
+impl Serialize for Seeds {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        match self {
+            Seeds::One(seed) => serializer.serialize_u64(*seed),
+            Seeds::Range(start, end) => serializer.collect_str(&format_args!("{start}..{end}")),
+        }
+    }
+}
+
+/// Which signature scheme the nodes use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crypto {
+    /// Keyed tags that are unforgeable inside a simulation, and cheap.
+    Mock,
+    /// Ed25519.
+    Real,
+}
+
+/// The validators, numbered from 0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Validators {
+    /// How many, 1 to 1024.
+    pub count: u16,
+    /// How much each one's vote weighs.
+    pub stake: Stake,
+    /// Where they are. A node is in one region at most.
+    pub regions: BTreeMap<String, Vec<u16>>,
+}
+
+impl Validators {
+    /// The region of a node, if it is in one.
+    pub fn region_of(&self, node: u16) -> Option<&str> {
+        self.regions.iter().find(|(_, nodes)| nodes.contains(&node)).map(|(name, _)| name.as_str())
+    }
+
+    /// The stake of each node, in order.
+    pub fn weights(&self) -> Vec<u64> {
+        match &self.stake {
+            Stake::Equal => vec![1; usize::from(self.count)],
+            Stake::Weights(weights) => weights.clone(),
+        }
+    }
+}
+
+/// How the votes are weighted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stake {
+    /// One each.
+    Equal,
+    /// One number per validator, each at least 1.
+    Weights(Vec<u64>),
+}
+
+impl Serialize for Stake {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        match self {
+            Stake::Equal => serializer.serialize_str("equal"),
+            Stake::Weights(weights) => weights.serialize(serializer),
+        }
+    }
+}
+
+/// The consensus engine and its settings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Consensus {
+    /// Which protocol.
+    pub engine: Engine,
+    /// Its patience.
+    pub timeouts: Timeouts,
+    /// The least time between two blocks; zero: as fast as it goes.
+    pub interval: Span,
+}
+
+/// A consensus protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// Tendermint (arXiv:1807.04938).
+    Tendermint,
+}
+
+/// How long an engine waits, each for round 0. All but `growth` at least 1 ns and at most 60 s.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Timeouts {
+    /// For a proposal.
+    pub propose: Span,
+    /// For more prevotes after a quorum of any.
+    pub prevote: Span,
+    /// For more precommits after a quorum of any.
+    pub precommit: Span,
+    /// Each timeout of round r is its base × growth^r; 1 to 10.
+    pub growth: f64,
+    /// Without progress, until a node repeats what it last said.
+    pub rebroadcast: Span,
+}
+
+/// What the players do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Workload {
+    /// Tables, 1 to 10,000.
+    pub tables: u32,
+    /// Players, 0 to 1,000,000.
+    pub players: u32,
+    /// Bets of all players together.
+    pub bets: Rate,
+    /// The share of each game; the shares sum to 100 %.
+    pub games: BTreeMap<Game, Percent>,
+}
+
+/// A game that the tables play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Game {
+    /// Bank craps.
+    Craps,
+}

@@ -1,0 +1,72 @@
+//! Every file in scenarios/ is a test: it runs twice, the traces must be equal, and the verdict must be a pass with
+//! every fault landed and everything reached that the file says must be reached.
+
+use bitcraps_reports::Verdict;
+use bitcraps_sim::run::{Depth, examine};
+use bitcraps_sim::scenario;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let mut files = yaml_files(&folder);
+    files.extend(yaml_files(&folder.join("regressions")));
+    files.sort();
+    let mut trials: Vec<Trial> = files
+        .into_iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Trial::test(format!("scenario::{name}"), move || passes_twice_with_one_trace(&file))
+        })
+        .collect();
+    let files = trials.len();
+    trials.push(Trial::test("scenario::there_are_some", move || {
+        if files >= 10 { Ok(()) } else { Err(format!("only {files} scenarios were found").into()) }
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    files.filter(|file| file.extension().is_some_and(|end| end == "yaml")).collect()
+}
+
+fn passes_twice_with_one_trace(file: &Path) -> Result<(), Failed> {
+    let text = std::fs::read_to_string(file)?;
+    let name = file.display().to_string();
+    let parsed = scenario::parse(&name, &text)
+        .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    for seed in parsed.scenario.seeds.iter() {
+        let repro = format!("bitcraps-sim run {name} --seed {seed} --verify");
+        let examined = examine(&parsed.scenario, seed, Depth::Twice, &repro);
+        if let Some(divergence) = examined.divergence {
+            return Err(format!("seed {seed} gave two traces: {divergence:#?}\nREPRO {repro}").into());
+        }
+        let outcome = examined.outcome;
+        let missing: Vec<&str> = parsed
+            .scenario
+            .expect
+            .sometimes
+            .iter()
+            .filter(|wanted| !outcome.reached.contains(wanted))
+            .map(|wanted| wanted.name())
+            .collect();
+        if outcome.record.verdict != Verdict::Pass || !missing.is_empty() {
+            let failed: Vec<String> = outcome
+                .record
+                .properties
+                .iter()
+                .filter(|property| property.holds != Some(true))
+                .map(|property| format!("  {}: {}", property.name, property.detail))
+                .collect();
+            let failed = failed.join("\n");
+            return Err(format!(
+                "{:?}\n{failed}\nnever reached: {missing:?}\nREPRO {repro}",
+                outcome.record.verdict
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
