@@ -43,29 +43,14 @@ fn passes_twice_with_one_trace(file: &Path) -> Result<(), Failed> {
         if let Some(divergence) = examined.divergence {
             return Err(format!("seed {seed} gave two traces: {divergence:#?}\nREPRO {repro}").into());
         }
-        let outcome = examined.outcome;
-        let missing: Vec<&str> = parsed
-            .scenario
-            .expect
-            .sometimes
-            .iter()
-            .filter(|wanted| !outcome.reached.contains(wanted))
-            .map(|wanted| wanted.name())
-            .collect();
-        if outcome.record.verdict != Verdict::Pass || !missing.is_empty() {
-            let failed: Vec<String> = outcome
-                .record
-                .properties
-                .iter()
-                .filter(|property| property.holds != Some(true))
-                .map(|property| format!("  {}: {}", property.name, property.detail))
-                .collect();
-            let failed = failed.join("\n");
-            return Err(format!(
-                "{:?}\n{failed}\nnever reached: {missing:?}\nREPRO {repro}",
-                outcome.record.verdict
-            )
-            .into());
+        let mut outcome = examined.outcome;
+        outcome.demand(&parsed.scenario.expect.sometimes);
+        if outcome.record.verdict != Verdict::Pass {
+            let failed = outcome.record.properties.iter().filter(|property| property.holds != Some(true));
+            let failed: Vec<String> =
+                failed.map(|property| format!("  {}: {}", property.name, property.detail)).collect();
+            let verdict = outcome.record.verdict;
+            return Err(format!("{verdict:?}\n{}\nREPRO {repro}", failed.join("\n")).into());
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use crate::table::{Play, TableActor, TakeState, TellState};
 use crate::verifications::Verifications;
 use actix::{Actor, Addr, Context, Handler};
 use bitcraps_casino::{Action, Bank, Casino, Orders, Table, TableReport, seed_of};
+use bitcraps_treasury::Sequences;
 use bitcraps_types::{AccountId, ChainId, Digest, Height, TableId, Value};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -134,7 +135,7 @@ impl Treasury {
         let mut settled = Settled { commands: Vec::new(), used: Vec::new() };
         let mut touch = |account: AccountId| {
             if let Some(totals) = self.bank.ledger().account(&account) {
-                settled.used.push((account, totals.sequence));
+                settled.used.push((account, totals.sequences));
             }
         };
         for signed in &decided.block.commands {
@@ -184,9 +185,9 @@ pub(crate) fn applied(ports: &Ports, decided: &DecidedBlock, root: Digest, bank:
     }
 }
 
-/// All accounts with the highest sequence number that each used.
-pub(crate) fn all_sequences(bank: &Bank) -> Vec<(AccountId, u64)> {
-    bank.ledger().accounts().map(|(account, totals)| (*account, totals.sequence)).collect()
+/// All accounts with the sequence numbers that each used.
+pub(crate) fn all_sequences(bank: &Bank) -> Vec<(AccountId, Sequences)> {
+    bank.ledger().accounts().map(|(account, totals)| (*account, totals.sequences)).collect()
 }
 
 impl Actor for Treasury {

@@ -56,7 +56,7 @@ pub enum SyncMessage {
     /// Asks for a description of the latest snapshot.
     GetSnapshot,
     /// Describes it; `None` if there is none.
-    Snapshot(Option<Manifest>),
+    Snapshot(Option<Box<Manifest>>),
     /// Asks for a chunk of a snapshot.
     GetChunk {
         /// Of the snapshot at this height.
@@ -89,11 +89,11 @@ pub struct Manifest {
 }
 
 /// At most `MAX` items.
-#[derive(Clone, Debug, PartialEq, Eq, Default, BorshSerialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct List<T, const MAX: usize>(Vec<T>);
 
 /// At most [`CHUNK_BYTES`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Default, BorshSerialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct Chunk(Bytes);
 
 /// The bytes are no message.

@@ -5,10 +5,16 @@
 //! resolved: won, the stake is freed and the payout posted out of the cover; lost, the stake is posted and the cover
 //! freed; pushed, taken down or refused by the table, both are freed.
 
+mod audit;
+#[cfg(test)]
+mod tests;
+
+pub use audit::AuditError;
+
 use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
 use crate::{Answer, Offence, SignedCommand, Table};
-use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement, craps};
-use bitcraps_treasury::{Ledger, LedgerError, LedgerFault, Transfer, TransferId};
+use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
+use bitcraps_treasury::{Ledger, LedgerError, Transfer, TransferId};
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,32 +87,6 @@ pub enum Reason {
     /// The table's limits, or its state, don't allow it.
     #[error(transparent)]
     Table(BetError),
-}
-
-/// Why a bank and tables don't belong together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AuditError {
-    /// Some tables have not reported yet.
-    #[error("taken in the middle of a block")]
-    MidBlock,
-    /// The ledger is no ledger.
-    #[error(transparent)]
-    Ledger(#[from] LedgerFault),
-    /// The house's accounts have other names.
-    #[error("the house's accounts are not those of a casino")]
-    House,
-    /// The bank knows other tables, or in another order.
-    #[error("the bank and the tables are not of one casino")]
-    Tables,
-    /// The bank knows another state of the table.
-    #[error("the bank and table {} disagree", .0.0)]
-    Table(TableId),
-    /// The reserves of an open bet are not those that it needs.
-    #[error("the reserves of {0:?} are not what the bet needs")]
-    Bet(BetId),
-    /// A reserve belongs to no open bet.
-    #[error("a reserve belongs to no open bet")]
-    StrayReserve,
 }
 
 /// The leg of a transfer.
@@ -236,65 +216,11 @@ impl Bank {
     }
 
     /// The state root after the last finished block: over the ledger, the offences and all tables.
+    ///
+    /// # Panics
+    /// In the middle of a block, and for a decoded bank that has not passed `Casino::from_parts`.
     pub fn root(&self) -> Digest {
         self.cache.root.expect("a bank at rest has a root")
-    }
-
-    /// Whether the bank's books agree with themselves and with the tables; what a bank from a peer must pass. It also
-    /// fills the caches. At the cost of the whole state.
-    pub(crate) fn audit(&mut self, tables: &[Table]) -> Result<(), AuditError> {
-        if !self.playing.is_empty() || self.ledger.remembered() > 0 {
-            return Err(AuditError::MidBlock);
-        }
-        self.ledger.check()?;
-        if self.house != house() || *self.ledger.issue_account() != issue() {
-            return Err(AuditError::House);
-        }
-        if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
-            return Err(AuditError::Tables);
-        }
-        let mut reserves = 0;
-        for (table, (id, seat)) in tables.iter().zip(&self.seats) {
-            let game = table.game();
-            let agrees = seat.rules == *game.rules()
-                && seat.rules.check().is_ok()
-                && seat.digest == table.digest()
-                && seat.has_open_bets == game.has_open_bets();
-            if !agrees {
-                return Err(AuditError::Table(*id));
-            }
-            for bet in table.open_bets() {
-                reserves += self.audit_bet(game.rules(), bet.id, bet.bet, bet.stake)?;
-            }
-        }
-        if reserves != self.ledger.reserves().count() {
-            return Err(AuditError::StrayReserve);
-        }
-        self.refresh_root();
-        Ok(())
-    }
-
-    /// How many reserves a bet has, if they are exactly those that it needs.
-    fn audit_bet(
-        &self,
-        rules: &CrapsRules,
-        id: BetId,
-        bet: craps::Bet,
-        stake: Amount,
-    ) -> Result<usize, AuditError> {
-        let wrong = AuditError::Bet(id);
-        let cover = Craps::exposure(rules, &bet, stake).map_err(|_| wrong.clone())?;
-        let needed = [(STAKE, id.account, self.house, stake), (COVER, self.house, id.account, cover)];
-        let mut reserves = 0;
-        for (which, debit, credit, amount) in needed {
-            let id = leg(id, which);
-            let expected = (amount > 0).then_some(Transfer { id, debit, credit, amount });
-            if self.ledger.reserve_of(&id) != expected.as_ref() {
-                return Err(wrong);
-            }
-            reserves += usize::from(amount > 0);
-        }
-        Ok(reserves)
     }
 
     /// Records an offence once per height and offender, with the digest of the first proof.
@@ -316,9 +242,10 @@ impl Bank {
         let account = signed.command.account();
         let sequence = signed.command.sequence;
         // The cheap check first: most replays never reach the costly one.
-        let last = self.ledger.account(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?.sequence;
-        if sequence <= last {
-            return Err(Reason::Ledger(LedgerError::SequenceUsed { last }));
+        let sequences =
+            self.ledger.account(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?.sequences;
+        if sequences.is_used(sequence) {
+            return Err(Reason::Ledger(LedgerError::SequenceUsed { highest: sequences.highest() }));
         }
         if !signed.verify(chain, verify) {
             return Err(Reason::Signature);

@@ -44,7 +44,8 @@ pub enum Action {
 pub struct Command {
     /// Whose.
     pub key: PublicKey,
-    /// Above that of each earlier command of the key; gaps are allowed. A refused command uses its number up too.
+    /// From 1, another for each command of the key, and less than 64 below the highest that it used: commands may come in
+    /// any order within that window, and gaps are allowed. A refused command uses its number up too.
     pub sequence: u64,
     /// What.
     pub action: Action,

@@ -59,7 +59,7 @@ pub struct TableReport {
     pub has_open_bets: bool,
 }
 
-/// What became of an order.
+/// The answer to one order.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct AnswerTo {
     /// The order's id.

@@ -169,7 +169,7 @@ pub enum Output<E: Engine> {
         certificate: Certificate,
     },
     /// A validator provably broke the protocol.
-    Accuse(Evidence<E::Message>),
+    Accuse(Box<Evidence<E::Message>>),
     /// A round began.
     Entered {
         /// In this height.

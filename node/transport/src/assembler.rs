@@ -1,6 +1,6 @@
 //! The receiving half of a link.
 
-use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE};
+use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE, Missing};
 use bitcraps_types::Time;
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
@@ -13,6 +13,17 @@ pub struct Assembler {
     seen: Window,
     partial: BTreeMap<u64, Partial>,
     held: usize,
+}
+
+/// What a frame brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// A whole payload.
+    Payload(Bytes),
+    /// A part of one.
+    Part,
+    /// The other side misses fragments: see [`Framer::again`](crate::Framer::again).
+    Missing(Missing),
 }
 
 /// Why a frame was not used.
@@ -37,6 +48,9 @@ struct Partial {
     since: Time,
     count: u16,
     missing: u16,
+    /// When to ask for what is missing, and how often that was done.
+    ask_at: Time,
+    asked: u32,
     bytes: usize,
     fragments: Vec<Option<Bytes>>,
 }
@@ -47,14 +61,23 @@ impl Assembler {
     /// How long an unfinished payload is kept.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
+    /// How long after the last fragment the missing ones are asked for; doubled each time.
+    pub const ASK_AFTER: Duration = Duration::from_millis(80);
+    /// How often they are asked for.
+    const ASKS: u32 = 6;
+
     /// For a link just opened.
     pub fn new() -> Assembler {
         Assembler::default()
     }
 
-    /// Takes a frame. Gives the payload that it completes, if any.
-    pub fn accept(&mut self, now: Time, frame: &Bytes) -> Result<Option<Bytes>, FrameError> {
+    /// Takes a frame.
+    pub fn accept(&mut self, now: Time, frame: &Bytes) -> Result<Arrived, FrameError> {
         let header = Header::decode(frame).ok_or(FrameError::Damaged)?;
+        if header.count == 0 {
+            let missing = Missing::decode(header.number, &frame[HEADER_BYTES..]);
+            return missing.map(Arrived::Missing).ok_or(FrameError::Malformed);
+        }
         let sane = header.index < header.count && header.number > u64::from(header.index);
         if !sane {
             return Err(FrameError::Malformed);
@@ -64,18 +87,41 @@ impl Assembler {
         }
         let fragment = frame.slice(HEADER_BYTES..);
         if header.count == 1 {
-            return Ok(Some(fragment));
+            return Ok(Arrived::Payload(fragment));
         }
         self.assemble(now, header, fragment)
     }
 
-    fn assemble(&mut self, now: Time, header: Header, fragment: Bytes) -> Result<Option<Bytes>, FrameError> {
+    /// When [`Assembler::ask`] has something to ask for; never, if nothing is missing.
+    pub fn ask_at(&self) -> Option<Time> {
+        self.partial.values().filter(|partial| partial.asked < Self::ASKS).map(|partial| partial.ask_at).min()
+    }
+
+    /// The frames that ask the other side for what is missing by now.
+    pub fn ask(&mut self, now: Time) -> Vec<Bytes> {
+        let mut frames = Vec::new();
+        for (&first, partial) in &mut self.partial {
+            if partial.asked < Self::ASKS && partial.ask_at <= now {
+                partial.asked += 1;
+                partial.ask_at = now + Self::ASK_AFTER * (1 << partial.asked);
+                let missing =
+                    |index: &u16| partial.fragments.get(usize::from(*index)).is_none_or(Option::is_none);
+                let indices = (0..partial.count).filter(missing).take(Missing::MOST).collect();
+                frames.push(Bytes::from(Missing { first, indices }.encode()));
+            }
+        }
+        frames
+    }
+
+    fn assemble(&mut self, now: Time, header: Header, fragment: Bytes) -> Result<Arrived, FrameError> {
         self.forget_before(now - Self::PATIENCE);
         let name = header.number - u64::from(header.index);
         let partial = self.partial.entry(name).or_insert_with(|| Partial {
             since: now,
             count: header.count,
             missing: header.count,
+            ask_at: now,
+            asked: 0,
             bytes: 0,
             fragments: Vec::new(),
         });
@@ -89,6 +135,7 @@ impl Assembler {
         }
         partial.bytes += fragment.len();
         partial.missing -= 1;
+        partial.ask_at = partial.ask_at.max(now + Self::ASK_AFTER);
         self.held += fragment.len();
         partial.fragments[slot] = Some(fragment);
         if partial.bytes > MAX_MESSAGE {
@@ -96,13 +143,13 @@ impl Assembler {
             return Err(FrameError::Overflow);
         }
         if partial.missing == 0 {
-            return Ok(self.forget(name).map(join));
+            return Ok(self.forget(name).map_or(Arrived::Part, |whole| Arrived::Payload(join(whole))));
         }
         while self.partial.len() > Self::MAX_PARTIAL || self.held > MAX_MESSAGE {
             let oldest = self.partial.keys().copied().find(|&other| other != name);
             self.forget(oldest.unwrap_or(name));
         }
-        Ok(None)
+        Ok(Arrived::Part)
     }
 
     fn forget(&mut self, name: u64) -> Option<Partial> {

@@ -8,7 +8,9 @@
 //! bytes 16..    the fragment
 //! ```
 //!
-//! The number of a payload's first frame names the payload: number − index. The checksum finds accidents; against
+//! The number of a payload's first frame names the payload: number − index. A frame with 0 fragments carries no payload:
+//! it asks for fragments of the payload that its number names again, and its body lists their indices, two bytes each,
+//! ascending. The checksum finds accidents; against
 //! an attacker on the path stands the link (TLS), and against the peer itself stand its signatures.
 
 /// The header's length in bytes.
@@ -54,6 +56,36 @@ impl Header {
             index: u16::from_le_bytes(head[12..14].try_into().ok()?),
             count: u16::from_le_bytes(head[14..16].try_into().ok()?),
         })
+    }
+}
+
+/// Fragments that one side of a link asks the other for again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Names the payload: the number of its first frame.
+    pub(crate) first: u64,
+    /// Ascending, each once.
+    pub(crate) indices: Vec<u16>,
+}
+
+impl Missing {
+    /// The most fragments that one frame asks for.
+    pub(crate) const MOST: usize = (MIN_MTU - HEADER_BYTES) / 2;
+
+    /// The frame that asks for them.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let body: Vec<u8> = self.indices.iter().flat_map(|index| index.to_le_bytes()).collect();
+        Header { number: self.first, index: 0, count: 0 }.encode(&body)
+    }
+
+    /// From the body of a frame whose checksum holds. `None` if it is no such list.
+    pub(crate) fn decode(first: u64, body: &[u8]) -> Option<Missing> {
+        let (pairs, rest) = body.as_chunks::<2>();
+        let indices: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+        let sane = rest.is_empty()
+            && (1..=Self::MOST).contains(&indices.len())
+            && indices.windows(2).all(|pair| pair[0] < pair[1]);
+        sane.then_some(Missing { first, indices })
     }
 }
 

@@ -1,18 +1,29 @@
 //! The contract of the frame layer: what arrives whole is delivered once and unchanged; nothing else is delivered.
 
-use bitcraps_transport::{Assembler, FrameError, Framer, HEADER_BYTES, MAX_MESSAGE, MIN_MTU, Outbox};
+use bitcraps_transport::{
+    Arrived, Assembler, FrameError, Framer, HEADER_BYTES, MAX_MESSAGE, MIN_MTU, Outbox,
+};
 use bitcraps_types::Time;
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::time::Duration;
 
 fn frames_of(framer: &mut Framer, payload: &[u8], mtu: usize) -> Vec<Bytes> {
+    let payload = &Bytes::copy_from_slice(payload);
     let mut frames = Vec::new();
     assert!(framer.frames(payload, mtu, |frame| {
         frames.push(frame);
         true
     }));
     frames
+}
+
+/// The payload that a frame completes, if it does.
+fn payload_of(arrived: Result<Arrived, FrameError>) -> Option<Bytes> {
+    match arrived {
+        Ok(Arrived::Payload(payload)) => Some(payload),
+        _ => None,
+    }
 }
 
 /// Deals `items` in an order that `keys` decides.
@@ -40,13 +51,57 @@ proptest! {
         let mut assembler = Assembler::new();
         let mut delivered: Vec<Vec<u8>> = shuffled(frames, &keys)
             .iter()
-            .filter_map(|frame| assembler.accept(Time::ZERO, frame).ok().flatten())
+            .filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame)))
             .map(|payload| payload.to_vec())
             .collect();
         let mut expected = payloads;
         delivered.sort();
         expected.sort();
         prop_assert_eq!(delivered, expected);
+    }
+
+    /// Whatever subset of a payload's frames is lost, asking brings back the rest, as long as one came through and
+    /// the answers do.
+    #[test]
+    fn what_was_lost_of_a_payload_is_asked_for_and_comes_again(
+        length in 100usize..20_000,
+        lost in any::<u64>(),
+        mtu in MIN_MTU..600,
+    ) {
+        let payload = Bytes::from((0..length).map(|i| i as u8).collect::<Vec<_>>());
+        let mut framer = Framer::new();
+        let frames = frames_of(&mut framer, &payload, mtu);
+        prop_assume!(frames.len() > 1);
+        let mut assembler = Assembler::new();
+        let mut now = Time::ZERO;
+        let mut delivered = Vec::new();
+        let arrives = |i: usize| i == 0 || (lost >> (i % 64)) & 1 == 0;
+        for (_, frame) in frames.iter().enumerate().filter(|(i, _)| arrives(*i)) {
+            delivered.extend(payload_of(assembler.accept(now, frame)));
+        }
+        let mut asks = 0;
+        while let Some(at) = assembler.ask_at() {
+            now = at;
+            asks += 1;
+            for request in assembler.ask(now) {
+                prop_assert!(request.len() <= MIN_MTU);
+                let Ok(Arrived::Missing(missing)) = Assembler::new().accept(now, &request) else {
+                    return Err(TestCaseError::fail("a request is no request"));
+                };
+                framer.again(&missing, |frame| {
+                    delivered.extend(payload_of(assembler.accept(now, &frame)));
+                    true
+                });
+            }
+            prop_assert!(asks < 1000);
+        }
+        if delivered.is_empty() {
+            // So much was lost that the number of requests ran out: the payload is forgotten, not half delivered.
+            let missing = (0..frames.len()).filter(|&i| !arrives(i)).count();
+            prop_assert!(missing > 6 * 24, "{missing} were missing");
+        } else {
+            prop_assert_eq!(delivered, vec![payload]);
+        }
     }
 
     #[test]
@@ -73,7 +128,7 @@ proptest! {
         for (number, index, count, length) in headers {
             brought += length;
             let frame = Bytes::from(hostile(number, index, count, length));
-            if let Ok(Some(payload)) = assembler.accept(Time::ZERO, &frame) {
+            if let Some(payload) = payload_of(assembler.accept(Time::ZERO, &frame)) {
                 prop_assert!(payload.len() <= brought);
             }
         }
@@ -105,9 +160,9 @@ fn the_largest_payload_passes_and_a_larger_one_is_refused_at_the_source() {
     let frames = frames_of(&mut framer, &vec![1; MAX_MESSAGE], 1200);
     let mut assembler = Assembler::new();
     let delivered: Vec<Bytes> =
-        frames.iter().filter_map(|frame| assembler.accept(Time::ZERO, frame).unwrap()).collect();
+        frames.iter().filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame))).collect();
     assert_eq!(delivered.iter().map(Bytes::len).collect::<Vec<_>>(), [MAX_MESSAGE]);
-    assert!(!framer.frames(&vec![1; MAX_MESSAGE + 1], 1200, |_| true));
+    assert!(!framer.frames(&vec![1; MAX_MESSAGE + 1].into(), 1200, |_| true));
 }
 
 #[test]
@@ -115,16 +170,16 @@ fn unfinished_payloads_are_forgotten_in_time_and_in_number() {
     let first = |number: u64| Bytes::from(hostile(2 * number + 1, 0, 2, 8));
     let second = |number: u64| Bytes::from(hostile(2 * number + 2, 1, 2, 8));
     let mut assembler = Assembler::new();
-    assert_eq!(assembler.accept(Time::ZERO, &first(0)), Ok(None));
+    assert_eq!(assembler.accept(Time::ZERO, &first(0)), Ok(Arrived::Part));
     let late = Time::ZERO + Assembler::PATIENCE + Duration::from_secs(1);
-    assert_eq!(assembler.accept(late, &second(0)), Ok(None), "the first half is too old");
+    assert_eq!(assembler.accept(late, &second(0)), Ok(Arrived::Part), "the first half is too old");
 
     let mut assembler = Assembler::new();
     for number in 0..=Assembler::MAX_PARTIAL as u64 {
-        assert_eq!(assembler.accept(Time::ZERO, &first(number)), Ok(None));
+        assert_eq!(assembler.accept(Time::ZERO, &first(number)), Ok(Arrived::Part));
     }
-    assert_eq!(assembler.accept(Time::ZERO, &second(0)), Ok(None), "the oldest made room");
-    assert!(assembler.accept(Time::ZERO, &second(2)).unwrap().is_some());
+    assert_eq!(assembler.accept(Time::ZERO, &second(0)), Ok(Arrived::Part), "the oldest made room");
+    assert!(payload_of(assembler.accept(Time::ZERO, &second(2))).is_some());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One account's four totals, after TigerBeetle's data model (docs/coding/data-modeling.md, reference/account.md).
 
+use crate::Sequences;
 use bitcraps_types::Amount;
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -15,10 +16,10 @@ pub struct Account {
     pub debits_pending: u128,
     /// Reserved to come. Can't be spent.
     pub credits_pending: u128,
-    /// The highest command sequence number that was used; 0: none.
-    pub sequence: u64,
-    /// Transfer ids up to this sequence number are no longer remembered, and so refused.
-    pub(crate) forgotten: u64,
+    /// The sequence numbers that commands used up.
+    pub sequences: Sequences,
+    /// Transfer ids with these sequence numbers may have been forgotten, and so are refused.
+    pub(crate) forgotten: Sequences,
 }
 
 impl Account {

@@ -4,13 +4,20 @@
 //! ones included, for every account but the issue, which is where money comes from; a transfer carries its client's id,
 //! so asking twice does it once; a two-phase transfer is reserved, then posted in whole or in part, or voided.
 //!
-//! **Replay.** An account claims strictly increasing sequence numbers and every transfer id carries a claimed one. The
-//! ledger remembers what it did under an id until [`Ledger::forget_before`]. What it forgets stays refused: the account
-//! keeps the highest forgotten sequence number, and an id at or below it that holds no reserve is
-//! [`Forgotten`](LedgerError::Forgotten). So memory is bounded and no id is ever done twice.
+//! **Replay.** An account claims each sequence number once, in any order within a window ([`Sequences`]), and every
+//! transfer id carries a claimed one. The ledger remembers what it did under an id until [`Ledger::forget_before`]. What
+//! it forgets stays refused: the account keeps a second window, of the forgotten numbers, and an id whose number is
+//! used up there is [`Forgotten`](LedgerError::Forgotten) unless it holds a reserve. A number that can still be claimed
+//! is never forgotten: only claimed numbers are, so the second window lies nowhere above the first. So memory is bounded
+//! and no id is ever done twice.
+//!
+//! [`Sequences`]: crate::Sequences
 
+mod check;
 #[cfg(test)]
 mod tests;
+
+pub use check::LedgerFault;
 
 use crate::tree::Tree;
 use crate::{Account, Applied, LedgerError, Transfer, TransferId};
@@ -30,9 +37,6 @@ pub struct Ledger {
     #[borsh(skip)]
     tree: Tree,
 }
-
-/// What [`Ledger::check`] accepts as the sum of all that was posted: room enough for 2^63 more transfers.
-const MAX_TOTAL: u128 = u128::MAX / 2;
 
 /// A transfer that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -56,26 +60,6 @@ enum Event<'a> {
     Reserved(&'a Transfer),
     Posted { id: &'a TransferId, amount: Amount },
     Voided(&'a TransferId),
-}
-
-/// What [`Ledger::check`] found wrong. A ledger that only went through its own methods has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerFault {
-    /// Posted debits and credits differ, or don't fit.
-    #[error("posted debits and credits differ")]
-    Posted,
-    /// Pending debits and credits differ.
-    #[error("pending debits and credits differ")]
-    Pending,
-    /// An account's pending totals are not those of the reserves.
-    #[error("the pending totals of {0:?} are not those of the reserves")]
-    Reserves(AccountId),
-    /// An account other than the issue owes.
-    #[error("{0:?} has less than its debits")]
-    Overdrawn(AccountId),
-    /// A transfer carries a sequence number that its account has not claimed, or an account forgot one.
-    #[error("a transfer of {0:?} carries an unclaimed sequence number")]
-    Sequence(AccountId),
 }
 
 impl Ledger {
@@ -141,13 +125,12 @@ impl Ledger {
         self.move_posted(self.issue, to, amount)
     }
 
-    /// Uses a sequence number of an account: above all before it, gaps allowed.
+    /// Uses a sequence number of an account: one in its window or above, once.
     pub fn claim(&mut self, account: AccountId, sequence: u64) -> Result<(), LedgerError> {
         let claimant = self.accounts.get_mut(&account).ok_or(LedgerError::UnknownAccount)?;
-        if sequence <= claimant.sequence {
-            return Err(LedgerError::SequenceUsed { last: claimant.sequence });
+        if !claimant.sequences.claim(sequence) {
+            return Err(LedgerError::SequenceUsed { highest: claimant.sequences.highest() });
         }
-        claimant.sequence = sequence;
         self.tree.touch(&account);
         Ok(())
     }
@@ -213,13 +196,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// Forgets the transfers that were over before a height. Their ids, and all below them, stay refused.
+    /// Forgets the transfers that were over before a height. Their ids, and every other with the same sequence number or
+    /// one that leaves the window, stay refused.
     pub fn forget_before(&mut self, height: Height) {
         let Ledger { done, accounts, tree, .. } = self;
         done.retain(|id, done| {
             let keep = done.height >= height;
             if !keep && let Some(account) = accounts.get_mut(&id.account) {
-                account.forgotten = account.forgotten.max(id.sequence);
+                account.forgotten.claim(id.sequence);
                 tree.touch(&id.account);
             }
             keep
@@ -240,59 +224,6 @@ impl Ledger {
         bytes[..32].copy_from_slice(&tree.0);
         bytes[32..].copy_from_slice(&history.0);
         Digest::of("ledger/root", &bytes)
-    }
-
-    /// Checks that money is conserved and nobody owes, from the first principles and at the cost of the whole ledger.
-    pub fn check(&self) -> Result<(), LedgerFault> {
-        let sum = |total: fn(&Account) -> u128| {
-            self.accounts.values().try_fold(0u128, |sum, account| sum.checked_add(total(account)))
-        };
-        match (sum(|account| account.debits_posted), sum(|account| account.credits_posted)) {
-            (Some(debits), Some(credits)) if debits == credits && debits <= MAX_TOTAL => {}
-            _ => return Err(LedgerFault::Posted),
-        }
-        match (sum(|account| account.debits_pending), sum(|account| account.credits_pending)) {
-            (Some(debits), Some(credits)) if debits == credits => {}
-            _ => return Err(LedgerFault::Pending),
-        }
-        let mut pending: BTreeMap<AccountId, (u128, u128)> = BTreeMap::new();
-        for (id, reserve) in &self.reserves {
-            if *id != reserve.id {
-                return Err(LedgerFault::Reserves(reserve.debit));
-            }
-            // No overflow: a reserve is below 2^64, and there are fewer than 2^64 of them.
-            pending.entry(reserve.debit).or_default().0 += u128::from(reserve.amount);
-            pending.entry(reserve.credit).or_default().1 += u128::from(reserve.amount);
-        }
-        for (id, account) in &self.accounts {
-            if pending.remove(id).unwrap_or_default() != (account.debits_pending, account.credits_pending) {
-                return Err(LedgerFault::Reserves(*id));
-            }
-            let covers = account
-                .debits_posted
-                .checked_add(account.debits_pending)
-                .is_some_and(|debits| debits <= account.credits_posted);
-            if *id != self.issue && !covers {
-                return Err(LedgerFault::Overdrawn(*id));
-            }
-            if account.forgotten > account.sequence {
-                return Err(LedgerFault::Sequence(*id));
-            }
-        }
-        if let Some((&stranger, _)) = pending.first_key_value() {
-            return Err(LedgerFault::Reserves(stranger));
-        }
-        let issue = self.accounts.get(&self.issue).ok_or(LedgerFault::Posted)?;
-        let owed = issue.debits_posted.checked_sub(issue.credits_posted).ok_or(LedgerFault::Posted)?;
-        if owed > u128::from(Amount::MAX) || issue.debits_pending != 0 || issue.credits_pending != 0 {
-            return Err(LedgerFault::Posted);
-        }
-        for id in self.reserves.keys().chain(self.done.keys()) {
-            if self.accounts.get(&id.account).is_none_or(|account| id.sequence > account.sequence) {
-                return Err(LedgerFault::Sequence(id.account));
-            }
-        }
-        Ok(())
     }
 
     /// Whether the same request is over already.
@@ -317,10 +248,10 @@ impl Ledger {
             return Err(LedgerError::IssueAccount);
         }
         let owner = self.accounts.get(&id.account).ok_or(LedgerError::UnknownAccount)?;
-        if id.sequence > owner.sequence {
+        if !owner.sequences.is_used(id.sequence) {
             return Err(LedgerError::Unclaimed);
         }
-        if id.sequence <= owner.forgotten {
+        if owner.forgotten.is_used(id.sequence) {
             return Err(LedgerError::Forgotten);
         }
         let available = self.accounts.get(debit).ok_or(LedgerError::UnknownAccount)?.available();

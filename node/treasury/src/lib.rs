@@ -5,11 +5,13 @@
 
 mod account;
 mod ledger;
+mod sequence;
 mod split;
 mod transfer;
 mod tree;
 
 pub use account::Account;
 pub use ledger::{Ledger, LedgerFault};
+pub use sequence::Sequences;
 pub use split::split;
 pub use transfer::{Applied, LedgerError, Transfer, TransferId};

@@ -66,11 +66,11 @@ pub enum LedgerError {
     /// The account has not claimed this sequence number.
     #[error("the sequence number was not claimed")]
     Unclaimed,
-    /// The sequence number is not above the last.
-    #[error("the sequence number is not above {last}")]
+    /// The sequence number was used, or is too far below the highest to know.
+    #[error("the sequence number was used, or is too far below {highest}")]
     SequenceUsed {
         /// The highest number used.
-        last: u64,
+        highest: u64,
     },
     /// Nothing is reserved under the id.
     #[error("nothing is reserved under the id")]

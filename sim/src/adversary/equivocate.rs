@@ -73,11 +73,11 @@ pub(super) fn rewrite(
 
 fn proposals(collusion: &mut Collusion, sides: (bool, bool), truth: &Proposal) -> Vec<ConsensusMessage> {
     let Some(value) = collusion.propose(truth.height, truth.round, &truth.value) else {
-        return vec![ConsensusMessage::Proposal(truth.clone())];
+        return vec![ConsensusMessage::Proposal(Box::new(truth.clone()))];
     };
     let first = sides.0.then(|| truth.clone());
     let second = sides.1.then(|| Proposal { value, polka: None, ..truth.clone() });
-    first.into_iter().chain(second).map(ConsensusMessage::Proposal).collect()
+    first.into_iter().chain(second).map(|told| ConsensusMessage::Proposal(Box::new(told))).collect()
 }
 
 fn votes(what: Kinds, collusion: &mut Collusion, sides: (bool, bool), truth: Vote) -> Vec<ConsensusMessage> {

@@ -45,13 +45,13 @@ fn vote(kind: VoteKind, author: u16, round: u32, digest: Option<Digest>) -> Sign
 
 fn proposal(author: u16, value: &Value) -> Signed<ConsensusMessage> {
     let value = value.clone();
-    signed(ConsensusMessage::Proposal(Proposal {
+    signed(ConsensusMessage::Proposal(Box::new(Proposal {
         height: 5,
         round: 0,
         author: v(author),
         value,
         polka: None,
-    }))
+    })))
 }
 
 /// What one recipient gets, if it is messages only.
@@ -159,7 +159,7 @@ fn an_equivocating_proposer_shows_two_valid_blocks() {
     assert!(is_signed_by_its_author(second));
     bitcraps_casino::Block::decode(other.value.bytes()).unwrap();
     assert_eq!(puppet.touched("lie"), 1);
-    assert_eq!(told(&puppet, 3, &truth), [second.clone()], "a repetition says the same");
+    assert_eq!(told(&puppet, 3, &truth), std::slice::from_ref(second), "a repetition says the same");
     let vote = vote(VoteKind::Prevote, 0, 0, None);
     assert_eq!(told(&puppet, 3, &vote), [vote], "only proposals were asked for");
 }
@@ -172,13 +172,24 @@ fn with_one_value_the_second_group_is_told_nil() {
     let value = Some(Digest([9; 32]));
     for kind in [VoteKind::Prevote, VoteKind::Precommit] {
         let truth = vote(kind, 0, 0, value);
-        assert_eq!(told(&puppet, 1, &truth), [truth.clone()]);
+        assert_eq!(told(&puppet, 1, &truth), std::slice::from_ref(&truth));
         let second = told(&puppet, 3, &truth);
         assert_eq!((second.len(), digests(&second, kind)), (1, vec![None]));
         assert!(second.iter().all(is_signed_by_its_author));
     }
     let nil = vote(VoteKind::Prevote, 0, 1, None);
     assert_eq!(told(&puppet, 1, &nil), [nil], "no value of this round is known");
+}
+
+#[test]
+fn liars_that_double_proposals_wait_for_a_turn_of_their_own() {
+    let puppet = puppet(0);
+    puppet.activate("fork", equivocate(Kinds::ALL, Groups::halves(4, &liars(&[0, 1]))));
+    let truth = vote(VoteKind::Prevote, 0, 0, Some(Digest([9; 32])));
+    for to in 1..4 {
+        assert_eq!(told(&puppet, to, &truth), std::slice::from_ref(&truth));
+    }
+    assert_eq!(puppet.touched("fork"), 0);
 }
 
 #[test]
@@ -226,7 +237,7 @@ fn colluders_do_not_show_one_group_the_other_groups_polka() {
     told(&proposer, 0, &proposal(2, &value));
     let certificate =
         PolkaCertificate { height: 5, round: 0, digest: value.digest(), signatures: Vec::new() };
-    let polka = signed(ConsensusMessage::Polka(Polka { author: v(2), value, certificate }));
+    let polka = signed(ConsensusMessage::Polka(Box::new(Polka { author: v(2), value, certificate })));
     assert_eq!(told(&proposer, 0, &polka), std::slice::from_ref(&polka));
     assert!(told(&proposer, 1, &polka).is_empty());
 }

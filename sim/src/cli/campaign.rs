@@ -5,8 +5,9 @@ use super::store;
 use super::{RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
 use crate::scenario::Sometimes;
-use bitcraps_reports::{PropertyKind, PropertyResult, Verdict};
+use bitcraps_reports::{PropertyKind, PropertyResult, RunSummary, Verdict, campaign_html};
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// Up to so many runs each get a full report with figures; of more, only those that did not pass.
@@ -16,7 +17,8 @@ const FULL_REPORTS: usize = 32;
 pub(super) struct Campaign<'a> {
     pub(super) args: &'a RunArgs,
     pub(super) loaded: &'a [Loaded],
-    runs: usize,
+    /// Scenario and seed of each run.
+    jobs: &'a [(usize, u64)],
 }
 
 /// One run, judged. Its record is in its folder; here is what the summary needs.
@@ -27,23 +29,34 @@ pub(super) struct Finished {
     /// The exit code of this run alone.
     pub(super) code: u8,
     pub(super) examined: Examined,
+    pub(super) summary: RunSummary,
     pub(super) repro: String,
     /// The run's folder, or why it could not be written.
     pub(super) folder: Result<PathBuf, String>,
 }
 
 impl<'a> Campaign<'a> {
-    pub(super) fn new(args: &'a RunArgs, loaded: &'a [Loaded], runs: usize) -> Campaign<'a> {
-        Campaign { args, loaded, runs }
+    pub(super) fn new(args: &'a RunArgs, loaded: &'a [Loaded], jobs: &'a [(usize, u64)]) -> Campaign<'a> {
+        Campaign { args, loaded, jobs }
     }
 
-    /// Runs one scenario with one seed and writes its folder.
-    pub(super) fn run(&self, index: usize, seed: u64) -> Finished {
+    /// Runs one scenario with one seed and writes its folder. `Err`: the testbed itself broke; the line says how to see it.
+    pub(super) fn run(&self, index: usize, seed: u64) -> Result<Finished, String> {
+        catch_unwind(AssertUnwindSafe(|| self.examine(index, seed))).map_err(|_| {
+            let file = self.loaded[index].file.display().to_string();
+            format!("internal error: the testbed panicked; REPRO {}", repro(&file, seed, &self.args.set))
+        })
+    }
+
+    fn examine(&self, index: usize, seed: u64) -> Finished {
         let Loaded { file, scenario } = &self.loaded[index];
-        let full = self.runs <= FULL_REPORTS;
+        let full = self.jobs.len() <= FULL_REPORTS;
         let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
         let repro = repro(&file.display().to_string(), seed, &self.args.set);
         let mut examined = run::examine(scenario, seed, depth, &repro);
+        if self.only_run_of(index) {
+            examined.outcome.demand(&scenario.expect.sometimes);
+        }
         let verdict = examined.outcome.record.verdict;
         let code = match (&examined.divergence, verdict) {
             (Some(_), _) => exit::NONDETERMINISTIC,
@@ -53,16 +66,42 @@ impl<'a> Campaign<'a> {
         };
         let with_figures = full || code != exit::PASS;
         let folder = store::write(&self.args.out, scenario, &examined, with_figures);
-        if self.runs > FULL_REPORTS {
+        let report = match (&folder, with_figures) {
+            (Ok(folder), true) => folder.join("report.html"),
+            _ => PathBuf::new(),
+        };
+        let relative = report.strip_prefix(&self.args.out).unwrap_or(&report).display().to_string();
+        let summary = RunSummary {
+            height: examined.outcome.height,
+            ..RunSummary::of(&examined.outcome.record, &relative)
+        };
+        if !full {
             examined.outcome.forget_details();
         }
-        Finished { index, seed, verdict, code, examined, repro, folder }
+        Finished { index, seed, verdict, code, examined, summary, repro, folder }
+    }
+
+    /// Whether a scenario has one run only, which then must reach by itself what the file says must be reached.
+    fn only_run_of(&self, index: usize) -> bool {
+        self.jobs.iter().filter(|(scenario, _)| *scenario == index).count() == 1
+    }
+
+    /// Writes the page that lists all runs, with links to their reports.
+    pub(super) fn index(&self, finished: &[Finished]) -> Result<PathBuf, String> {
+        let summaries: Vec<RunSummary> = finished.iter().map(|run| run.summary.clone()).collect();
+        let path = self.args.out.join("index.html");
+        std::fs::write(&path, campaign_html(&summaries))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
     }
 
     /// Judges what only all seeds of a scenario together can show, and gives the exit code of the worst.
     pub(super) fn conclude(&self, finished: &[Finished]) -> (Vec<PropertyResult>, u8) {
         let mut missing = Vec::new();
         for (index, Loaded { scenario, .. }) in self.loaded.iter().enumerate() {
+            if self.only_run_of(index) {
+                continue;
+            }
             let runs = finished.iter().filter(|run| run.index == index);
             let reached: BTreeSet<Sometimes> =
                 runs.flat_map(|run| run.examined.outcome.reached.iter().copied()).collect();
@@ -77,7 +116,7 @@ impl<'a> Campaign<'a> {
             }
         }
         let unwritten = finished.iter().any(|run| run.folder.is_err());
-        let worst = [exit::INTERNAL, exit::NONDETERMINISTIC, exit::VIOLATED, exit::INCONCLUSIVE]
+        let worst = [exit::NONDETERMINISTIC, exit::VIOLATED, exit::INCONCLUSIVE]
             .into_iter()
             .find(|code| finished.iter().any(|run| run.code == *code));
         let code = match worst {

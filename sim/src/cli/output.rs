@@ -266,7 +266,11 @@ fn summary(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyRe
             count(exit::INCONCLUSIVE),
             count(exit::NONDETERMINISTIC),
         );
-        let _ = writeln!(text, "runs in {}", campaign.args.out.display());
+        match campaign.index(finished) {
+            Ok(page) => writeln!(text, "report  {}", page.display()),
+            Err(error) => writeln!(text, "error: {error}"),
+        }
+        .expect("a string takes all text");
     }
     if code != exit::PASS && finished.len() > 1 {
         finished

@@ -26,14 +26,17 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         .enumerate()
         .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
         .collect();
-    let campaign = Campaign::new(args, &loaded, jobs.len());
+    let campaign = Campaign::new(args, &loaded, &jobs);
     let printer = Mutex::new(Printer::new(args.format));
     let progress = progress(jobs.len(), args.format);
     let (next, finished) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(&(index, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let run = campaign.run(index, seed);
-            progress.suspend(|| printer.lock().expect("no printer panics").finished(&run, jobs.len()));
+            progress.suspend(|| match &run {
+                Ok(run) => printer.lock().expect("no printer panics").finished(run, jobs.len()),
+                Err(error) => eprintln!("{error}"),
+            });
             progress.inc(1);
             finished.lock().expect("no run panics with the lock").push(run);
         }
@@ -45,9 +48,12 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         work();
     });
     progress.finish_and_clear();
-    let mut finished: Vec<Finished> = finished.into_inner().expect("all workers have ended");
+    let finished = finished.into_inner().expect("all workers have ended");
+    let broken = finished.iter().any(Result::is_err);
+    let mut finished: Vec<Finished> = finished.into_iter().flatten().collect();
     finished.sort_by_key(|run| (run.index, run.seed));
     let (missing, code) = campaign.conclude(&finished);
+    let code = if broken { exit::INTERNAL } else { code };
     printer.into_inner().expect("all workers have ended").conclude(&campaign, &finished, &missing, code);
     code
 }

@@ -33,9 +33,9 @@ pub use effects::{BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, PairSet};
 pub use links::address_of;
 pub use model::{Latency, LinkModel, Loss, Reorder};
 pub use ports::{Attention, Observer, WorldPorts};
-pub use run::{Finding, MAX_POLLS, Progress};
+pub use run::{Finding, Progress};
 pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
-pub use world::{Counters, FrameRecord, FrameWatcher, MAX_CALLS, Touched};
+pub use world::{Counters, FrameRecord, FrameWatcher, Touched};
 
 use bitcraps_types::Time;
 use run::{Host, Ready};
@@ -77,13 +77,17 @@ pub struct LabConfig {
     pub event_cost: Duration,
     /// Packets that may wait for a node that is paused or busy; more are lost.
     pub inbox_limit: usize,
+    /// Polls of one node at one instant, or port calls on one event, above which the node is livelocked. Far above
+    /// what any legitimate burst takes.
+    pub livelock_limit: u32,
     /// Whether events are hashed.
     pub trace: bool,
 }
 
 impl LabConfig {
     /// Faultless links of 50 ms, MTU 1200 bytes, connect timeout 1 s, supervisor 1 s, disk 100 µs, free crypto,
-    /// 10 µs per event on a CPU at half speed, 4096 packets in an inbox, trace on.
+    /// 10 µs per event on a CPU at half speed, 4096 packets in an inbox,
+    /// livelock above a million, trace on.
     pub fn new(seed: u64, nodes: NodeIndex, boot: Boot) -> LabConfig {
         LabConfig {
             seed,
@@ -97,6 +101,7 @@ impl LabConfig {
             verify_cost: Duration::ZERO,
             event_cost: Duration::from_micros(10),
             inbox_limit: 4096,
+            livelock_limit: 1_000_000,
             trace: true,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::panics;
 use super::trace::Kind;
-use super::world::{Core, Event, MAX_CALLS};
+use super::world::{Core, Event};
 use super::{Halt, Lab, NodeIndex};
 use bitcraps_types::Time;
 use std::any::Any;
@@ -13,9 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Wake, Waker};
 use tokio::task::LocalSet;
-
-/// How often a node may be polled without time moving before it counts as livelocked.
-pub const MAX_POLLS: u32 = 1_000_000;
 
 /// Why the loop came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +35,9 @@ pub enum Finding {
         /// The panic's message and place.
         message: String,
     },
-    /// A node kept itself busy without time moving: it was polled more than [`MAX_POLLS`] times at one instant, or
-    /// made more than [`MAX_CALLS`] port calls on one event. An actor that sends to itself for ever and touches no
-    /// port cannot be stopped from within and hangs the lab.
+    /// A node kept itself busy without time moving: it was polled too often at one instant, or made too many port
+    /// calls on one event (`livelock_limit` of the configuration). An actor that sends to itself for ever and
+    /// touches no port cannot be stopped from within: it hangs the lab.
     Livelock {
         /// The node.
         node: NodeIndex,
@@ -53,10 +50,7 @@ impl fmt::Display for Finding {
             Finding::ActorPanicked { node, message } => {
                 write!(f, "an actor of node {node} panicked: {message}")
             }
-            Finding::Livelock { node } => write!(
-                f,
-                "node {node} never comes to rest: over {MAX_POLLS} polls or {MAX_CALLS} port calls at one instant"
-            ),
+            Finding::Livelock { node } => write!(f, "node {node} never comes to rest"),
         }
     }
 }
@@ -287,20 +281,20 @@ impl Lab {
     fn poll(&mut self, node: NodeIndex) -> Result<(), Finding> {
         let host = &mut self.hosts[usize::from(node)];
         let Some(local) = &mut host.local else { return Ok(()) };
-        let now = {
+        let (now, limit) = {
             let mut core = self.world.core.borrow_mut();
             let state = core.node(node);
             if state.paused {
                 state.woken = true;
                 return Ok(());
             }
-            core.now
+            (core.now, core.livelock_limit)
         };
         if host.polled.0 != now {
             host.polled = (now, 0);
         }
         host.polled.1 += 1;
-        if host.polled.1 > MAX_POLLS {
+        if host.polled.1 > limit {
             self.finding = Some(Finding::Livelock { node });
         } else {
             let mut context = Context::from_waker(&host.waker);

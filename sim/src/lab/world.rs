@@ -19,9 +19,6 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Port calls that one event may cause before the node counts as livelocked. A legitimate event makes thousands.
-pub const MAX_CALLS: u64 = 1_000_000;
-
 /// Something that will happen.
 pub(super) enum Event {
     /// A packet reaches its receiver.
@@ -171,7 +168,8 @@ pub(super) struct Core {
     pub(super) inbox_limit: usize,
     pub(super) verify_cost: std::time::Duration,
     /// Port calls since the last event.
-    pub(super) calls: u64,
+    pub(super) calls: u32,
+    pub(super) livelock_limit: u32,
     /// Nodes that halted and whose actors are still to be dropped, with the reason.
     pub(super) halted: Vec<(NodeIndex, String)>,
     pub(super) livelock: Option<NodeIndex>,
@@ -215,6 +213,7 @@ impl Core {
             inbox_limit: config.inbox_limit,
             verify_cost: config.verify_cost,
             calls: 0,
+            livelock_limit: config.livelock_limit,
             halted: Vec::new(),
             livelock: None,
         }
@@ -288,17 +287,17 @@ impl Access {
     /// The world, dead or alive. Counts the call.
     ///
     /// # Panics
-    /// If one event has caused more than [`MAX_CALLS`] calls: the only way to stop an actor that never yields.
+    /// If one event has caused more calls than `livelock_limit`: the only way to stop an actor that never yields.
     pub(super) fn look(&self) -> RefMut<'_, Core> {
         let mut core = self.world.core.borrow_mut();
         core.calls += 1;
         // While an actor is unwound its last hooks run, and a second panic would abort the process.
-        if core.calls > MAX_CALLS && !std::thread::panicking() {
+        if core.calls > core.livelock_limit && !std::thread::panicking() {
             core.calls = 0;
             core.livelock = Some(self.node);
             drop(core);
             self.world.alert.set(true);
-            panic!("node {} made more than {MAX_CALLS} port calls on one event", self.node);
+            panic!("node {} made too many port calls on one event", self.node);
         }
         core
     }

@@ -52,16 +52,16 @@ impl Certificates {
         if certificate.height != height || certificate.digest != digest {
             return Err(format!("it proves {:?} at height {}", certificate.digest, certificate.height));
         }
-        let mut signers = BTreeSet::new();
+        if !certificate.signatures.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return Err("its signers are not in ascending order, each once".to_owned());
+        }
+        let checked = self.checked(law, certificate);
         for (signer, signature) in &certificate.signatures {
-            if !signers.insert(*signer) {
-                return Err(format!("validator {signer} stands in it twice"));
-            }
-            if !self.signature_is_valid(law, certificate, *signer, signature) {
+            if !checked.is_valid(law, *signer, signature) {
                 return Err(format!("the signature of validator {signer} is wrong"));
             }
         }
-        let power = law.power(signers.into_iter());
+        let power = law.power(certificate.signatures.iter().map(|(signer, _)| *signer));
         if law.is_quorum(power) {
             Ok(())
         } else {
@@ -71,39 +71,39 @@ impl Certificates {
 
     /// Those whose signature in the certificate is right.
     pub(super) fn valid_signers(&mut self, law: &Law, certificate: &Certificate) -> BTreeSet<ValidatorIndex> {
+        let checked = self.checked(law, certificate);
         let signatures = certificate.signatures.iter();
         signatures
-            .filter(|(signer, signature)| self.signature_is_valid(law, certificate, *signer, signature))
+            .filter(|(signer, signature)| checked.is_valid(law, *signer, signature))
             .map(|(signer, _)| *signer)
             .collect()
     }
 
-    fn signature_is_valid(
-        &mut self,
-        law: &Law,
-        certificate: &Certificate,
-        signer: ValidatorIndex,
-        signature: &Signature,
-    ) -> bool {
+    fn checked(&mut self, law: &Law, certificate: &Certificate) -> &mut Checked {
         let Certificate { height, round, digest, .. } = *certificate;
-        let Some(key) = law.key(signer) else { return false };
-        let checked = self.checked.entry((height, round, digest)).or_insert_with(|| Checked {
+        self.checked.entry((height, round, digest)).or_insert_with(|| Checked {
             bytes: vote_bytes(&law.chain, VoteKind::Precommit, height, round, Some(digest)),
             valid: vec![None; law.validators.len()],
-        });
-        let known = &mut checked.valid[signer.index()];
-        if *known == Some(*signature) {
-            return true;
-        }
-        let valid = law.verifier.verify(key, &checked.bytes, signature);
-        if valid {
-            *known = Some(*signature);
-        }
-        valid
+        })
     }
 
     /// Heights below this are forgotten; a certificate of one would be checked again.
     pub(super) fn forget_below(&mut self, height: Height) {
         self.checked = self.checked.split_off(&(height, 0, Digest::ZERO));
+    }
+}
+
+impl Checked {
+    fn is_valid(&mut self, law: &Law, signer: ValidatorIndex, signature: &Signature) -> bool {
+        let Some(key) = law.key(signer) else { return false };
+        let known = &mut self.valid[signer.index()];
+        if *known == Some(*signature) {
+            return true;
+        }
+        let valid = law.verifier.verify(key, &self.bytes, signature);
+        if valid {
+            *known = Some(*signature);
+        }
+        valid
     }
 }

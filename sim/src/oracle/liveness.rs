@@ -85,12 +85,15 @@ impl Liveness {
         self.disturbances += 1;
     }
 
-    pub(super) fn calmed(&mut self, at: Time) {
+    /// One disturbance ends. Whether it was the last.
+    pub(super) fn calmed(&mut self, at: Time) -> bool {
         self.disturbances = self.disturbances.saturating_sub(1);
         if self.disturbances == 0 && self.calm.is_none() {
             self.extra = at.since(self.disturbed_at).mul_f64(self.patience.hangover);
             self.calm = Some(at.max(self.gst));
+            return true;
         }
+        false
     }
 
     pub(super) fn crashed(&mut self, at: Time, node: u16) {

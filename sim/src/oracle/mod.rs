@@ -258,15 +258,15 @@ impl Oracles {
         self.heights.fault_began(fault);
         if disturbs {
             self.liveness.disturbed(at, &self.fleet);
+            self.measures.disturbed(at);
         }
     }
 
     /// A fault ends. `disturbs` as when it began.
     pub fn fault_healed(&mut self, at: Time, fault: &str, disturbs: bool) {
         self.heights.fault_healed(at, fault);
-        self.measures.healed(at, fault, &self.fleet);
-        if disturbs {
-            self.liveness.calmed(at);
+        if disturbs && self.liveness.calmed(at) {
+            self.measures.healed(at, fault, &self.fleet);
         }
     }
 

@@ -74,7 +74,8 @@ pub struct Slo {
     pub commit_latency_p50: Option<Duration>,
     /// The 99th percentile of the commit latency is at most this.
     pub commit_latency_p99: Option<Duration>,
-    /// After each healing every honest node that is up decides within this.
+    /// Whenever the last disturbing fault is healed, every honest node that is up decides within this, unless the next
+    /// disturbance comes first.
     pub recovery: Option<Duration>,
     /// At least so many blocks per second of the whole run.
     pub blocks_per_second: Option<f64>,

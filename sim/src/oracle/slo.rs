@@ -36,6 +36,8 @@ struct Recovery {
     waiting: Vec<u16>,
     /// When the last of the others did.
     done: Time,
+    /// When the next disturbance put an end to it.
+    cut: Option<Time>,
 }
 
 impl Measures {
@@ -80,9 +82,16 @@ impl Measures {
         }
     }
 
+    /// What is disturbed again can't be expected to recover.
+    pub(super) fn disturbed(&mut self, at: Time) {
+        self.recoveries[self.open..].iter_mut().for_each(|recovery| recovery.cut = Some(at));
+        self.open = self.recoveries.len();
+    }
+
+    /// Nothing disturbs any more: `fault` was the last that did.
     pub(super) fn healed(&mut self, at: Time, fault: &str, fleet: &Fleet) {
         let waiting: Vec<u16> = fleet.judged().collect();
-        self.recoveries.push(Recovery { fault: fault.to_owned(), healed: at, waiting, done: at });
+        self.recoveries.push(Recovery { fault: fault.to_owned(), healed: at, waiting, done: at, cut: None });
     }
 
     /// A node that crashes is not waited for.
@@ -129,11 +138,12 @@ impl Measures {
     fn recovery(&self, bound: Duration, end: Time) -> PropertyResult {
         let mut longest = None;
         for recovery in &self.recoveries {
-            let Recovery { fault, healed, waiting, done } = recovery;
-            let until = if waiting.is_empty() { *done } else { end };
+            let Recovery { fault, healed, waiting, done, cut } = recovery;
+            let until = if waiting.is_empty() { *done } else { cut.unwrap_or(end) };
             let took = until.since(*healed);
             if took > bound {
-                let who = waiting.first().map_or(String::new(), |node| format!("; node {node} never did"));
+                let who =
+                    waiting.first().map_or(String::new(), |node| format!("; node {node} had not decided"));
                 let detail = format!("{took:?} after {fault} was healed, at most {bound:?} demanded{who}");
                 return slo("recovery", Some(false), detail, Some(*healed + bound));
             }

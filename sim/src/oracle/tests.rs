@@ -84,13 +84,13 @@ impl World {
     fn proposal(&self, author: u16, at: (Height, Round), value: &Value) -> Signed<ConsensusMessage> {
         let (height, round) = at;
         let value = value.clone();
-        self.sign(ConsensusMessage::Proposal(Proposal {
+        self.sign(ConsensusMessage::Proposal(Box::new(Proposal {
             height,
             round,
             author: v(author),
             value,
             polka: None,
-        }))
+        })))
     }
 
     fn certificate(&self, at: (Height, Round), digest: Digest, signers: &[u16]) -> Certificate {

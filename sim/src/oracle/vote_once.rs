@@ -7,21 +7,21 @@ use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_consensus::Signed;
 use bitcraps_consensus::tendermint::VoteKind;
 use bitcraps_types::{Digest, Height, Round, Time};
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub(super) struct VoteOnce {
     pub(super) finding: Finding,
-    nodes: Vec<Node>,
+    /// For each node, what it signed at its latest heights, by height modulo [`VoteOnce::HEIGHTS`].
+    nodes: Vec<Vec<AtHeight>>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Node {
-    signed: BTreeMap<(Height, Round, Kind), Content>,
-    highest: Height,
+struct AtHeight {
+    height: Height,
+    signed: Vec<(Round, Kind, Content)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Proposal,
     Prevote,
@@ -32,11 +32,12 @@ enum Kind {
 type Content = (Option<Digest>, Option<Round>);
 
 impl VoteOnce {
-    /// How many heights a node's signatures are remembered. One that crashes comes back within them.
-    const HEIGHTS: u64 = 512;
+    /// How many of a node's own heights are remembered. One that crashes goes on where it was, within them.
+    const HEIGHTS: usize = 64;
 
     pub(super) fn new(nodes: usize) -> VoteOnce {
-        VoteOnce { finding: Finding::new("vote_once"), nodes: vec![Node::default(); nodes] }
+        let nodes = vec![vec![AtHeight::default(); Self::HEIGHTS]; nodes];
+        VoteOnce { finding: Finding::new("vote_once"), nodes }
     }
 
     pub(super) fn signed(&mut self, at: Time, node: u16, signed: &Signed<ConsensusMessage>) {
@@ -60,22 +61,25 @@ impl VoteOnce {
             self.finding.violated(at, format!("node {node} signed in the name of validator {author}"));
             return;
         }
-        let state = &mut self.nodes[usize::from(node)];
-        let before = *state.signed.entry((height, round, kind)).or_insert(content);
-        if before != content {
-            let name = |(digest, _): Content| digest.map_or("nil".to_owned(), |digest| digest.short());
-            let detail = format!(
-                "node {node}, height {height}, round {round}: signed a {kind:?} for {}, then one for {}",
-                name(before),
-                name(content)
-            );
-            self.finding.violated(at, detail);
+        let here = &mut self.nodes[usize::from(node)][height as usize % Self::HEIGHTS];
+        if here.height < height {
+            *here = AtHeight { height, signed: std::mem::take(&mut here.signed) };
+            here.signed.clear();
+        } else if here.height > height {
+            return;
         }
-        if height > state.highest {
-            state.highest = height;
-            let oldest = height.saturating_sub(Self::HEIGHTS);
-            while state.signed.first_key_value().is_some_and(|(at, _)| at.0 < oldest) {
-                state.signed.pop_first();
+        let before = here.signed.iter().rev().find(|(r, k, _)| (*r, *k) == (round, kind));
+        match before.map(|(_, _, before)| *before) {
+            None => here.signed.push((round, kind, content)),
+            Some(before) if before == content => {}
+            Some(before) => {
+                let name = |(digest, _): Content| digest.map_or("nil".to_owned(), |digest| digest.short());
+                let detail = format!(
+                    "node {node}, height {height}, round {round}: signed a {kind:?} for {}, then one for {}",
+                    name(before),
+                    name(content)
+                );
+                self.finding.violated(at, detail);
             }
         }
     }

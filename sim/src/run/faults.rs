@@ -42,7 +42,7 @@ pub(crate) struct Instance {
     pub(crate) end: Option<Time>,
     pub(crate) nodes: Vec<u16>,
     pub(crate) touched: u64,
-    effect: Option<EffectId>,
+    pub(crate) effect: Option<EffectId>,
     /// What had been done to its nodes before it began.
     before: Vec<Touched>,
     /// Nodes that this instance took down and that are still down.

@@ -1,6 +1,6 @@
 //! Films the messages of short stretches, for the space-time diagrams. The first pass says where to look.
 
-use crate::lab::FrameRecord;
+use crate::lab::{EffectId, FrameRecord};
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_actors::wire::{SyncMessage, Wire};
 use bitcraps_consensus::Message as _;
@@ -56,7 +56,7 @@ pub(crate) struct Camera {
 
 struct Reel {
     window: Window,
-    messages: Vec<Message>,
+    messages: Vec<(Message, Option<EffectId>)>,
     left_out: u64,
 }
 
@@ -78,8 +78,12 @@ impl Camera {
         })
     }
 
-    /// The films, with what happened at the nodes meanwhile.
-    pub(crate) fn develop(&self, events: &[NodeEvent]) -> Vec<SpaceTime> {
+    /// The films, with what happened at the nodes meanwhile. `name` gives the id of the fault behind an effect.
+    pub(crate) fn develop(
+        &self,
+        events: &[NodeEvent],
+        name: impl Fn(EffectId) -> Option<String>,
+    ) -> Vec<SpaceTime> {
         let mut reels = self.reels.borrow_mut();
         let films = reels.drain(..).map(|reel| {
             let Window { title, from, to } = reel.window;
@@ -92,7 +96,11 @@ impl Camera {
                 title,
                 from_ns: from.0,
                 to_ns: to.0,
-                messages: reel.messages,
+                messages: reel
+                    .messages
+                    .into_iter()
+                    .map(|(message, effect)| Message { fault: effect.and_then(&name), ..message })
+                    .collect(),
                 marks: marks.cloned().collect(),
             }
         });
@@ -107,15 +115,16 @@ impl Reel {
             self.left_out += 1;
             return;
         }
-        self.messages.push(Message {
+        let message = Message {
             from: frame.from,
             to: frame.to,
             sent_ns: frame.sent.0,
             received_ns: frame.received.map(|time| time.0),
             kind: kind.to_owned(),
             label,
-            fault: frame.effect.map(|_| "fault".to_owned()),
-        });
+            fault: None,
+        };
+        self.messages.push((message, frame.effect));
     }
 }
 
@@ -124,6 +133,9 @@ fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
     let (index, count) = bitcraps_transport::fragment(frame)?;
     if index > 0 {
         return None;
+    }
+    if count == 0 {
+        return Some(("repair", "asks for lost fragments".to_owned()));
     }
     let payload = frame.get(bitcraps_transport::HEADER_BYTES..)?;
     match Wire::decode(payload) {

@@ -121,7 +121,7 @@ fn unjudged(name: String, detail: String) -> PropertyResult {
     PropertyResult { name, kind: PropertyKind::Sometimes, holds: None, detail, at_ns: None }
 }
 
-fn verdict(properties: &[PropertyResult]) -> Verdict {
+pub(crate) fn verdict(properties: &[PropertyResult]) -> Verdict {
     if properties.iter().any(|property| property.holds == Some(false)) {
         Verdict::Violated
     } else if properties.iter().any(|property| property.holds.is_none()) {

@@ -19,7 +19,7 @@ mod workload;
 
 use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
 use crate::scenario::{Scenario, Sometimes};
-use bitcraps_reports::RunRecord;
+use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord};
 use pass::{Plan, pass};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -61,6 +61,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Demands that this run alone reached these things; without them it is inconclusive.
+    pub fn demand(&mut self, wanted: &[Sometimes]) {
+        for wanted in wanted {
+            let reached = self.reached.contains(wanted);
+            self.record.properties.push(PropertyResult {
+                name: format!("sometimes {}", wanted.name()),
+                kind: PropertyKind::Sometimes,
+                holds: reached.then_some(true),
+                detail: if reached { "reached" } else { "never reached" }.to_owned(),
+                at_ns: None,
+            });
+        }
+        self.record.verdict = judge::verdict(&self.record.properties);
+    }
+
     /// Drops what only a report of this one run needs.
     pub fn forget_details(&mut self) {
         let record = &mut self.record;

@@ -9,16 +9,11 @@ use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
-use bitcraps_types::{Amount, ChainId, TableId, ValidatorIndex};
+use bitcraps_types::{ChainId, TableId, ValidatorIndex};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// What each player brings, in the smallest unit.
-pub(crate) const BUY_IN: Amount = 100_000;
-/// What the bank holds at the start.
-const BANK: Amount = 1_000_000_000;
 
 /// Everything about a network that does not change while it runs.
 pub(crate) struct Network {
@@ -38,7 +33,8 @@ impl Network {
             Crypto::Mock => Scheme::Mock,
             Crypto::Real => Scheme::Real,
         };
-        let players = scenario.workload.players as usize;
+        let workload = &scenario.workload;
+        let players = workload.players as usize;
         let keyring = Keyring::new(scheme, seed, count + players);
         let powers = scenario.validators.weights();
         let genesis = Arc::new(Genesis {
@@ -46,9 +42,11 @@ impl Network {
             validators: (0..count)
                 .map(|index| GenesisValidator { key: keyring.public_key(index), power: powers[index] })
                 .collect(),
-            players: (0..players).map(|player| (keyring.public_key(count + player), BUY_IN)).collect(),
-            bank: BANK,
-            tables: (0..scenario.workload.tables)
+            players: (0..players)
+                .map(|player| (keyring.public_key(count + player), workload.buy_in))
+                .collect(),
+            bank: workload.bank,
+            tables: (0..workload.tables)
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
         });
@@ -112,6 +110,10 @@ fn node_config(scenario: &Scenario, genesis: &Arc<Genesis>, keyring: &Keyring, m
         growth: timeouts.growth,
         rebroadcast: timeouts.rebroadcast.duration(),
     };
+    if scenario.crypto == Crypto::Mock {
+        // A tag is cheaper to check again than to look up.
+        config.remembered_signatures = 0;
+    }
     config.interval = scenario.consensus.interval.duration();
     config
 }

@@ -69,6 +69,11 @@ pub(crate) fn pass_with(
     let started = std::time::Instant::now();
     let mut end = Run::new(scenario, seed, plan).to_the_end();
     look(&end.lab);
+    let behind = |effect| {
+        let instance = end.instances.iter().find(|instance| instance.effect == Some(effect))?;
+        Some(scenario.faults[instance.fault].id.clone())
+    };
+    let windows = end.camera.develop(&end.watched, behind);
     let closing = Closing {
         scenario,
         seed,
@@ -80,7 +85,7 @@ pub(crate) fn pass_with(
         liars: end.liars,
         finding: end.finding,
         at: end.at,
-        windows: end.camera.develop(&end.watched),
+        windows,
     };
     judge::judge(closing, &end.shared)
 }

@@ -130,6 +130,8 @@ fn workload(node: Option<&Node>) -> Workload {
         tables: int(get(node, "tables")).unwrap_or(4),
         players: int(get(node, "players")).unwrap_or(16),
         bets: rate(get(node, "bets")).unwrap_or(Rate::from_per_second(10.0)),
+        buy_in: int(get(node, "buy_in")).unwrap_or(100_000),
+        bank: int(get(node, "bank")).unwrap_or(1_000_000_000),
         games,
     }
 }

@@ -251,6 +251,13 @@ static WORKLOAD: Object = object(
         may("tables", Shape::Int(1, 10_000), "4", "Tables."),
         may("players", Shape::Int(0, 1_000_000), "16", "Players."),
         may("bets", RATE, "10/s", "Bets of all players together."),
+        may(
+            "buy_in",
+            Shape::Int(1, 1_000_000_000),
+            "100000",
+            "What each player brings, in the smallest unit.",
+        ),
+        may("bank", Shape::Int(0, 1_000_000_000_000_000), "1000000000", "What the house brings."),
         may("games", Shape::Object(&GAMES), "{ craps: 100 % }", "The share of each game; the sum is 100 %."),
     ]],
 );

@@ -185,6 +185,10 @@ pub struct Workload {
     pub players: u32,
     /// Bets of all players together.
     pub bets: Rate,
+    /// What each player brings, in the smallest unit, 1 to 10^9.
+    pub buy_in: u64,
+    /// What the house brings, in the smallest unit, at most 10^15.
+    pub bank: u64,
     /// The share of each game; the shares sum to 100 %.
     pub games: BTreeMap<Game, Percent>,
 }

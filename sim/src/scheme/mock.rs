@@ -5,6 +5,7 @@
 //! simulation that is as good as a signature, at a few hundredths of the price. Outside it is worth nothing.
 
 use super::Keys;
+use super::memo::Memo;
 use bitcraps_types::{PublicKey, Sign, Signature, Verify};
 use std::rc::Rc;
 
@@ -14,13 +15,16 @@ struct MockKey {
     secret: [u8; 32],
 }
 
-struct MockVerifier(Rc<[Rc<MockKey>]>);
+struct MockVerifier {
+    registry: Rc<[Rc<MockKey>]>,
+    memo: Memo,
+}
 
 pub(super) fn keys(secrets: impl Iterator<Item = [u8; 32]>) -> Keys {
     let registry: Rc<[Rc<MockKey>]> =
         secrets.zip(0u32..).map(|(secret, position)| Rc::new(MockKey::new(secret, position))).collect();
     let signers = registry.iter().map(|key| key.clone() as Rc<dyn Sign>).collect();
-    (signers, Rc::new(MockVerifier(registry)))
+    (signers, Rc::new(MockVerifier { registry, memo: Memo::new() }))
 }
 
 impl MockKey {
@@ -47,11 +51,17 @@ impl Sign for MockKey {
     }
 }
 
-impl Verify for MockVerifier {
-    fn verify(&self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+impl MockVerifier {
+    fn compute(&self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
         let [a, b, c, d, ..] = key.0;
-        let entry = self.0.get(u32::from_le_bytes([a, b, c, d]) as usize);
+        let entry = self.registry.get(u32::from_le_bytes([a, b, c, d]) as usize);
         let (tag, rest) = signature.0.split_at(32);
         entry.is_some_and(|entry| entry.public == *key && entry.tag(message) == tag && rest == [0; 32])
+    }
+}
+
+impl Verify for MockVerifier {
+    fn verify(&self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+        self.memo.answer(key, message, signature, || self.compute(key, message, signature))
     }
 }

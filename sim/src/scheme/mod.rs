@@ -4,6 +4,7 @@
 //! Both are plain [`Sign`] and [`Verify`]: no actor can tell which it was given. What the production node uses is
 //! [`bitcraps_types::ed25519`]; nothing here reaches it.
 
+mod memo;
 mod mock;
 mod real;
 
@@ -128,6 +129,27 @@ mod tests {
             let signature = stranger.signer(0).sign(b"m");
             assert!(!keys.verifier().verify(&stranger.public_key(0), b"m", &signature));
             assert!(!keys.verifier().verify(&PublicKey([255; 32]), b"m", &Signature([0; 64])));
+        }
+    }
+
+    /// The encoding of a point of small order: by ZIP-215 a signature of zeros by it is valid.
+    #[test]
+    fn an_empty_memory_answers_nothing() {
+        let [mock, real] = both();
+        let zeros = (PublicKey([0; 32]), Signature([0; 64]));
+        let answer = |keys: Keyring| keys.verifier().verify(&zeros.0, b"", &zeros.1);
+        assert!(!answer(mock));
+        assert_eq!(answer(real), bitcraps_types::ed25519::Ed25519Verifier.verify(&zeros.0, b"", &zeros.1));
+    }
+
+    #[test]
+    fn more_questions_than_the_memory_holds_are_all_answered_rightly() {
+        let keys = Keyring::new(Scheme::Mock, 7, 2);
+        let (signer, verifier) = (keys.signer(0), keys.verifier());
+        let signed: Vec<_> = (0..40_000u32).map(u32::to_le_bytes).map(|m| (m, signer.sign(&m))).collect();
+        for (message, signature) in signed.iter().chain(&signed[..100]) {
+            assert!(verifier.verify(&keys.public_key(0), message, signature));
+            assert!(!verifier.verify(&keys.public_key(1), message, signature));
         }
     }
 

@@ -16,6 +16,7 @@ use crate::verifications::Verifications;
 use crate::wire::{List, MAX_COMMANDS, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use bitcraps_casino::SignedCommand;
+use bitcraps_treasury::Sequences;
 use bitcraps_types::{AccountId, ChainId, Digest, Height, PublicKey, Round as RoundNumber};
 use pool::{Entry, Pool};
 use std::rc::Rc;
@@ -45,8 +46,8 @@ pub(crate) struct Take {
 pub(crate) struct Settled {
     /// The commands in it, by account and sequence number.
     pub(crate) commands: Vec<(AccountId, u64)>,
-    /// The highest sequence number used by each account that the block touched or made.
-    pub(crate) used: Vec<(AccountId, u64)>,
+    /// The sequence numbers used by each account that the block touched or made.
+    pub(crate) used: Vec<(AccountId, Sequences)>,
 }
 
 message!(Submit, Gossip, Take, Settled);

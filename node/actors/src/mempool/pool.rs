@@ -2,6 +2,7 @@
 
 use crate::config::MempoolLimits;
 use bitcraps_casino::SignedCommand;
+use bitcraps_treasury::Sequences;
 use bitcraps_types::AccountId;
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ pub(crate) struct Entry {
 /// The pool.
 pub(crate) struct Pool {
     limits: MempoolLimits,
-    /// The accounts of the state, each with the highest sequence number that it used. Gaps are allowed.
-    used: BTreeMap<AccountId, u64>,
+    /// The accounts of the state, each with the sequence numbers that it used.
+    used: BTreeMap<AccountId, Sequences>,
     waiting: BTreeMap<AccountId, BTreeMap<u64, Entry>>,
     count: usize,
     bytes: usize,
@@ -37,7 +38,7 @@ impl Pool {
     pub(crate) fn refusal(&self, account: &AccountId, sequence: u64, size: usize) -> Option<&'static str> {
         let waiting = self.waiting.get(account);
         let Some(used) = self.used.get(account) else { return Some("there is no such account") };
-        if sequence <= *used {
+        if used.is_used(sequence) {
             Some("its sequence number was used")
         } else if waiting.is_some_and(|waiting| waiting.contains_key(&sequence)) {
             Some("one with its sequence number is waiting")
@@ -61,13 +62,14 @@ impl Pool {
         Ok(())
     }
 
-    /// An account exists and used the sequence numbers up to `used`: what waits under them is gone.
-    pub(crate) fn advance(&mut self, account: AccountId, used: u64) {
+    /// An account exists and used these sequence numbers: what waits under them is gone. The rest waits on, though higher
+    /// numbers were used.
+    pub(crate) fn advance(&mut self, account: AccountId, used: Sequences) {
         self.used.insert(account, used);
         if let Some(waiting) = self.waiting.get_mut(&account) {
-            let kept = waiting.split_off(&used.saturating_add(1));
-            let gone = std::mem::replace(waiting, kept);
-            self.forget(account, gone.into_values());
+            let gone: Vec<Entry> =
+                waiting.extract_if(.., |sequence, _| used.is_used(*sequence)).map(|(_, entry)| entry).collect();
+            self.forget(account, gone.into_iter());
         }
     }
 

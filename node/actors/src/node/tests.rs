@@ -5,9 +5,10 @@ mod world;
 use super::*;
 use crate::config::PeerAddress;
 use crate::ports::Address;
-use bitcraps_casino::{Action, Command, Genesis, GenesisValidator};
-use bitcraps_types::ed25519::Ed25519;
-use bitcraps_types::{AccountId, Height, Sign};
+use bitcraps_casino::{Action, Bet, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
+use bitcraps_tables::{CrapsRules, craps};
+use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
+use bitcraps_types::{AccountId, Height, Sign, TableId};
 use std::sync::Arc;
 use std::time::Duration;
 use world::World;
@@ -27,7 +28,7 @@ fn config(n: usize) -> NodeConfig {
         validators,
         players: vec![(player().public_key(), 1000)],
         bank: 1_000_000,
-        tables: vec![],
+        tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
     };
     let peers = (0..n).map(|i| PeerAddress { key: key(i).public_key(), address: Address(i.to_string()) });
     let mut config = NodeConfig::new(Arc::new(genesis), peers.collect());
@@ -39,6 +40,16 @@ fn network(n: usize, config: &NodeConfig) -> World {
     let mut world = World::new(n);
     (0..n).for_each(|i| world.start(i, key(i), config.clone()));
     world
+}
+
+/// The player bets at one of the tables through node 0; then the time given passes.
+fn bet(world: &mut World, sequence: u64, time: Duration) {
+    let table = TableId(u32::try_from(sequence % 3).unwrap() + 1);
+    let bet = Bet::Craps(craps::Bet::Hardway(craps::Hard::Six));
+    let action = Action::Bet { table, bet, stake: 5 };
+    let command = Command { key: player().public_key(), sequence, action };
+    world.handle(0).submit(SignedCommand::sign(&config(4).genesis.chain_id(), command, &player()));
+    world.run(time);
 }
 
 /// All nodes that decided or applied a height agree on it.
@@ -85,6 +96,24 @@ fn a_command_reaches_every_ledger_once() {
     }
 }
 
+/// Tables play in parallel here and one after the other in [`Casino::apply`]; snapshots are taken in between.
+#[test]
+fn actors_compute_the_state_that_the_casino_computes_alone() {
+    let mut world = network(4, &config(4));
+    let chain = config(4).genesis.chain_id();
+    (1..=40).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
+    let mut casino = Casino::genesis(&config(4).genesis).unwrap();
+    let untouched = casino.root();
+    for (height, value) in &world.log().blocks {
+        let block = Block::decode(value.bytes()).unwrap();
+        let root = casino.apply(&block, &value.digest(), &chain, &Ed25519Verifier);
+        let computed = world.log().roots.get(&(2, *height)).copied();
+        assert!(computed.is_none_or(|computed| computed == root), "another root at height {height}");
+    }
+    assert!(casino.root() != untouched && world.log().roots.len() > 40);
+    assert_agreement(&world);
+}
+
 #[test]
 fn a_restarted_validator_goes_on_from_its_disk_and_catches_up() {
     let mut world = network(4, &config(4));
@@ -116,17 +145,21 @@ fn all_validators_restart_and_go_on() {
 #[test]
 fn a_node_far_behind_takes_over_a_snapshot() {
     let mut config = config(4);
-    config.sync.state_sync_gap = 20;
+    config.sync.state_sync_gap = 5;
+    // So slow that bets are up in every snapshot.
+    config.interval = Duration::from_millis(150);
     let mut world = World::new(4);
     (0..3).for_each(|i| world.start(i, key(i), config.clone()));
-    world.run(Duration::from_secs(20));
+    (1..=150).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
     world.start(3, key(3), config);
-    world.run(Duration::from_secs(10));
+    (151..=230).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
     let theirs = *heights(&world, 0).last().unwrap();
     let ours = heights(&world, 3);
-    assert!(ours[0] > 20, "it began at {}", ours[0]);
-    assert!(ours.last().unwrap() + 3 >= theirs, "{ours:?} of {theirs}");
-    assert!(ours.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+    // It may be given the first blocks unasked, before it knows how far behind it is.
+    let jumps = [0].iter().chain(&ours).zip(&ours).filter(|(before, after)| *after - *before > 1).count();
+    assert!(jumps > 0, "no snapshot: {ours:?}");
+    assert!(ours[ours.len() - 1] + 3 >= theirs, "{ours:?} of {theirs}");
+    assert_eq!(world.log().halted, Vec::<String>::new());
     assert_agreement(&world);
 }
 
@@ -166,4 +199,52 @@ fn a_damaged_consensus_journal_keeps_the_node_from_voting() {
     assert_eq!(world.log().halted.len(), 1);
     assert!(world.log().halted[0].contains("consensus"));
     assert_eq!(*heights(&world, 0).last().unwrap(), before);
+}
+
+/// Byzantine participant that tells every second validator the opposite of what it votes.
+#[cfg(feature = "byzantine")]
+struct TwoFaced;
+
+#[cfg(feature = "byzantine")]
+impl crate::ports::Adversary for TwoFaced {
+    fn active(&self) -> bool {
+        true
+    }
+
+    fn outgoing(
+        &self,
+        to: bitcraps_types::ValidatorIndex,
+        message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
+    ) -> Vec<crate::ports::Outgoing> {
+        use bitcraps_consensus::Signed;
+        use bitcraps_consensus::tendermint::{TendermintMessage, Vote};
+        let message = match &message.message {
+            TendermintMessage::Vote(vote) if to.0.is_multiple_of(2) => {
+                let digest = vote.digest.is_none().then_some(bitcraps_types::Digest([9; 32]));
+                let opposite = TendermintMessage::Vote(Vote { digest, ..*vote });
+                Signed::new(opposite, &config(4).genesis.chain_id(), &key(3))
+            }
+            _ => message.clone(),
+        };
+        vec![crate::ports::Outgoing::Message(Box::new(message))]
+    }
+
+    fn amnesia(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(feature = "byzantine")]
+#[test]
+fn an_equivocator_is_recorded_in_the_state_of_all_the_others() {
+    let mut world = World::new(4);
+    (0..3).for_each(|i| world.start(i, key(i), config(4)));
+    world.start_changed(3, key(3), config(4), |ports| ports.adversary = Some(Rc::new(TwoFaced)));
+    world.run(Duration::from_secs(10));
+    for node in 0..3 {
+        assert!(heights(&world, node).len() > 10);
+        assert!(world.log().offences.iter().any(|(who, offender)| *who == node && offender.0 == 3));
+    }
+    assert!(world.log().offences.iter().all(|(_, offender)| offender.0 == 3), "nobody else is accused");
+    assert_agreement(&world);
 }

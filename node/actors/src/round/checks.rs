@@ -77,3 +77,6 @@ pub(crate) fn latest_time(wall: WallTime, drift: Duration) -> WallTime {
 pub(crate) fn proposed_time(wall: WallTime, tip: &Tip) -> WallTime {
     WallTime(wall.0.max(tip.time.0.saturating_add(1)))
 }
+
+#[cfg(test)]
+mod tests;

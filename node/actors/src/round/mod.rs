@@ -7,6 +7,7 @@
 
 mod barrier;
 mod checks;
+mod messages;
 mod offences;
 
 use crate::chain::Tip;
@@ -15,7 +16,7 @@ use crate::deadlines::Deadlines;
 use crate::disk;
 use crate::journal;
 use crate::mempool::{Mempool, Take};
-use crate::message::{Ring, message};
+use crate::message::Ring;
 use crate::ports::{ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
 use crate::sync::{Behind, EngineDecided, Help, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
@@ -23,54 +24,18 @@ use crate::verifications::Verifications;
 use crate::wire::Wire;
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
-use bitcraps_casino::{Block, SignedCommand};
+use bitcraps_casino::Block;
 use bitcraps_consensus::{Dest, Engine, Input, Invalid, Output, Signed, Timer, ValidatorSet, Verified};
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, Round as RoundNumber, Time, ValidatorIndex, Value};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
+pub(crate) use messages::{Batch, FromPeer, NewTip, Recorded};
+use messages::{Checked, Judged, Synced};
 use offences::Offences;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The consensus journal is emptied at the start of a height when it is longer than this, in bytes.
 const JOURNAL_BYTES: usize = 1 << 20;
-
-/// A consensus message came from a peer.
-pub(crate) struct FromPeer {
-    pub(crate) from: PublicKey,
-    pub(crate) signed: Signed<ConsensusMessage>,
-}
-
-/// Commands for the block that was asked for.
-pub(crate) struct Batch {
-    pub(crate) height: Height,
-    pub(crate) round: RoundNumber,
-    pub(crate) commands: Vec<SignedCommand>,
-}
-
-/// The chain ends here now: decided, durable and applied.
-pub(crate) struct NewTip {
-    pub(crate) tip: Tip,
-    /// The state root after it.
-    pub(crate) root: Digest,
-}
-
-/// Offences that are in the replicated state now.
-pub(crate) struct Recorded(pub(crate) Vec<offences::Name>);
-
-/// A message's signatures are good, and the time that checking took is over.
-struct Checked(Verified<ConsensusMessage>);
-
-/// A block was checked, and the time that it took is over.
-struct Judged {
-    height: Height,
-    digest: Digest,
-    valid: bool,
-}
-
-/// A sync of the journal is done.
-struct Synced(Result<(), DiskError>);
-
-message!(FromPeer, Batch, NewTip, Recorded, Checked, Judged, Synced);
 
 /// Those whom the round talks to.
 pub(crate) struct Neighbours {
@@ -223,7 +188,7 @@ impl Round {
             }
             Output::Accuse(evidence) => {
                 self.ports.probe.event(Event::Accused(&evidence));
-                self.offences.accuse(evidence);
+                self.offences.accuse(*evidence);
             }
             Output::Entered { height, round, proposer } => {
                 self.ports.probe.event(Event::Round { height, round, proposer });

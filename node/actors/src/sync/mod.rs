@@ -5,6 +5,8 @@
 //! Whom to ask what is [`catch_up`]; how a snapshot is kept and checked is [`snapshot`].
 
 mod catch_up;
+mod messages;
+mod serve;
 pub(crate) mod snapshot;
 
 use crate::chain::{DecidedBlock, Tip};
@@ -12,94 +14,30 @@ use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::disk;
 use crate::journal;
-use crate::message::{Ring, message};
+use crate::message::Ring;
 use crate::peer::limiter::Limiter;
-use crate::ports::{DiskError, Event, Ports, Refusal};
+use crate::ports::{Event, Ports, Refusal};
 use crate::round::{NewTip, Round};
 use crate::store::Store;
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::treasury::{Apply, Restore, Treasury};
 use crate::verifications::Verifications;
-use crate::wire::{Chunk, List, MAX_BLOCKS, Manifest, SyncMessage, Wire};
+use crate::wire::{Manifest, SyncMessage, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use bitcraps_consensus::{Certificate, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, Value};
 use catch_up::{CatchUp, Downloaded, Next};
+pub(crate) use messages::{
+    Applied, Behind, EngineDecided, FromPeer, Help, PeerGone, PeerHere, SnapshotTaken,
+};
+use messages::{BlocksSynced, TakenOver};
 use snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// The most bytes of blocks in one answer.
-const ANSWER_BYTES: usize = 4 << 20;
-/// How many blocks a validator is sent unasked when the engine sees that it is behind.
-const HELP_BLOCKS: usize = 4;
-/// How often the same validator is helped.
-const HELP_EVERY: Duration = Duration::from_millis(250);
 /// No more blocks are asked for while so many wait to be applied.
 const MAX_UNAPPLIED: Height = 256;
-
-/// The engine decided a block.
-pub(crate) struct EngineDecided {
-    pub(crate) value: Value,
-    pub(crate) certificate: Certificate,
-}
-
-/// The engine saw a message of a height that it can't reach alone.
-pub(crate) struct Behind {
-    pub(crate) peer: PublicKey,
-    pub(crate) seen: Height,
-}
-
-/// The engine saw that a peer is still at a height that is decided.
-pub(crate) struct Help {
-    pub(crate) peer: PublicKey,
-    pub(crate) height: Height,
-}
-
-/// A peer says something about catching up.
-pub(crate) struct FromPeer {
-    pub(crate) from: PublicKey,
-    pub(crate) message: SyncMessage,
-}
-
-/// A peer is proven.
-pub(crate) struct PeerHere(pub(crate) PublicKey);
-
-/// A peer is gone.
-pub(crate) struct PeerGone(pub(crate) PublicKey);
-
-/// The treasury applied a block.
-pub(crate) struct Applied {
-    pub(crate) height: Height,
-    pub(crate) root: Digest,
-}
-
-/// The treasury made a snapshot.
-pub(crate) struct SnapshotTaken {
-    pub(crate) last: Value,
-    pub(crate) state: Vec<u8>,
-}
-
-/// A sync of the blocks' file is done.
-struct BlocksSynced(Result<(), DiskError>);
-
-/// A snapshot that was taken over from a peer is durable.
-struct TakenOver(Result<(), DiskError>);
-
-message!(
-    EngineDecided,
-    Behind,
-    Help,
-    FromPeer,
-    PeerHere,
-    PeerGone,
-    Applied,
-    SnapshotTaken,
-    BlocksSynced,
-    TakenOver
-);
 
 /// The actor.
 pub(crate) struct Sync {
@@ -313,44 +251,17 @@ impl Sync {
         self.catch_up.blocks_came(now, &from, count);
     }
 
-    /// Gives a peer what it asked for, as much per second as a peer may send us.
-    fn answer(&mut self, peer: PublicKey, message: SyncMessage) {
-        let now = self.now();
-        let payload = Wire::Sync(message).encode();
-        let limits = &self.config.limits;
-        let limiter = self.served.entry(peer).or_insert_with(|| Limiter::new(now, limits));
-        if limiter.admit(now, payload.len()) {
-            self.transport.do_send(Send { to: To::One(peer), payload, class: Class::Now });
-        } else {
-            self.transport.do_send(Penalty { peer, why: Refusal::RateLimited });
-        }
-    }
-
-    fn serve_snapshot(&self) -> SyncMessage {
-        let described = self.snapshot.as_ref().and_then(|snapshot| {
-            let next = self.store.get(snapshot.height() + 1)?;
-            Some(snapshot.manifest(next))
-        });
-        SyncMessage::Snapshot(described)
-    }
-
-    fn take_manifest(&mut self, from: PublicKey, manifest: Manifest) {
+    fn take_manifest(&mut self, from: PublicKey, manifest: Box<Manifest>) {
         let now = self.now();
         let height = snapshot::described(&manifest)
             .filter(|_| self.check(manifest.next.clone(), manifest.certificate.clone()).is_some());
         match height {
             Some(height) => {
-                let useful = (height > self.tip.height).then(|| (height, Box::new(manifest)));
+                let useful = (height > self.tip.height).then_some((height, manifest));
                 self.catch_up.manifest_came(now, &from, useful);
             }
             None => self.punish(from),
         }
-    }
-
-    fn serve_chunk(&self, height: Height, index: u32) -> SyncMessage {
-        let chunk = self.snapshot.as_ref().filter(|snapshot| snapshot.height() == height);
-        let bytes = chunk.and_then(|snapshot| snapshot.chunk(index)).unwrap_or_default();
-        SyncMessage::Chunk { height, index, bytes: Chunk::first(bytes) }
     }
 
     /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
@@ -426,16 +337,12 @@ impl Handler<FromPeer> for Sync {
         let now = self.now();
         match message {
             SyncMessage::Status { height } => self.catch_up.claim(now, self.tip.height, from, height, false),
-            SyncMessage::GetBlocks { from: height, count } => {
-                let count = usize::try_from(count).unwrap_or(MAX_BLOCKS).min(MAX_BLOCKS);
-                let blocks = self.store.range(height, count, ANSWER_BYTES);
-                self.answer(from, SyncMessage::Blocks(List::first(blocks)));
-            }
+            SyncMessage::GetBlocks { from: height, count } => self.serve_blocks(from, height, count),
             SyncMessage::Blocks(blocks) => self.take_blocks(from, blocks.into_inner(), ctx),
-            SyncMessage::GetSnapshot => self.answer(from, self.serve_snapshot()),
+            SyncMessage::GetSnapshot => self.serve_snapshot(from),
             SyncMessage::Snapshot(None) => self.catch_up.manifest_came(now, &from, None),
             SyncMessage::Snapshot(Some(manifest)) => self.take_manifest(from, manifest),
-            SyncMessage::GetChunk { height, index } => self.answer(from, self.serve_chunk(height, index)),
+            SyncMessage::GetChunk { height, index } => self.serve_chunk(from, height, index),
             SyncMessage::Chunk { height, index, bytes } => {
                 match self.catch_up.chunk_came(now, &from, height, index, bytes.bytes().clone()) {
                     Ok(Some(downloaded)) => self.take_over(downloaded, ctx),
@@ -456,22 +363,6 @@ impl Handler<Behind> for Sync {
         // Who speaks of a height has decided the one before.
         self.catch_up.claim(now, self.tip.height, peer, seen.saturating_sub(1), true);
         self.pursue();
-    }
-}
-
-impl Handler<Help> for Sync {
-    type Result = ();
-
-    fn handle(&mut self, Help { peer, height }: Help, _: &mut Self::Context) {
-        let now = self.now();
-        if self.helped.get(&peer).is_some_and(|last| now.since(*last) < HELP_EVERY) {
-            return;
-        }
-        let blocks = self.store.range(height, HELP_BLOCKS, ANSWER_BYTES);
-        if !blocks.is_empty() {
-            self.helped.insert(peer, now);
-            self.send(To::One(peer), SyncMessage::Blocks(List::first(blocks)));
-        }
     }
 }
 

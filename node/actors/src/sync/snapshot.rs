@@ -8,7 +8,7 @@ use crate::journal::{self, JournalError};
 use crate::store::Decided;
 use crate::wire::{CHUNK_BYTES, List, Manifest};
 use bitcraps_casino::{Block, Casino};
-use bitcraps_types::{Height, Value};
+use bitcraps_types::{Digest, Height, Value};
 use bytes::Bytes;
 
 /// The state after a block.
@@ -17,6 +17,8 @@ pub(crate) struct Snapshot {
     last: Value,
     tip: Tip,
     state: Bytes,
+    /// Of each chunk of the state.
+    digests: Vec<Digest>,
 }
 
 impl Snapshot {
@@ -24,7 +26,8 @@ impl Snapshot {
     pub(crate) fn new(last: Value, state: Bytes) -> Option<Snapshot> {
         let block = Block::decode(last.bytes()).ok()?;
         let tip = Tip { height: block.height, digest: last.digest(), time: block.time };
-        Some(Snapshot { last, tip, state })
+        let digests = state.chunks(CHUNK_BYTES).map(chunk_digest).collect();
+        Some(Snapshot { last, tip, state, digests })
     }
 
     /// Puts a snapshot together and checks it against the block after it, which was decided.
@@ -68,7 +71,7 @@ impl Snapshot {
             last: self.last.clone(),
             next: next.0.clone(),
             certificate: next.1.clone(),
-            chunks: List::first(self.state.chunks(CHUNK_BYTES).map(chunk_digest).collect()),
+            chunks: List::first(self.digests.clone()),
         }
     }
 
@@ -88,4 +91,53 @@ pub(crate) fn described(manifest: &Manifest) -> Option<Height> {
     let certified =
         manifest.certificate.digest == manifest.next.digest() && manifest.certificate.height == next.height;
     (follows && certified && !manifest.chunks.as_slice().is_empty()).then_some(last.height)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitcraps_casino::Genesis;
+    use bitcraps_types::{ValidatorIndex, WallTime};
+
+    fn block(height: Height, parent: Digest, state_root: Digest) -> Block {
+        let (proposer, time) = (ValidatorIndex(0), WallTime(height));
+        Block { height, parent, proposer, time, state_root, commands: vec![], offences: vec![] }
+    }
+
+    fn casino() -> Casino {
+        let genesis =
+            Genesis { name: "test".into(), validators: vec![], players: vec![], bank: 7, tables: vec![] };
+        Casino::genesis(&genesis).unwrap()
+    }
+
+    fn last() -> Value {
+        Value::new(block(10, Digest::ZERO, Digest::ZERO).encode())
+    }
+
+    #[test]
+    fn a_snapshot_is_proven_only_by_the_next_block_with_its_root() {
+        let (casino, last) = (casino(), last());
+        let chunks = [Bytes::from(casino.encode_snapshot())];
+        let proven = |next: &Block| Snapshot::proven(last.clone(), &chunks, next).is_some();
+        assert!(proven(&block(11, last.digest(), casino.root())));
+        assert!(!proven(&block(11, last.digest(), Digest::ZERO)), "another state root");
+        assert!(!proven(&block(11, Digest::ZERO, casino.root())), "another parent");
+        assert!(!proven(&block(12, last.digest(), casino.root())), "another height");
+        let next = block(11, last.digest(), casino.root());
+        assert!(Snapshot::proven(last.clone(), &[Bytes::from_static(b"?")], &next).is_none(), "no state");
+    }
+
+    #[test]
+    fn a_snapshot_comes_back_from_its_file_and_from_its_chunks() {
+        let state = Bytes::from(vec![7; 2 * CHUNK_BYTES + 5]);
+        let snapshot = Snapshot::new(last(), state.clone()).unwrap();
+        let restored = Snapshot::of_file(&snapshot.file()).unwrap().unwrap();
+        assert_eq!((restored.tip(), restored.state()), (snapshot.tip(), &state));
+        let chunks: Vec<Bytes> = (0..).map_while(|index| snapshot.chunk(index)).collect();
+        assert_eq!(chunks.iter().map(Bytes::len).collect::<Vec<_>>(), [CHUNK_BYTES, CHUNK_BYTES, 5]);
+        assert_eq!(chunks.concat(), state);
+        assert!(snapshot.chunk(u32::MAX).is_none());
+        assert!(Snapshot::of_file(&[]).unwrap().is_none());
+        assert!(Snapshot::of_file(&snapshot.file()[1..]).is_err());
+    }
 }

@@ -3,21 +3,24 @@
 //! What a payload means is left to the [`Peer`](crate::peer::Peer) of the link.
 
 mod dialer;
+mod messages;
 mod score;
 
 use crate::config::{NodeConfig, PeerLimits};
 use crate::deadlines::Deadlines;
-use crate::message::{Ring, message};
+use crate::message::Ring;
 use crate::peer::handshake::Handshake;
 use crate::peer::limiter::Limiter;
 use crate::peer::{Closed, Listeners, Payload, Peer};
 use crate::ports::{Address, Event, LinkEvent, LinkId, Links, Ports, Refusal};
 use crate::sync::{PeerGone, PeerHere};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_transport::{Assembler, FrameError, Framer, Outbox};
+use bitcraps_transport::{Arrived, Assembler, FrameError, Framer, Outbox};
 use bitcraps_types::{ChainId, PublicKey, Time};
 use bytes::Bytes;
 use dialer::Dialer;
+use messages::FromLinks;
+pub(crate) use messages::{Class, Misdeed, Penalty, Proven, Refuse, Reply, Send, To};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use score::Score;
@@ -28,65 +31,6 @@ use std::rc::Rc;
 const INBOX: usize = 8192;
 /// What a link may send before its handshake is done, in bytes.
 const UNPROVEN_BYTES: usize = 64 << 10;
-
-/// Whom a payload is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum To {
-    /// Every peer.
-    All,
-    /// One peer.
-    One(PublicKey),
-}
-
-/// What becomes of a payload for a peer who is away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// It is dropped: by the time the peer is back, it means nothing.
-    Now,
-    /// It waits, within bounds.
-    Queued,
-}
-
-/// Sends a payload.
-pub(crate) struct Send {
-    pub(crate) to: To,
-    pub(crate) payload: Bytes,
-    pub(crate) class: Class,
-}
-
-/// Sends a payload on a link whose peer need not be proven.
-pub(crate) struct Reply {
-    pub(crate) link: LinkId,
-    pub(crate) payload: Bytes,
-}
-
-/// The peer of a link is proven.
-pub(crate) struct Proven {
-    pub(crate) link: LinkId,
-    pub(crate) key: PublicKey,
-}
-
-/// Closes a link whose handshake failed.
-pub(crate) struct Refuse {
-    pub(crate) link: LinkId,
-    pub(crate) why: Refusal,
-}
-
-/// Something wrong came over a link.
-pub(crate) struct Misdeed {
-    pub(crate) link: LinkId,
-    pub(crate) why: Refusal,
-}
-
-/// Something wrong came from a peer.
-pub(crate) struct Penalty {
-    pub(crate) peer: PublicKey,
-    pub(crate) why: Refusal,
-}
-
-struct FromLinks(LinkEvent);
-
-message!(Send, Reply, Proven, Refuse, Misdeed, Penalty, FromLinks);
 
 /// The actor.
 pub(crate) struct Transport {
@@ -119,6 +63,8 @@ struct Link {
     framer: Framer,
     assembler: Assembler,
     limiter: Limiter,
+    /// How much may be sent again: asking costs a peer little.
+    again: Limiter,
     dialed: Option<PublicKey>,
     proven: Option<PublicKey>,
     unproven_bytes: usize,
@@ -135,6 +81,8 @@ impl Link {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Dial(PublicKey),
+    /// Ask the other side of a link for what is missing.
+    Ask(LinkId),
     Sweep,
 }
 
@@ -237,6 +185,7 @@ impl Transport {
             framer: Framer::new(),
             assembler: Assembler::new(),
             limiter: Limiter::new(now, &self.limits),
+            again: Limiter::new(now, &self.limits),
             dialed,
             proven: None,
             unproven_bytes: 0,
@@ -263,18 +212,39 @@ impl Transport {
             }
         }
         match link.assembler.accept(now, bytes) {
-            Ok(Some(payload)) => {
+            Ok(Arrived::Payload(payload)) => {
                 if link.peer.try_send(Payload(payload)).is_err() {
                     let peer = link.proven;
                     self.refused(peer, Refusal::Overflow);
                 }
             }
-            Ok(None) | Err(FrameError::Duplicate) => {}
+            Ok(Arrived::Part) => self.ask_later(id),
+            Ok(Arrived::Missing(missing)) => {
+                let (again, links) = (&mut link.again, &self.ports.links);
+                link.framer.again(&missing, |frame| again.admit(now, frame.len()) && links.send(id, frame));
+            }
+            Err(FrameError::Duplicate) => {}
             Err(FrameError::Damaged) => {
                 let peer = link.proven;
                 self.refused(peer, Refusal::DamagedFrame);
             }
             Err(FrameError::Malformed | FrameError::Overflow) => self.misdeed(id, Refusal::Malformed),
+        }
+    }
+
+    /// Sees to it that fragments that don't come are asked for.
+    fn ask_later(&mut self, id: LinkId) {
+        let ask_at = self.links.get(&id).and_then(|link| link.assembler.ask_at());
+        if let Some(at) = ask_at {
+            self.deadlines().set_if_none(Due::Ask(id), at);
+        }
+    }
+
+    fn ask(&mut self, id: LinkId) {
+        let now = self.now();
+        if let Some(link) = self.links.get_mut(&id) {
+            link.assembler.ask(now).into_iter().for_each(|frame| _ = self.ports.links.send(id, frame));
+            self.ask_later(id);
         }
     }
 
@@ -341,6 +311,7 @@ impl Transport {
     fn gone(&mut self, id: LinkId) {
         let Some(link) = self.links.remove(&id) else { return };
         link.peer.do_send(Closed);
+        self.deadlines().cancel(Due::Ask(id));
         if let Some(key) = link.proven
             && let Some(known) = self.peers.get_mut(&key)
             && known.link == Some(id)
@@ -476,6 +447,7 @@ impl Handler<Ring> for Transport {
         for due in self.deadlines().due(now) {
             match due {
                 Due::Dial(key) => self.dial(key),
+                Due::Ask(id) => self.ask(id),
                 Due::Sweep => self.sweep(),
             }
         }

@@ -1,1 +1,147 @@
+use super::*;
+use bitcraps_casino::{Action, Command};
+use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
+use bitcraps_types::{AccountId, PublicKey, Signature, ValidatorIndex};
+use proptest::prelude::*;
 
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+fn signature() -> impl Strategy<Value = Signature> {
+    any::<[u8; 32]>().prop_map(|half| Signature(std::array::from_fn(|i| half[i % 32] ^ (i / 32) as u8)))
+}
+
+fn value() -> impl Strategy<Value = bitcraps_types::Value> {
+    prop::collection::vec(any::<u8>(), 0..200).prop_map(bitcraps_types::Value::new)
+}
+
+fn certificate() -> impl Strategy<Value = Certificate> {
+    let signatures = prop::collection::vec((any::<u16>().prop_map(ValidatorIndex), signature()), 0..5);
+    (any::<u64>(), any::<u32>(), digest(), signatures)
+        .prop_map(|(height, round, digest, signatures)| Certificate { height, round, digest, signatures })
+}
+
+fn vote() -> impl Strategy<Value = Signed<ConsensusMessage>> {
+    let digest = prop::option::of(digest());
+    (any::<bool>(), any::<u64>(), any::<u32>(), any::<u16>(), digest, signature()).prop_map(
+        |(prevote, height, round, author, digest, signature)| {
+            let kind = if prevote { VoteKind::Prevote } else { VoteKind::Precommit };
+            let vote = Vote { kind, height, round, author: ValidatorIndex(author), digest };
+            Signed { message: TendermintMessage::Vote(vote), signature }
+        },
+    )
+}
+
+fn command() -> impl Strategy<Value = SignedCommand> {
+    (any::<[u8; 32]>(), any::<u64>(), digest(), any::<u64>(), signature()).prop_map(
+        |(key, sequence, to, amount, signature)| {
+            let action = Action::Transfer { to: AccountId(to), amount };
+            SignedCommand { command: Command { key: PublicKey(key), sequence, action }, signature }
+        },
+    )
+}
+
+fn manifest() -> impl Strategy<Value = Manifest> {
+    (value(), value(), certificate(), prop::collection::vec(digest(), 0..5)).prop_map(
+        |(last, next, certificate, chunks)| Manifest { last, next, certificate, chunks: List::first(chunks) },
+    )
+}
+
+fn sync_message() -> impl Strategy<Value = SyncMessage> {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..300);
+    prop_oneof![
+        any::<u64>().prop_map(|height| SyncMessage::Status { height }),
+        (any::<u64>(), any::<u32>()).prop_map(|(from, count)| SyncMessage::GetBlocks { from, count }),
+        prop::collection::vec((value(), certificate()), 0..4)
+            .prop_map(|blocks| SyncMessage::Blocks(List::first(blocks))),
+        Just(SyncMessage::GetSnapshot),
+        prop::option::of(manifest().prop_map(Box::new)).prop_map(SyncMessage::Snapshot),
+        (any::<u64>(), any::<u32>()).prop_map(|(height, index)| SyncMessage::GetChunk { height, index }),
+        (any::<u64>(), any::<u32>(), bytes()).prop_map(|(height, index, bytes)| SyncMessage::Chunk {
+            height,
+            index,
+            bytes: Chunk::first(bytes.into())
+        }),
+    ]
+}
+
+fn wire() -> impl Strategy<Value = Wire> {
+    prop_oneof![
+        (any::<u32>(), digest(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
+            |(version, genesis, key, nonce)| Wire::Hello(Hello {
+                version,
+                genesis,
+                key: PublicKey(key),
+                nonce
+            })
+        ),
+        signature().prop_map(|signature| Wire::Proof(Proof { signature })),
+        vote().prop_map(Wire::Consensus),
+        prop::collection::vec(command(), 0..5).prop_map(|commands| Wire::Commands(List::first(commands))),
+        sync_message().prop_map(Wire::Sync),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_message_comes_back_as_it_was(message in wire()) {
+        prop_assert_eq!(Wire::decode(&message.encode()), Ok(message));
+    }
+
+    #[test]
+    fn bytes_that_decode_are_the_encoding_of_what_they_decode_to(
+        message in wire(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = message.encode().to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let cut = cut.index(2 * bytes.len());
+        bytes.truncate(cut);
+        if let Ok(decoded) = Wire::decode(&bytes) {
+            prop_assert_eq!(&decoded.encode()[..], &bytes[..]);
+        }
+    }
+
+    #[test]
+    fn garbage_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), tag in 0u8..8) {
+        let mut tagged = vec![tag];
+        tagged.extend(bytes);
+        if let Ok(decoded) = Wire::decode(&tagged) {
+            prop_assert_eq!(&decoded.encode()[..], &tagged[..]);
+        }
+    }
+
+    #[test]
+    fn a_byte_too_many_or_too_few_is_no_message(message in wire()) {
+        let bytes = message.encode();
+        prop_assert_eq!(Wire::decode(&bytes[..bytes.len() - 1]), Err(Undecodable));
+        let mut longer = bytes.to_vec();
+        longer.push(0);
+        prop_assert_eq!(Wire::decode(&longer), Err(Undecodable));
+    }
+}
+
+#[test]
+fn a_list_longer_than_its_bound_is_no_message() {
+    let mut bytes = Wire::Commands(List::first(vec![])).encode().to_vec();
+    let count = bytes.len() - 4;
+    for (claimed, decodes) in [(0, true), (MAX_COMMANDS as u32 + 1, false), (u32::MAX, false)] {
+        bytes[count..].copy_from_slice(&claimed.to_le_bytes());
+        assert_eq!(Wire::decode(&bytes).is_ok(), decodes, "{claimed} commands");
+    }
+}
+
+#[test]
+fn a_chunk_longer_than_a_chunk_is_no_message() {
+    let message = |length: usize| {
+        let bytes = Chunk(vec![7; length].into());
+        Wire::Sync(SyncMessage::Chunk { height: 1, index: 0, bytes })
+    };
+    assert!(Wire::decode(&message(CHUNK_BYTES).encode()).is_ok());
+    assert_eq!(Wire::decode(&message(CHUNK_BYTES + 1).encode()), Err(Undecodable));
+}

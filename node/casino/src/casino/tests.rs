@@ -5,7 +5,7 @@ mod random;
 use super::*;
 use crate::testing::{Player, Tags, bet, block, digest_of, genesis};
 use crate::{Action, Answer, Offence, Reason, SignedCommand};
-use bitcraps_tables::craps::{Bet as CrapsBet, Number};
+use bitcraps_tables::craps::{Bet as CrapsBet, FieldTwelve, Number};
 use bitcraps_tables::{BetError, Outcome};
 use bitcraps_treasury::LedgerError;
 use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
@@ -107,9 +107,33 @@ fn a_command_counts_once_even_if_it_was_refused() {
     assert_eq!(house.reasons(), [Reason::Ledger(LedgerError::Insufficient { available: 1000 })]);
     house.apply(vec![Player(2).signs(&chain, 1, Action::Transfer { to: PLAYER.account(), amount: 500 })]);
     let fine = PLAYER.signs(&chain, 6, give(100));
-    house.apply(vec![too_much, fine, fine, PLAYER.signs(&chain, 4, give(1))]);
-    assert_eq!(house.reasons(), [5, 6, 6].map(|last| Reason::Ledger(LedgerError::SequenceUsed { last })));
+    house.apply(vec![too_much, fine, fine, PLAYER.signs(&chain, 0, give(1))]);
+    assert_eq!(house.reasons(), [5, 6, 6].map(used));
     assert_eq!(house.balance(PLAYER.account()), 1400);
+}
+
+fn used(highest: u64) -> Reason {
+    Reason::Ledger(LedgerError::SequenceUsed { highest })
+}
+
+#[test]
+fn commands_may_overtake_one_another_within_the_window() {
+    let mut house = House::new(&genesis(2, 1));
+    let chain = house.chain;
+    let give =
+        |sequence| PLAYER.signs(&chain, sequence, Action::Transfer { to: Player(2).account(), amount: 10 });
+    house.does(&PLAYER, 70, bet(0, CrapsBet::Field, 1));
+    assert_eq!(house.reasons(), []);
+    let before = house.balance(PLAYER.account());
+    house.apply(vec![give(69), give(7), give(6)]);
+    assert_eq!(house.reasons(), [used(70)]);
+    house.apply(vec![give(7), give(8)]);
+    assert_eq!(house.reasons(), [used(70)]);
+    assert_eq!(house.balance(PLAYER.account()), before - 30);
+    house.does(&PLAYER, 68, bet(0, CrapsBet::Pass, 5));
+    assert_eq!(house.reasons(), []);
+    house.does(&PLAYER, 67, Action::TakeDown { table: TableId(0), bet: PLAYER.bet_id(68) });
+    assert!(!house.reasons().contains(&used(70)));
 }
 
 #[test]
@@ -241,6 +265,15 @@ fn a_genesis_that_contradicts_itself_starts_nothing() {
     assert_eq!(Casino::genesis(&bad).err(), Some(GenesisError::TooMuchMoney));
     let other_name = Genesis { name: "other".into(), ..good.clone() };
     assert_ne!(other_name.chain_id(), good.chain_id());
+}
+
+#[test]
+fn the_root_covers_the_state_of_each_table() {
+    let usual = genesis(1, 2);
+    let mut generous = usual.clone();
+    generous.tables[1].rules.field_twelve = FieldTwelve::Triple;
+    let root = |genesis| Casino::genesis(genesis).unwrap().root();
+    assert_ne!(root(&usual), root(&generous));
 }
 
 /// A casino with a bet on each table, in the middle of its life.

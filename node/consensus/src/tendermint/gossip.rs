@@ -142,7 +142,7 @@ impl Tendermint {
         {
             valid.announced = true;
             let polka = Polka { author, value: valid.value.clone(), certificate: valid.certificate.clone() };
-            out.push(Output::Sign { message: TendermintMessage::Polka(polka), after: valid.written });
+            out.push(Output::Sign { message: TendermintMessage::Polka(Box::new(polka)), after: valid.written });
         }
     }
 
@@ -244,7 +244,7 @@ impl Previous {
             },
             TendermintMessage::Polka(_) => None,
         };
-        out.extend(evidence.map(|evidence| Output::Accuse(*evidence)));
+        out.extend(evidence.map(Output::Accuse));
     }
 }
 

@@ -135,7 +135,7 @@ impl Tendermint {
     ) {
         if let Some(author) = self.me() {
             let proposal = Proposal { height: self.height, round: self.round, author, value, polka };
-            self.say(TendermintMessage::Proposal(proposal), out);
+            self.say(TendermintMessage::Proposal(Box::new(proposal)), out);
         }
     }
 

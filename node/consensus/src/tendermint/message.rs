@@ -5,15 +5,16 @@ use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, 
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io::{self, Read};
 
-/// Everything that a validator sends.
+/// Everything that a validator sends. Most of it are votes, so the others are boxed: messages are moved from actor to
+/// actor, and a vote is a third as long as a proposal.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum TendermintMessage {
     /// A value for a round.
-    Proposal(Proposal),
+    Proposal(Box<Proposal>),
     /// A prevote or a precommit.
     Vote(Vote),
     /// A value that a quorum prevoted in a round that failed.
-    Polka(Polka),
+    Polka(Box<Polka>),
 }
 
 /// The proposer's value for a round.

@@ -306,7 +306,7 @@ impl Tendermint {
                 match self.proposals.add(&signed, self.round) {
                     Heard::Nothing => return,
                     Heard::New => {}
-                    Heard::Conflict(evidence) => out.push(Output::Accuse(*evidence)),
+                    Heard::Conflict(evidence) => out.push(Output::Accuse(evidence)),
                 }
                 // Also the second of two: it may be the one that the others vote for.
                 self.values.learn(&proposal.value);
@@ -320,7 +320,7 @@ impl Tendermint {
     fn count(&mut self, vote: Vote, signature: Signature, out: &mut Vec<Output<Self>>) {
         match self.votes.add(vote, signature, self.round) {
             Added::Nothing | Added::Quorum(None) => {}
-            Added::Conflict(evidence) => out.push(Output::Accuse(*evidence)),
+            Added::Conflict(evidence) => out.push(Output::Accuse(evidence)),
             Added::Quorum(Some(digest)) => match vote.kind {
                 VoteKind::Prevote => {
                     self.polkas.entry(vote.round).or_insert(KnownPolka { digest, certificate: None });

@@ -3,6 +3,7 @@
 mod model;
 
 use super::*;
+use crate::Sequences;
 
 fn account(name: &str) -> AccountId {
     AccountId::of_house(name)
@@ -20,12 +21,12 @@ fn from_alice(id: TransferId, amount: Amount) -> Transfer {
     Transfer { id, debit: account("alice"), credit: account("bob"), amount }
 }
 
-/// Alice has 100 and has claimed sequence number 9, Bob has 10.
+/// Alice has 100 and has claimed the sequence numbers 1 to 4 and 9, Bob has 10.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(issue());
     ledger.issue(account("alice"), 100).unwrap();
     ledger.issue(account("bob"), 10).unwrap();
-    ledger.claim(account("alice"), 9).unwrap();
+    [1, 2, 3, 4, 9].iter().for_each(|sequence| ledger.claim(account("alice"), *sequence).unwrap());
     ledger
 }
 
@@ -107,7 +108,7 @@ fn what_is_forgotten_stays_refused() {
     ledger.forget_before(6);
     assert_eq!(ledger.remembered(), 0);
     assert_eq!(ledger.transfer(6, transfer), Err(LedgerError::Forgotten));
-    assert_eq!(ledger.transfer(6, from_alice(id(1, 0), 1)), Err(LedgerError::Forgotten));
+    assert_eq!(ledger.transfer(6, from_alice(id(3, 1), 1)), Err(LedgerError::Forgotten));
     assert_eq!(ledger.transfer(6, from_alice(id(4, 0), 1)), Ok(Applied::Now));
     assert_eq!(ledger.post(6, id(2, 1), 7), Ok(()), "an open reserve is never forgotten");
     ledger.forget_before(7);
@@ -115,14 +116,39 @@ fn what_is_forgotten_stays_refused() {
 }
 
 #[test]
-fn sequence_numbers_only_rise() {
+fn a_sequence_number_is_claimed_once_in_any_order_within_the_window() {
     let mut ledger = ledger();
     let alice = account("alice");
-    assert_eq!(ledger.claim(alice, 9), Err(LedgerError::SequenceUsed { last: 9 }));
-    assert_eq!(ledger.claim(alice, 3), Err(LedgerError::SequenceUsed { last: 9 }));
+    assert_eq!(ledger.claim(alice, 9), Err(LedgerError::SequenceUsed { highest: 9 }));
+    assert_eq!(ledger.transfer(1, from_alice(id(5, 0), 1)), Err(LedgerError::Unclaimed));
+    assert_eq!(ledger.claim(alice, 5), Ok(()));
+    assert_eq!(ledger.claim(alice, 5), Err(LedgerError::SequenceUsed { highest: 9 }));
     assert_eq!(ledger.claim(alice, 1000), Ok(()));
+    assert_eq!(ledger.claim(alice, 936), Err(LedgerError::SequenceUsed { highest: 1000 }));
+    assert_eq!(ledger.claim(alice, 937), Ok(()));
     assert_eq!(ledger.claim(account("nobody"), 1), Err(LedgerError::UnknownAccount));
     assert_eq!(ledger.transfer(1, from_alice(id(1001, 0), 1)), Err(LedgerError::Unclaimed));
+}
+
+#[test]
+fn a_late_sequence_number_is_not_forgotten_with_higher_ones() {
+    let mut ledger = ledger();
+    ledger.transfer(1, from_alice(id(9, 0), 1)).unwrap();
+    ledger.forget_before(2);
+    assert_eq!(ledger.claim(account("alice"), 8), Ok(()));
+    assert_eq!(ledger.transfer(2, from_alice(id(8, 0), 1)), Ok(Applied::Now));
+    ledger.forget_before(3);
+    assert_eq!(ledger.transfer(3, from_alice(id(8, 0), 1)), Err(LedgerError::Forgotten));
+}
+
+#[test]
+fn what_left_the_window_before_it_was_claimed_is_refused() {
+    let (mut ledger, alice) = (ledger(), account("alice"));
+    ledger.claim(alice, 100).unwrap();
+    ledger.transfer(1, from_alice(id(100, 0), 1)).unwrap();
+    ledger.forget_before(2);
+    assert_eq!(ledger.claim(alice, 36), Err(LedgerError::SequenceUsed { highest: 100 }));
+    assert_eq!(ledger.transfer(2, from_alice(id(36, 0), 1)), Err(LedgerError::Forgotten));
 }
 
 #[test]
@@ -221,8 +247,17 @@ fn the_check_sees_each_kind_of_fault() {
     assert_eq!(of_alice(|account| account.credits_posted += 1), Err(LedgerFault::Posted));
     assert_eq!(of_alice(|account| account.debits_pending += 1), Err(LedgerFault::Pending));
     assert_eq!(of_alice(|account| account.credits_posted = u128::MAX), Err(LedgerFault::Posted));
-    assert_eq!(of_alice(|account| account.sequence = 0), Err(LedgerFault::Sequence(alice)));
-    assert_eq!(of_alice(|account| account.forgotten = 10), Err(LedgerFault::Sequence(alice)));
+    assert_eq!(
+        of_alice(|account| account.sequences = Sequences::default()),
+        Err(LedgerFault::Sequence(alice))
+    );
+    assert_eq!(of_alice(|account| assert!(account.forgotten.claim(5))), Err(LedgerFault::Sequence(alice)));
+    assert_eq!(of_alice(|account| assert!(account.forgotten.claim(4))), Ok(()));
+    let unsound = broken(&|ledger| {
+        let bytes = [7u64, 0].map(u64::to_le_bytes).concat();
+        ledger.accounts.get_mut(&account("bob")).unwrap().sequences = borsh::from_slice(&bytes).unwrap();
+    });
+    assert_eq!(unsound, Err(LedgerFault::Sequence(account("bob"))));
     let overdrawn = broken(&|ledger| {
         ledger.accounts.get_mut(&alice).unwrap().debits_posted += 61;
         ledger.accounts.get_mut(&account("bob")).unwrap().credits_posted += 61;

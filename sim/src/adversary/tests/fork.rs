@@ -24,6 +24,7 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
 
 struct Net {
     set: ValidatorSet,
+    verifier: Rc<dyn bitcraps_types::Verify>,
     now: Time,
     engines: Vec<Tendermint>,
     puppets: Vec<Puppet>,
@@ -62,6 +63,7 @@ impl Net {
             engines: (0..count).map(|me| Tendermint::new(config(me), set.clone(), 1)).collect(),
             puppets: (0..count).map(puppet).collect(),
             set,
+            verifier: keys.verifier(),
             now: Time::ZERO,
             queue: BTreeMap::new(),
             sent: 0,
@@ -106,7 +108,7 @@ impl Net {
                     Input::Advance { height: height + 1, validators: self.set.clone() }
                 }
                 What::Message(signed) => {
-                    match Tendermint::verify(*signed, &self.set, &CHAIN, &*self.verifier()) {
+                    match Tendermint::verify(*signed, &self.set, &CHAIN, &*self.verifier) {
                         Ok(verified) => Input::Message(verified),
                         Err(_) => continue,
                     }
@@ -116,10 +118,6 @@ impl Net {
             self.engines[node].step(at, input, &mut out);
             out.into_iter().for_each(|output| self.carry_out(node, output));
         }
-    }
-
-    fn verifier(&self) -> Rc<dyn bitcraps_types::Verify> {
-        Keyring::new(Scheme::Mock, 1, self.engines.len()).verifier()
     }
 
     fn carry_out(&mut self, node: usize, output: Output<Tendermint>) {
@@ -197,7 +195,7 @@ fn two_liars_of_four_fork_the_chain_whoever_they_are_and_sign_both_sides() {
         let culprits: BTreeSet<_> = signers(&first).intersection(&signers(&second)).copied().collect();
         assert_eq!(culprits, super::liars(&liars));
         for certificate in [first, second] {
-            certificate.verify::<Tendermint>(&net.set, &CHAIN, &*net.verifier()).unwrap();
+            certificate.verify::<Tendermint>(&net.set, &CHAIN, &*net.verifier).unwrap();
         }
     }
 }

@@ -23,6 +23,7 @@ fn chatter_lab(nodes: NodeIndex, links: impl Fn(NodeIndex, NodeIndex) -> LinkMod
     });
     let mut config = LabConfig::new(1, nodes, boot);
     config.links = Box::new(links);
+    config.livelock_limit = 50_000;
     (Lab::new(config), log)
 }
 

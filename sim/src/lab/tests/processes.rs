@@ -180,7 +180,9 @@ fn a_task_that_wakes_itself_for_ever_is_a_livelock() {
         });
         vec![Box::new(tokio::task::spawn_local(task))]
     });
-    let mut lab = Lab::new(LabConfig::new(1, 2, boot));
+    let mut config = LabConfig::new(1, 2, boot);
+    config.livelock_limit = 50_000;
+    let mut lab = Lab::new(config);
     lab.start(1);
     assert_eq!(lab.run_until(ms(1)), Err(Finding::Livelock { node: 1 }));
 }

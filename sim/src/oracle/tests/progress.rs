@@ -216,10 +216,30 @@ fn recovery_is_the_time_until_the_last_node_decides_again() {
 fn a_node_that_never_recovers_is_named() {
     let mut world = measured(Slo { recovery: Some(3 * SECOND), ..Slo::default() });
     world.run(1..=5);
-    world.oracles.fault_healed(world.now, "split", false);
+    world.oracles.fault_began(world.now, "split", true);
+    world.oracles.fault_healed(world.now, "split", true);
     (0..2).for_each(|node| world.decide(node, 6));
     world.pass(4 * SECOND);
-    world.assert_violated("recovery", "node 2 never did");
+    world.assert_violated("recovery", "node 2 had not decided");
+}
+
+#[test]
+fn recovery_begins_with_the_last_healing_and_ends_with_the_next_disturbance() {
+    let run = |calm: Duration| {
+        let mut world = measured(Slo { recovery: Some(3 * SECOND), ..Slo::default() });
+        world.oracles.fault_began(world.now, "split", true);
+        world.oracles.fault_began(world.now, "rain", true);
+        world.oracles.fault_healed(world.now, "split", true);
+        world.pass(10 * SECOND);
+        world.oracles.fault_healed(world.now, "rain", true);
+        world.pass(calm);
+        world.oracles.fault_began(world.now, "rain", true);
+        world.pass(10 * SECOND);
+        world.result("recovery")
+    };
+    assert_eq!(run(2 * SECOND).holds, None);
+    let slow = run(4 * SECOND);
+    assert!(slow.holds == Some(false) && slow.detail.contains("4s after rain"), "{slow:?}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn a_forged_signature_makes_nobody_a_culprit() {
     let (value, rival) = (world.block(1), state::rival(&world.block(1)));
     let first = world.certificate((1, 0), value.digest(), &[0, 2, 3]);
     let mut second = world.certificate((1, 0), rival.digest(), &[1, 2, 3]);
-    second.signatures.push((v(0), Signature([1; 64])));
+    second.signatures.insert(0, (v(0), Signature([1; 64])));
     world.decide_with(0, 1, &value, &first);
     world.decide_with(1, 1, &rival, &second);
     assert_eq!(world.oracles.fork().unwrap().culprits, [v(2), v(3)].into());
@@ -77,7 +77,7 @@ fn a_certificate_needs_more_than_two_thirds_of_the_power_each_once() {
     let digest = value.digest();
     let broken = [
         (world.certificate((1, 0), digest, &[0, 1]), "2 of 4 is not more than two thirds"),
-        (world.certificate((1, 0), digest, &[0, 1, 1]), "validator 1 stands in it twice"),
+        (world.certificate((1, 0), digest, &[0, 1, 1]), "not in ascending order, each once"),
         (world.certificate((2, 0), digest, &[0, 1, 2]), "it proves"),
         (world.certificate((1, 0), Digest([1; 32]), &[0, 1, 2]), "it proves"),
     ];
@@ -90,6 +90,17 @@ fn a_certificate_needs_more_than_two_thirds_of_the_power_each_once() {
     stranger.signatures[2].0 = v(9);
     world.decide_with(0, 1, &value, &stranger);
     world.assert_violated("certificates", "the signature of validator 9 is wrong");
+}
+
+/// n = 3f + 1 for f = 0 to 3 and 33, and the sizes between.
+#[test]
+fn a_quorum_is_the_least_power_above_two_thirds() {
+    for (n, quorum) in [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (6, 5), (7, 5), (9, 7), (10, 7), (100, 67)] {
+        let world = World::with(|setup| setup.validators = vec![setup.validators[0].clone(); n]);
+        let law = &world.oracles.law;
+        let power = |signers: u16| law.power((0..signers).map(v));
+        assert!(law.is_quorum(power(quorum)) && !law.is_quorum(power(quorum - 1)), "quorum of {n}");
+    }
 }
 
 #[test]

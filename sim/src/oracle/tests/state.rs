@@ -119,10 +119,11 @@ fn a_run_with_commands_holds_in_every_property_of_the_state() {
 
 #[test]
 fn a_decided_value_must_be_a_block_of_its_height_on_its_parent() {
-    let broken: [(&dyn Fn(&mut Block), &str); 3] = [
-        (&|block| block.height += 1, "the block says that its height is 3"),
-        (&|block| block.parent = Digest([1; 32]), "it extends 01010101"),
-        (&|block| block.proposer = v(4), "the proposer 4 is not a validator"),
+    type Change = fn(&mut Block);
+    let broken: [(Change, &str); 3] = [
+        (|block| block.height += 1, "the block says that its height is 3"),
+        (|block| block.parent = Digest([1; 32]), "it extends 01010101"),
+        (|block| block.proposer = v(4), "the proposer 4 is not a validator"),
     ];
     for (change, reason) in broken {
         let mut world = World::new();

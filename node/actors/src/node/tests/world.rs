@@ -5,7 +5,7 @@ use crate::config::NodeConfig;
 use crate::node::{NodeHandle, start};
 use crate::ports::*;
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Digest, Height, Time, WallTime};
+use bitcraps_types::{AccountId, Digest, Height, Time, ValidatorIndex, Value, WallTime};
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -29,23 +29,28 @@ pub(super) struct Log {
     pub(super) decided: BTreeMap<(usize, Height), Digest>,
     pub(super) roots: BTreeMap<(usize, Height), Digest>,
     pub(super) balances: BTreeMap<(usize, AccountId), u64>,
+    pub(super) blocks: BTreeMap<Height, Value>,
+    pub(super) offences: Vec<(usize, ValidatorIndex)>,
     pub(super) halted: Vec<String>,
     pub(super) trace: Vec<String>,
 }
 
-type Event_ = Box<dyn FnOnce()>;
+type Happening = Box<dyn FnOnce()>;
+type Inbox = Rc<dyn Fn(LinkEvent)>;
+
+/// A file: its bytes, and how many of them are durable.
+type File = (Vec<u8>, usize);
 
 #[derive(Default)]
 struct Core {
     now: Cell<u64>,
     next: Cell<u64>,
-    queue: RefCell<BTreeMap<(u64, u64), Event_>>,
+    queue: RefCell<BTreeMap<(u64, u64), Happening>>,
     epochs: RefCell<Vec<u64>>,
-    inboxes: RefCell<Vec<Option<Rc<dyn Fn(LinkEvent)>>>>,
+    inboxes: RefCell<Vec<Option<Inbox>>>,
     /// The other end of each node's links.
     links: RefCell<BTreeMap<(usize, LinkId), (usize, LinkId)>>,
-    /// Each file: its bytes, and how many of them are durable.
-    disks: RefCell<BTreeMap<(usize, String), (Vec<u8>, usize)>>,
+    disks: RefCell<BTreeMap<(usize, String), File>>,
     log: RefCell<Log>,
 }
 
@@ -233,6 +238,7 @@ impl Probe for Seat {
         match event {
             Event::Decided { height, value, .. } => {
                 let before = log.decided.insert((self.node, height), value.digest());
+                log.blocks.insert(height, value.clone());
                 assert!(before.is_none_or(|before| before == value.digest()), "decided otherwise before");
             }
             Event::Applied { height, root, ledger, .. } => {
@@ -241,6 +247,7 @@ impl Probe for Seat {
                     log.balances.insert((self.node, *account), totals.balance());
                 }
             }
+            Event::OffenceRecorded { offender, .. } => log.offences.push((self.node, offender)),
             _ => {}
         }
     }
@@ -283,10 +290,21 @@ impl World {
     }
 
     pub(super) fn start(&mut self, node: usize, key: Ed25519, config: NodeConfig) {
+        self.start_changed(node, key, config, |_| ());
+    }
+
+    /// Starts a node whose ports were changed.
+    pub(super) fn start_changed(
+        &mut self,
+        node: usize,
+        key: Ed25519,
+        config: NodeConfig,
+        change: impl FnOnce(&mut Ports),
+    ) {
         let epoch = self.core.epochs.borrow()[node];
         let seat = Rc::new(Seat { core: self.core.clone(), node, epoch });
         let core = self.core.clone();
-        let ports = Ports {
+        let mut ports = Ports {
             clock: seat.clone(),
             entropy: seat.clone(),
             links: seat.clone(),
@@ -299,6 +317,7 @@ impl World {
             #[cfg(feature = "byzantine")]
             adversary: None,
         };
+        change(&mut ports);
         let local = LocalSet::new();
         let handle = {
             let _inside = local.enter();

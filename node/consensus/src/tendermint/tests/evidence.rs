@@ -125,7 +125,7 @@ fn votes_that_a_correct_validator_may_cast_do_not_conflict() {
     }
     let certificate = polka(1, 0, &value("x"), &[0, 1, 2]);
     let polka =
-        |certificate| TendermintMessage::Polka(Polka { author: v(1), value: value("x"), certificate });
+        |certificate| TendermintMessage::Polka(Box::new(Polka { author: v(1), value: value("x"), certificate }));
     let other = super::polka(1, 0, &value("x"), &[1, 2, 3]);
     assert!(!Tendermint::conflicting(&polka(certificate), &polka(other)));
 }

@@ -165,7 +165,7 @@ fn a_polka_of_this_round_completes_the_prevotes_and_brings_the_value() {
     rig.ring(TimerKind::Propose);
     rig.take();
     let certificate = polka(1, 0, &x, &[1, 2, 3]);
-    rig.hear(TendermintMessage::Polka(Polka { author: v(1), value: x.clone(), certificate }));
+    rig.hear(TendermintMessage::Polka(Box::new(Polka { author: v(1), value: x.clone(), certificate })));
     assert_eq!(rig.said(), [Rig::my_precommit(0, Some(x.digest()))]);
 }
 
@@ -177,7 +177,7 @@ fn messages_of_the_next_height_wait_for_it() {
     for author in [1, 2, 3] {
         rig.hear(vote(VoteKind::Precommit, 2, 0, author, Some(x.digest())));
     }
-    rig.hear(TendermintMessage::Proposal(proposal));
+    rig.hear(TendermintMessage::Proposal(Box::new(proposal)));
     assert_eq!(rig.engine.height(), 1);
     rig.input(Input::Advance { height: 2, validators: rig.set.clone() });
     assert_eq!(rig.decided().unwrap().0, x);

@@ -366,7 +366,7 @@ impl Net {
                 if self.told.insert((byzantine, to, height, round, VoteKind::Prevote, Digest::ZERO)) {
                     let author = v(byzantine);
                     let proposal = Proposal { height, round, author, value, polka: None };
-                    self.tell(byzantine, to, TendermintMessage::Proposal(proposal));
+                    self.tell(byzantine, to, TendermintMessage::Proposal(Box::new(proposal)));
                     self.vote_both(byzantine, to, height, round, digest);
                 }
             } else if let Some(digest) = digest {

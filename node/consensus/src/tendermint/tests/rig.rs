@@ -84,20 +84,20 @@ impl Rig {
 
     pub(super) fn proposal(&mut self, round: Round, value: &Value) {
         let author = Tendermint::proposer(&self.set, 1, round);
-        self.hear(TendermintMessage::Proposal(Proposal {
+        self.hear(TendermintMessage::Proposal(Box::new(Proposal {
             height: 1,
             round,
             author,
             value: value.clone(),
             polka: None,
-        }));
+        })));
     }
 
     pub(super) fn proposal_again(&mut self, round: Round, value: &Value, polka: PolkaCertificate) {
         let author = Tendermint::proposer(&self.set, 1, round);
         let polka = Some(polka);
         let value = value.clone();
-        self.hear(TendermintMessage::Proposal(Proposal { height: 1, round, author, value, polka }));
+        self.hear(TendermintMessage::Proposal(Box::new(Proposal { height: 1, round, author, value, polka })));
     }
 
     pub(super) fn prevotes(&mut self, round: Round, digest: Option<Digest>, authors: &[usize]) {

@@ -25,7 +25,7 @@ fn l11_the_proposer_asks_the_application_and_proposes_its_value() {
     let polka = None;
     let proposal = Proposal { height: 1, round: 0, author: v(1), value: x.clone(), polka };
     let prevote = vote(VoteKind::Prevote, 1, 0, 1, Some(x.digest()));
-    assert_eq!(rig.said(), [TendermintMessage::Proposal(proposal), prevote]);
+    assert_eq!(rig.said(), [TendermintMessage::Proposal(Box::new(proposal)), prevote]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_proposal_with_a_valid_round_needs_its_polka() {
     let with = |polka| {
         let author = Tendermint::proposer(&set, 1, 2);
         let proposal = Proposal { height: 1, round: 2, author, value: x.clone(), polka: Some(polka) };
-        Tendermint::verify(signed(TendermintMessage::Proposal(proposal)), &set, &CHAIN, &TagVerifier)
+        Tendermint::verify(signed(TendermintMessage::Proposal(Box::new(proposal))), &set, &CHAIN, &TagVerifier)
     };
     assert!(with(polka(1, 1, &x, &[0, 1, 2])).is_ok());
     for not_a_proof in [
@@ -392,13 +392,13 @@ fn a_decided_value_whose_bytes_never_came_makes_the_host_sync() {
 fn a_height() -> Vec<TendermintMessage> {
     let (x, y) = (value("x"), value("y"));
     let author = v(2);
-    let mut messages = vec![TendermintMessage::Proposal(Proposal {
+    let mut messages = vec![TendermintMessage::Proposal(Box::new(Proposal {
         height: 1,
         round: 1,
         author,
         value: x.clone(),
         polka: None,
-    })];
+    }))];
     for i in 1..4 {
         messages.push(vote(VoteKind::Prevote, 1, 0, i, (i == 1).then_some(y.digest())));
         messages.push(vote(VoteKind::Precommit, 1, 0, i, None));

@@ -7,7 +7,7 @@ fn check(message: Signed<TendermintMessage>) -> Result<(), Invalid> {
 }
 
 fn proposal(author: usize, polka: Option<PolkaCertificate>) -> TendermintMessage {
-    TendermintMessage::Proposal(Proposal { height: 1, round: 2, author: v(author), value: value("x"), polka })
+    TendermintMessage::Proposal(Box::new(Proposal { height: 1, round: 2, author: v(author), value: value("x"), polka }))
 }
 
 fn certificate() -> Certificate {
@@ -71,7 +71,7 @@ fn a_polka_with_a_forged_repeated_disordered_strange_or_missing_signature_is_ref
     let missing = polka(1, 1, &x, &[0, 1]);
     let polka = |certificate: &PolkaCertificate| {
         let message = Polka { author: v(0), value: x.clone(), certificate: certificate.clone() };
-        check(signed(TendermintMessage::Polka(message)))
+        check(signed(TendermintMessage::Polka(Box::new(message))))
     };
     assert_eq!(check(signed(proposal(3, Some(good.clone())))), Ok(()));
     assert_eq!(polka(&good), Ok(()));

@@ -35,10 +35,10 @@ fn message() -> impl Strategy<Value = TendermintMessage> {
     let proposal = (any::<u64>(), any::<u32>(), any::<u16>(), a_value(), prop::option::of(certificate()))
         .prop_map(|(height, round, author, value, polka)| {
             let author = ValidatorIndex(author);
-            TendermintMessage::Proposal(Proposal { height, round, author, value, polka })
+            TendermintMessage::Proposal(Box::new(Proposal { height, round, author, value, polka }))
         });
     let polka = (any::<u16>(), a_value(), certificate()).prop_map(|(author, value, certificate)| {
-        TendermintMessage::Polka(Polka { author: ValidatorIndex(author), value, certificate })
+        TendermintMessage::Polka(Box::new(Polka { author: ValidatorIndex(author), value, certificate }))
     });
     prop_oneof![vote, proposal, polka]
 }

@@ -4,8 +4,7 @@
 //! player is the solution of linear equations over the rationals; nothing is sampled or rounded.
 
 use super::*;
-use std::cmp::Ordering;
-use std::ops::{Add, Div, Mul, Sub};
+use std::ops::{Add, Mul, Sub};
 
 /// A rational number in lowest terms, with a positive denominator. Overflow panics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +24,12 @@ impl Ratio {
         Ratio(whole, 1)
     }
 
+    fn over(self, divisor: Ratio) -> Ratio {
+        self * Ratio::new(divisor.1, divisor.0)
+    }
+
     fn is_zero(self) -> bool {
-        self.0.cmp(&0) == Ordering::Equal
+        self.0 == 0
     }
 }
 
@@ -51,13 +54,6 @@ impl Mul for Ratio {
     fn mul(self, other: Ratio) -> Ratio {
         let product = |a: i128, b: i128| a.checked_mul(b).expect("fits");
         Ratio::new(product(self.0, other.0), product(self.1, other.1))
-    }
-}
-
-impl Div for Ratio {
-    type Output = Ratio;
-    fn div(self, other: Ratio) -> Ratio {
-        self * Ratio::new(other.1, other.0)
     }
 }
 
@@ -104,7 +100,7 @@ fn solve(mut matrix: Vec<Vec<Ratio>>) -> Ratio {
     for pivot in (0..n).rev() {
         let scale = matrix[pivot][pivot];
         assert!(!scale.is_zero(), "an absorbing chain gives a regular system");
-        let row: Vec<Ratio> = matrix[pivot].iter().map(|&entry| entry / scale).collect();
+        let row: Vec<Ratio> = matrix[pivot].iter().map(|&entry| entry.over(scale)).collect();
         for i in (0..pivot).filter(|&i| !matrix[i][pivot].is_zero()).collect::<Vec<_>>() {
             let factor = matrix[i][pivot];
             for (entry, &by) in matrix[i].iter_mut().zip(&row) {
@@ -119,7 +115,7 @@ fn solve(mut matrix: Vec<Vec<Ratio>>) -> Ratio {
 /// The house's part of the stake.
 fn edge(table: &Craps, bet: BetId) -> Ratio {
     let stake = table.bets[&bet].stake;
-    Ratio::of(0) - expected_gain(table, bet) / Ratio::of(i128::from(stake))
+    Ratio::of(0) - expected_gain(table, bet).over(Ratio::of(i128::from(stake)))
 }
 
 fn edge_of(bet: Bet, point: Option<Number>) -> Ratio {
@@ -151,7 +147,7 @@ fn come_and_dont_come_are_as_good_as_the_line() {
                     None => expected_gain(&after, id(1)),
                 }
             });
-            Ratio::of(0) - sum / Ratio::of(36 * i128::from(STAKE))
+            Ratio::of(0) - sum.over(Ratio::of(36 * i128::from(STAKE)))
         });
         assert_eq!(of_bet, [Ratio(7, 495), Ratio(3, 220)], "with {point:?} on");
     }

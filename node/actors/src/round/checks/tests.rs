@@ -1,0 +1,143 @@
+use super::*;
+use crate::ports::ConsensusMessage;
+use crate::round::offences::PER_BLOCK;
+use bitcraps_casino::{Action, Command, Offence, SignedCommand};
+use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
+use bitcraps_consensus::{Evidence, Signed, Validator};
+use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
+use bitcraps_types::{AccountId, Sign, ValidatorIndex};
+
+const CHAIN: ChainId = Digest([3; 32]);
+const ROOT: Digest = Digest([4; 32]);
+const TIP: Tip = Tip { height: 6, digest: Digest([5; 32]), time: WallTime(1000) };
+
+fn key(n: u8) -> Ed25519 {
+    Ed25519::from_seed([n; 32])
+}
+
+fn validators() -> ValidatorSet {
+    let validator = |n| Validator { key: key(n).public_key(), power: 1 };
+    ValidatorSet::new((0..4).map(validator).collect()).unwrap()
+}
+
+fn command() -> SignedCommand {
+    let action = Action::Transfer { to: AccountId(ROOT), amount: 1 };
+    SignedCommand::sign(&CHAIN, Command { key: key(9).public_key(), sequence: 1, action }, &key(9))
+}
+
+/// Two prevotes of validator 1 at a height.
+fn evidence(height: Height) -> Evidence<ConsensusMessage> {
+    let vote = |digest| {
+        let (kind, author) = (VoteKind::Prevote, ValidatorIndex(1));
+        let vote = Vote { kind, height, round: 0, author, digest };
+        Signed::new(TendermintMessage::Vote(vote), &CHAIN, &key(1))
+    };
+    Evidence { first: vote(None), second: vote(Some(ROOT)) }
+}
+
+fn offences(height: Height) -> Vec<Offence> {
+    let mut offences = Offences::default();
+    offences.accuse(evidence(height));
+    offences.for_block(usize::MAX).0
+}
+
+fn block() -> Block {
+    Block {
+        height: 7,
+        parent: TIP.digest,
+        proposer: ValidatorIndex(2),
+        time: WallTime(1001),
+        state_root: ROOT,
+        commands: vec![command()],
+        offences: offences(3),
+    }
+}
+
+fn judge(block: &Block, known: &Offences) -> Result<(), Fault> {
+    let validators = validators();
+    let checks = Checks {
+        tip: &TIP,
+        root: ROOT,
+        chain: &CHAIN,
+        validators: &validators,
+        max_bytes: 10_000,
+        offences: known,
+        verify: &Ed25519Verifier,
+    };
+    checks.check(7, &Value::new(block.encode()), Some(WallTime(2000)))
+}
+
+fn fault(change: impl FnOnce(&mut Block)) -> Result<(), Fault> {
+    let mut block = block();
+    change(&mut block);
+    judge(&block, &Offences::default())
+}
+
+#[test]
+fn a_block_that_follows_the_chain_is_accepted() {
+    assert_eq!(fault(|_| ()), Ok(()));
+}
+
+#[test]
+fn each_false_part_of_a_block_is_seen() {
+    assert_eq!(fault(|block| block.height = 8), Err(Fault::Height));
+    assert_eq!(fault(|block| block.parent = ROOT), Err(Fault::Parent));
+    assert_eq!(fault(|block| block.state_root = CHAIN), Err(Fault::StateRoot));
+    assert_eq!(fault(|block| block.proposer = ValidatorIndex(4)), Err(Fault::Proposer));
+    assert_eq!(fault(|block| block.time = WallTime(1000)), Err(Fault::TooEarly));
+    assert_eq!(fault(|block| block.time = WallTime(2001)), Err(Fault::TooLate));
+    assert_eq!(fault(|block| block.commands[0].command.sequence = 2), Err(Fault::Command));
+    assert_eq!(fault(|block| block.commands = vec![command(); 100]), Err(Fault::TooLong));
+}
+
+#[test]
+fn an_offence_must_be_proven_new_and_there_once() {
+    assert_eq!(fault(|block| block.offences[0].offender = ValidatorIndex(2)), Err(Fault::Offence));
+    assert_eq!(fault(|block| block.offences[0].height = 4), Err(Fault::Offence));
+    assert_eq!(fault(|block| block.offences[0].proof.push(0)), Err(Fault::Offence));
+    assert_eq!(fault(|block| block.offences.push(offences(3).remove(0))), Err(Fault::Offence));
+    assert_eq!(fault(|block| block.offences = (1..=9).flat_map(offences).collect()), Err(Fault::Offence));
+
+    let mut harmless = evidence(3);
+    harmless.second = harmless.first.clone();
+    let proof = borsh::to_vec(&harmless).unwrap();
+    assert_eq!(fault(|block| block.offences[0].proof = proof), Err(Fault::Offence));
+
+    let mut known = Offences::default();
+    known.recorded(vec![(3, ValidatorIndex(1))]);
+    assert_eq!(judge(&block(), &known), Err(Fault::Offence));
+}
+
+#[test]
+fn a_proof_goes_into_blocks_until_it_is_recorded_and_only_where_it_fits() {
+    let mut offences = Offences::default();
+    (1..=20).for_each(|height| offences.accuse(evidence(height)));
+    let (all, bytes) = offences.for_block(usize::MAX);
+    assert_eq!(all.len(), PER_BLOCK);
+    assert!(borsh::object_length(&all).unwrap() <= bytes + 4, "the room it takes is not understated");
+    assert_eq!(offences.for_block(bytes - 1).0.len(), PER_BLOCK - 1);
+    assert_eq!(offences.for_block(0).0.len(), 0);
+    offences.recorded((1..=20).map(|height| (height, ValidatorIndex(1))).collect());
+    assert_eq!(offences.for_block(usize::MAX).0.len(), 0);
+    offences.accuse(evidence(5));
+    assert_eq!(offences.for_block(usize::MAX).0.len(), 0);
+}
+
+#[test]
+fn only_a_fresh_block_is_judged_by_the_clock() {
+    let validators = validators();
+    let known = Offences::default();
+    let checks = Checks {
+        tip: &TIP,
+        root: ROOT,
+        chain: &CHAIN,
+        validators: &validators,
+        max_bytes: 10_000,
+        offences: &known,
+        verify: &Ed25519Verifier,
+    };
+    let ahead = Value::new(Block { time: WallTime(u64::MAX), ..block() }.encode());
+    assert_eq!(checks.check(7, &ahead, None), Ok(()));
+    assert_eq!(checks.check(7, &ahead, Some(latest_time(WallTime(0), Duration::ZERO))), Err(Fault::TooLate));
+    assert_eq!(proposed_time(WallTime(5), &TIP), WallTime(1001));
+}

@@ -1,0 +1,47 @@
+//! What the round is told.
+
+use super::offences;
+use crate::chain::Tip;
+use crate::message::message;
+use crate::ports::{ConsensusMessage, DiskError};
+use bitcraps_casino::SignedCommand;
+use bitcraps_consensus::{Signed, Verified};
+use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
+
+/// A consensus message came from a peer.
+pub(crate) struct FromPeer {
+    pub(crate) from: PublicKey,
+    pub(crate) signed: Signed<ConsensusMessage>,
+}
+
+/// Commands for the block that was asked for.
+pub(crate) struct Batch {
+    pub(crate) height: Height,
+    pub(crate) round: RoundNumber,
+    pub(crate) commands: Vec<SignedCommand>,
+}
+
+/// The chain ends here now: decided, durable and applied.
+pub(crate) struct NewTip {
+    pub(crate) tip: Tip,
+    /// The state root after it.
+    pub(crate) root: Digest,
+}
+
+/// Offences that are in the replicated state now.
+pub(crate) struct Recorded(pub(crate) Vec<offences::Name>);
+
+/// A message's signatures are good, and the time that checking took is over.
+pub(super) struct Checked(pub(super) Verified<ConsensusMessage>);
+
+/// A block was checked, and the time that it took is over.
+pub(super) struct Judged {
+    pub(super) height: Height,
+    pub(super) digest: Digest,
+    pub(super) valid: bool,
+}
+
+/// A sync of the journal is done.
+pub(super) struct Synced(pub(super) Result<(), DiskError>);
+
+message!(FromPeer, Batch, NewTip, Recorded, Checked, Judged, Synced);

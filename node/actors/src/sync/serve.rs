@@ -1,0 +1,67 @@
+//! What this node gives to peers who are behind. A peer is given as many bytes per second as it may send.
+
+use super::{Help, Sync};
+use crate::peer::limiter::Limiter;
+use crate::ports::Refusal;
+use crate::transport::{Class, Penalty, Send, To};
+use crate::wire::{Chunk, List, MAX_BLOCKS, SyncMessage, Wire};
+use actix::Handler;
+use bitcraps_types::{Height, PublicKey};
+use std::time::Duration;
+
+/// The most bytes of blocks in one answer.
+const ANSWER_BYTES: usize = 4 << 20;
+/// How many blocks a validator is sent unasked when the engine sees that it is behind.
+const HELP_BLOCKS: usize = 4;
+/// How often the same validator is helped.
+const HELP_EVERY: Duration = Duration::from_millis(250);
+
+impl Sync {
+    fn answer(&mut self, peer: PublicKey, message: SyncMessage) {
+        let now = self.now();
+        let payload = Wire::Sync(message).encode();
+        let limits = &self.config.limits;
+        let limiter = self.served.entry(peer).or_insert_with(|| Limiter::new(now, limits));
+        if limiter.admit(now, payload.len()) {
+            self.transport.do_send(Send { to: To::One(peer), payload, class: Class::Now });
+        } else {
+            self.transport.do_send(Penalty { peer, why: Refusal::RateLimited });
+        }
+    }
+
+    pub(super) fn serve_blocks(&mut self, peer: PublicKey, from: Height, count: u32) {
+        let count = usize::try_from(count).unwrap_or(MAX_BLOCKS).min(MAX_BLOCKS);
+        let blocks = self.store.range(from, count, ANSWER_BYTES);
+        self.answer(peer, SyncMessage::Blocks(List::first(blocks)));
+    }
+
+    pub(super) fn serve_snapshot(&mut self, peer: PublicKey) {
+        let described = self.snapshot.as_ref().and_then(|snapshot| {
+            let next = self.store.get(snapshot.height() + 1)?;
+            Some(Box::new(snapshot.manifest(next)))
+        });
+        self.answer(peer, SyncMessage::Snapshot(described));
+    }
+
+    pub(super) fn serve_chunk(&mut self, peer: PublicKey, height: Height, index: u32) {
+        let snapshot = self.snapshot.as_ref().filter(|snapshot| snapshot.height() == height);
+        let bytes = snapshot.and_then(|snapshot| snapshot.chunk(index)).unwrap_or_default();
+        self.answer(peer, SyncMessage::Chunk { height, index, bytes: Chunk::first(bytes) });
+    }
+}
+
+impl Handler<Help> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, Help { peer, height }: Help, _: &mut Self::Context) {
+        let now = self.now();
+        if self.helped.get(&peer).is_some_and(|last| now.since(*last) < HELP_EVERY) {
+            return;
+        }
+        let blocks = self.store.range(height, HELP_BLOCKS, ANSWER_BYTES);
+        if !blocks.is_empty() {
+            self.helped.insert(peer, now);
+            self.answer(peer, SyncMessage::Blocks(List::first(blocks)));
+        }
+    }
+}

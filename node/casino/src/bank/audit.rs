@@ -1,0 +1,92 @@
+//! Whether a bank and tables belong together: what a snapshot from a peer must pass before anything relies on it.
+
+use super::{Bank, COVER, STAKE, house, issue, leg};
+use crate::Table;
+use bitcraps_tables::{BetId, Craps, CrapsRules, Game, craps};
+use bitcraps_treasury::{LedgerFault, Transfer};
+use bitcraps_types::{Amount, TableId};
+
+/// Why a bank and tables don't belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuditError {
+    /// Some tables have not reported yet.
+    #[error("taken in the middle of a block")]
+    MidBlock,
+    /// The ledger is no ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFault),
+    /// The house's accounts have other names.
+    #[error("the house's accounts are not those of a casino")]
+    House,
+    /// The bank knows other tables, or in another order.
+    #[error("the bank and the tables are not of one casino")]
+    Tables,
+    /// The bank knows another state of the table.
+    #[error("the bank and table {} disagree", .0.0)]
+    Table(TableId),
+    /// The reserves of an open bet are not those that it needs.
+    #[error("the reserves of {0:?} are not what the bet needs")]
+    Bet(BetId),
+    /// A reserve belongs to no open bet.
+    #[error("a reserve belongs to no open bet")]
+    StrayReserve,
+}
+
+impl Bank {
+    /// Whether the bank's books agree with themselves and with the tables; what a bank from a peer must pass. It also
+    /// fills the caches. At the cost of the whole state.
+    pub(crate) fn audit(&mut self, tables: &[Table]) -> Result<(), AuditError> {
+        if !self.playing.is_empty() || self.ledger.remembered() > 0 {
+            return Err(AuditError::MidBlock);
+        }
+        self.ledger.check()?;
+        if self.house != house() || *self.ledger.issue_account() != issue() {
+            return Err(AuditError::House);
+        }
+        if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
+            return Err(AuditError::Tables);
+        }
+        let mut reserves = 0;
+        for (table, (id, seat)) in tables.iter().zip(&self.seats) {
+            let game = table.game();
+            let agrees = seat.rules == *game.rules()
+                && seat.rules.check().is_ok()
+                && seat.digest == table.digest()
+                && seat.has_open_bets == game.has_open_bets();
+            if !agrees {
+                return Err(AuditError::Table(*id));
+            }
+            for bet in table.open_bets() {
+                reserves += self.audit_bet(game.rules(), bet.id, bet.bet, bet.stake)?;
+            }
+        }
+        if reserves != self.ledger.reserves().count() {
+            return Err(AuditError::StrayReserve);
+        }
+        self.refresh_root();
+        Ok(())
+    }
+
+    /// How many reserves a bet has, if they are exactly those that it needs.
+    fn audit_bet(
+        &self,
+        rules: &CrapsRules,
+        id: BetId,
+        bet: craps::Bet,
+        stake: Amount,
+    ) -> Result<usize, AuditError> {
+        let wrong = AuditError::Bet(id);
+        let cover = Craps::exposure(rules, &bet, stake).map_err(|_| wrong.clone())?;
+        let needed = [(STAKE, id.account, self.house, stake), (COVER, self.house, id.account, cover)];
+        let mut reserves = 0;
+        for (which, debit, credit, amount) in needed {
+            let id = leg(id, which);
+            let expected = (amount > 0).then_some(Transfer { id, debit, credit, amount });
+            if self.ledger.reserve_of(&id) != expected.as_ref() {
+                return Err(wrong);
+            }
+            reserves += usize::from(amount > 0);
+        }
+        Ok(reserves)
+    }
+}

@@ -1,0 +1,42 @@
+use super::*;
+use crate::testing::{Player, genesis};
+use bitcraps_tables::craps;
+
+/// The root does not cover what the ledger remembers of done transfers, though it decides what is forgotten later. So
+/// a snapshot that carries any could have the right root and go another way.
+#[test]
+fn a_bank_that_remembers_transfers_is_not_at_rest() {
+    let genesis = genesis(2, 1);
+    let mut bank = Bank::genesis(&genesis).unwrap();
+    let tables = [Table::new(genesis.tables[0].id, genesis.tables[0].rules)];
+    let (debit, credit) = (Player(1).account(), Player(2).account());
+    bank.ledger.claim(debit, 1).unwrap();
+    let id = TransferId { account: debit, sequence: 1, leg: PAYMENT };
+    bank.ledger.transfer(1, Transfer { id, debit, credit, amount: 1 }).unwrap();
+    assert_eq!(bank.audit(&tables), Err(AuditError::MidBlock));
+    bank.ledger.forget_before(2);
+    assert_eq!(bank.audit(&tables), Ok(()));
+}
+
+#[test]
+fn a_reserve_without_a_bet_and_a_bet_without_a_reserve_fail_the_audit() {
+    let genesis = genesis(2, 1);
+    let mut bank = Bank::genesis(&genesis).unwrap();
+    let tables = [Table::new(genesis.tables[0].id, genesis.tables[0].rules)];
+    let bet = Player(1).bet_id(1);
+    bank.ledger.claim(bet.account, 1).unwrap();
+    bank.escrow(1, bet, 10, 10).unwrap();
+    assert_eq!(bank.audit(&tables), Err(AuditError::StrayReserve));
+
+    let mut bank = Bank::genesis(&genesis).unwrap();
+    let mut table = borsh::to_vec(&tables[0]).unwrap();
+    // The number of open bets ends the encoding of a table without any.
+    let count = table.len() - 4;
+    table[count] = 1;
+    table.extend(borsh::to_vec(&bet).unwrap());
+    table.extend(borsh::to_vec(&(craps::Bet::Field, 10u64, None::<craps::Number>)).unwrap());
+    let table: Table = borsh::from_slice(&table).unwrap();
+    let seat = bank.seats.get_mut(&table.id()).unwrap();
+    (seat.digest, seat.has_open_bets) = (table.digest(), true);
+    assert_eq!(bank.audit(&[table]), Err(AuditError::Bet(bet)));
+}

@@ -1,0 +1,57 @@
+//! Verifications that were done before. In a simulation one process plays all nodes: a vote that is broadcast to 99
+//! peers would be verified 99 times. The nodes share a verifier, and it remembers its answers.
+//!
+//! An answer is a pure function of key, message and signature, and is found again only by all three, byte by byte. So
+//! no node can notice, and nobody can plant a wrong one.
+
+use bitcraps_types::{PublicKey, Signature};
+use std::cell::RefCell;
+
+/// The latest answers, direct-mapped by the signature: a newer one takes the older one's place.
+pub(super) struct Memo(RefCell<Vec<Option<Entry>>>);
+
+struct Entry {
+    key: PublicKey,
+    signature: Signature,
+    message: Vec<u8>,
+    valid: bool,
+}
+
+impl Memo {
+    /// How many answers fit: those of a few heights of a hundred validators. A power of two.
+    const ENTRIES: usize = 1 << 14;
+    /// Longer messages are not remembered. Votes, proposals and commands sign less.
+    const LONGEST_MESSAGE: usize = 256;
+
+    pub(super) fn new() -> Memo {
+        Memo(RefCell::new((0..Self::ENTRIES).map(|_| None).collect()))
+    }
+
+    /// The answer to this question, from memory or from `compute`.
+    pub(super) fn answer(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &Signature,
+        compute: impl FnOnce() -> bool,
+    ) -> bool {
+        let [a, b, ..] = signature.0;
+        let place = usize::from(u16::from_le_bytes([a, b])) % Self::ENTRIES;
+        if let Some(entry) = &self.0.borrow()[place]
+            && entry.signature == *signature
+            && entry.key == *key
+            && entry.message == message
+        {
+            return entry.valid;
+        }
+        let valid = compute();
+        if message.len() <= Self::LONGEST_MESSAGE {
+            let slot = &mut self.0.borrow_mut()[place];
+            let mut kept = slot.take().map_or_else(Vec::new, |entry| entry.message);
+            kept.clear();
+            kept.extend_from_slice(message);
+            *slot = Some(Entry { key: *key, signature: *signature, message: kept, valid });
+        }
+        valid
+    }
+}

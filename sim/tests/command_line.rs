@@ -1,0 +1,228 @@
+//! The contract of the command line: what is printed where, which exit code, which files.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const GOOD: &str = "version: 1\nname: small\nclaim: four validators decide\nduration: 5 s\nvalidators: { count: 4 }\n\
+                    workload: { tables: 2, players: 4, bets: 20/s }\n";
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Place {
+        Place(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_bitcraps-sim"))
+            .args(args)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        Ran(output)
+    }
+
+    /// The only run folder of a scenario.
+    fn folder(&self, scenario: &str) -> PathBuf {
+        let entries = std::fs::read_dir(self.0.path().join("runs").join(scenario)).unwrap();
+        let folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(folders.len(), 1, "{folders:?}");
+        folders[0].clone()
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().expect("it was not killed")
+    }
+
+    fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+}
+
+fn with(extra: &str) -> String {
+    format!("{GOOD}{extra}")
+}
+
+#[test]
+fn a_run_that_passes_exits_with_0_and_leaves_a_whole_folder() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let ran = place.run(&["run", "small.yaml"]);
+    assert_eq!(ran.code(), 0, "{}{}", ran.out(), ran.err());
+    assert!(ran.out().contains("PASS") && ran.out().contains("the same twice"), "{}", ran.out());
+    assert_eq!(ran.err(), "", "quiet when it is not a terminal");
+    let folder = place.folder("small");
+    for file in [
+        "manifest.json",
+        "scenario.resolved.yaml",
+        "result.json",
+        "events.jsonl",
+        "hist.hgrm",
+        "hist.json",
+        "report.html",
+        "plots/latency.svg",
+        "plots/latency.csv",
+    ] {
+        assert!(folder.join(file).metadata().unwrap().len() > 0, "{file}");
+    }
+    let html = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    for outside in ["<link", "src=\"http", "@import", "url(http"] {
+        assert!(!html.contains(outside), "{outside} in the report");
+    }
+}
+
+#[test]
+fn two_processes_give_one_trace_and_another_seed_gives_another() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let trace = |args: &[&str]| {
+        let ran = place.run(args);
+        let line: serde_json::Value = serde_json::from_str(ran.out().lines().next().unwrap()).unwrap();
+        line["trace_hash"].as_str().unwrap().to_owned()
+    };
+    let first = trace(&["run", "small.yaml", "--format", "json", "--seed", "7"]);
+    assert_eq!(first, trace(&["run", "small.yaml", "--format", "json", "--seed", "7", "--verify"]));
+    assert_ne!(first, trace(&["run", "small.yaml", "--format", "json", "--seed", "8"]));
+}
+
+#[test]
+fn the_order_and_number_of_jobs_do_not_change_a_trace() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let traces = |jobs: &str| {
+        let ran = place.run(&["run", "small.yaml", "--seeds", "0..6", "--jobs", jobs, "--format", "json"]);
+        assert_eq!(ran.code(), 0);
+        let mut lines: Vec<(u64, String)> = ran
+            .out()
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|line| (line["seed"].as_u64().unwrap(), line["trace_hash"].as_str().unwrap().to_owned()))
+            .collect();
+        lines.sort();
+        lines
+    };
+    let one = traces("1");
+    assert_eq!(one.len(), 6);
+    assert_eq!(one, traces("3"));
+}
+
+#[test]
+fn a_violated_property_exits_with_1_and_a_line_that_reproduces_it() {
+    let place = Place::new();
+    place.file("slow.yaml", &with("expect: { slo: { commit_latency_p99: 1 ms } }\n"));
+    let ran = place.run(&["run", "slow.yaml", "--seed", "3", "--set", "validators.count=5"]);
+    assert_eq!(ran.code(), 1, "{}", ran.out());
+    let repro = "REPRO bitcraps-sim run slow.yaml --seed 3 --set validators.count=5\n";
+    assert!(ran.out().ends_with(repro), "{}", ran.out());
+}
+
+#[test]
+fn a_fault_that_touches_nothing_makes_the_run_inconclusive() {
+    let place = Place::new();
+    place.file(
+        "late.yaml",
+        &with("faults: [{ id: never, when: { height: 100000 }, on: 0, inject: { pause: {} } }]\n"),
+    );
+    let ran = place.run(&["run", "late.yaml"]);
+    assert_eq!(ran.code(), 2, "{}", ran.out());
+    assert!(ran.out().contains("never started"), "{}", ran.out());
+}
+
+#[test]
+fn a_sometimes_that_is_never_reached_makes_it_inconclusive() {
+    let place = Place::new();
+    place.file("calm.yaml", &with("expect: { sometimes: [restart] }\n"));
+    let one = place.run(&["run", "calm.yaml"]);
+    assert_eq!(one.code(), 2, "{}", one.out());
+    assert!(one.out().contains("INCONCLUSIVE"), "{}", one.out());
+    let ran = place.run(&["run", "calm.yaml", "--seeds", "0..3"]);
+    assert_eq!(ran.code(), 2, "{}", ran.out());
+    assert!(ran.out().contains("small: restart: never reached"), "{}", ran.out());
+}
+
+#[test]
+fn bad_usage_bad_scenarios_and_missing_files_have_codes_of_their_own() {
+    let place = Place::new();
+    place.file("bad.yaml", "version: 1\nnme: x\n");
+    assert_eq!(place.run(&["run"]).code(), 64);
+    assert_eq!(place.run(&["run", "bad.yaml", "--seeds", "5..5"]).code(), 64);
+    assert_eq!(place.run(&["frobnicate"]).code(), 64);
+    assert_eq!(place.run(&["run", "none.yaml"]).code(), 74);
+    let bad = place.run(&["check", "bad.yaml"]);
+    assert_eq!(bad.code(), 65);
+    assert!(bad.err().contains("bad.yaml:2:1") && bad.err().contains("did you mean `name`"), "{}", bad.err());
+    let set = place.file("small.yaml", GOOD);
+    let bad = place.run(&["run", set.to_str().unwrap(), "--set", "validators.cuont=5"]);
+    assert_eq!(bad.code(), 65, "{}", bad.err());
+    assert_eq!(place.run(&["--help"]).code(), 0);
+    assert_eq!(place.run(&["--version"]).code(), 0);
+}
+
+#[test]
+fn junit_has_a_case_per_run_with_the_line_that_reproduces_it() {
+    let place = Place::new();
+    place.file("slow.yaml", &with("expect: { slo: { commit_latency_p50: 1 ms } }\n"));
+    let ran = place.run(&["run", "slow.yaml", "--seeds", "0..2", "--format", "junit"]);
+    assert_eq!(ran.code(), 1);
+    let xml = ran.out();
+    assert_eq!((xml.matches("<testcase").count(), xml.matches("<failure").count()), (2, 2), "{xml}");
+    assert!(xml.contains("REPRO bitcraps-sim run slow.yaml --seed 1"), "{xml}");
+}
+
+#[test]
+fn a_folder_replays_to_the_same_trace_and_a_changed_one_is_told_apart() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    assert_eq!(place.run(&["run", "small.yaml"]).code(), 0);
+    let folder = place.folder("small");
+    let replayed = place.run(&["replay", folder.to_str().unwrap()]);
+    assert_eq!(replayed.code(), 0, "{}", replayed.out());
+    assert!(replayed.out().contains("the same trace"), "{}", replayed.out());
+    edit(&folder.join("scenario.resolved.yaml"), "count: 4", "count: 5");
+    assert_eq!(place.run(&["replay", folder.to_str().unwrap()]).code(), 3);
+    assert_eq!(place.run(&["replay", "runs"]).code(), 74);
+}
+
+#[test]
+fn a_resolved_scenario_runs_by_itself_to_the_same_trace() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    assert_eq!(place.run(&["run", "small.yaml", "--set", "links.default.loss=3%"]).code(), 0);
+    let folder = place.folder("small");
+    let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let resolved = folder.join("scenario.resolved.yaml");
+    let again = place.run(&["run", resolved.to_str().unwrap(), "--format", "json"]);
+    let line: serde_json::Value = serde_json::from_str(again.out().lines().next().unwrap()).unwrap();
+    assert!(manifest.contains(line["trace_hash"].as_str().unwrap()), "{manifest}");
+}
+
+#[test]
+fn list_faults_and_schema_print_what_they_say() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    assert!(place.run(&["list", "."]).out().starts_with("small  four validators decide"));
+    let faults = place.run(&["faults"]).out();
+    assert!(faults.contains("equivocate") && faults.contains("twins"), "{faults}");
+    let schema: serde_json::Value = serde_json::from_str(&place.run(&["schema"]).out()).unwrap();
+    assert_eq!(schema["type"], "object");
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
