@@ -17,6 +17,8 @@ pub(crate) const SNAPSHOT: &str = "snapshot";
 
 const MAGIC: [u8; 4] = *b"BCJ1";
 const HEADER: usize = 12;
+/// Room for most records, so that they are written without growing: borsh writes field by field.
+const TYPICAL: usize = 1024;
 
 /// What a file held.
 #[derive(Debug)]
@@ -39,7 +41,8 @@ pub enum JournalError {
 
 /// A record, ready to be appended.
 pub(crate) fn record<T: BorshSerialize>(content: &T) -> Vec<u8> {
-    let mut bytes = vec![0; HEADER];
+    let mut bytes = Vec::with_capacity(TYPICAL);
+    bytes.extend_from_slice(&[0; HEADER]);
     content.serialize(&mut bytes).expect("writing to memory does not fail");
     let length = u32::try_from(bytes.len() - HEADER).expect("a record is far smaller than 4 GiB");
     let checksum = crc32fast::hash(&bytes[HEADER..]);

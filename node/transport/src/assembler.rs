@@ -2,7 +2,7 @@
 
 use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE, Missing};
 use bitcraps_types::Time;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -72,8 +72,8 @@ impl Assembler {
     }
 
     /// Takes a frame.
-    pub fn accept(&mut self, now: Time, frame: &Bytes) -> Result<Arrived, FrameError> {
-        let header = Header::decode(frame).ok_or(FrameError::Damaged)?;
+    pub fn accept(&mut self, now: Time, mut frame: Bytes) -> Result<Arrived, FrameError> {
+        let header = Header::decode(&frame).ok_or(FrameError::Damaged)?;
         if header.count == 0 {
             let missing = Missing::decode(header.number, &frame[HEADER_BYTES..]);
             return missing.map(Arrived::Missing).ok_or(FrameError::Malformed);
@@ -85,11 +85,11 @@ impl Assembler {
         if !self.seen.insert(header.number) {
             return Err(FrameError::Duplicate);
         }
-        let fragment = frame.slice(HEADER_BYTES..);
+        frame.advance(HEADER_BYTES);
         if header.count == 1 {
-            return Ok(Arrived::Payload(fragment));
+            return Ok(Arrived::Payload(frame));
         }
-        self.assemble(now, header, fragment)
+        self.assemble(now, header, frame)
     }
 
     /// When [`Assembler::ask`] has something to ask for; never, if nothing is missing.

@@ -58,12 +58,15 @@ impl Framer {
         if payload.len() > MAX_MESSAGE {
             return false;
         }
+        if count == 1 {
+            let header = Header { number: self.next, index: 0, count };
+            self.next += 1;
+            return send(Bytes::from(header.encode(payload)));
+        }
         let sent = Kept { first: self.next, room, payload: payload.clone() };
         self.next += u64::from(count);
         let all = (0..count).all(|index| sent.fragment(index).is_some_and(&mut send));
-        if count > 1 {
-            self.keep(sent);
-        }
+        self.keep(sent);
         all
     }
 

@@ -51,7 +51,7 @@ proptest! {
         let mut assembler = Assembler::new();
         let mut delivered: Vec<Vec<u8>> = shuffled(frames, &keys)
             .iter()
-            .filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame)))
+            .filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame.clone())))
             .map(|payload| payload.to_vec())
             .collect();
         let mut expected = payloads;
@@ -77,7 +77,7 @@ proptest! {
         let mut delivered = Vec::new();
         let arrives = |i: usize| i == 0 || (lost >> (i % 64)) & 1 == 0;
         for (_, frame) in frames.iter().enumerate().filter(|(i, _)| arrives(*i)) {
-            delivered.extend(payload_of(assembler.accept(now, frame)));
+            delivered.extend(payload_of(assembler.accept(now, frame.clone())));
         }
         let mut asks = 0;
         while let Some(at) = assembler.ask_at() {
@@ -85,11 +85,11 @@ proptest! {
             asks += 1;
             for request in assembler.ask(now) {
                 prop_assert!(request.len() <= MIN_MTU);
-                let Ok(Arrived::Missing(missing)) = Assembler::new().accept(now, &request) else {
+                let Ok(Arrived::Missing(missing)) = Assembler::new().accept(now, request.clone()) else {
                     return Err(TestCaseError::fail("a request is no request"));
                 };
                 framer.again(&missing, |frame| {
-                    delivered.extend(payload_of(assembler.accept(now, &frame)));
+                    delivered.extend(payload_of(assembler.accept(now, frame.clone())));
                     true
                 });
             }
@@ -110,12 +110,12 @@ proptest! {
         let mut damaged = frame.to_vec();
         let bit = bit % (8 * damaged.len());
         damaged[bit / 8] ^= 1 << (bit % 8);
-        prop_assert_eq!(Assembler::new().accept(Time::ZERO, &Bytes::from(damaged)), Err(FrameError::Damaged));
+        prop_assert_eq!(Assembler::new().accept(Time::ZERO, Bytes::from(damaged)), Err(FrameError::Damaged));
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let _ = Assembler::new().accept(Time::ZERO, &Bytes::from(bytes));
+        let _ = Assembler::new().accept(Time::ZERO, Bytes::from(bytes));
     }
 
     /// A peer can compute checksums: the header itself is hostile.
@@ -128,7 +128,7 @@ proptest! {
         for (number, index, count, length) in headers {
             brought += length;
             let frame = Bytes::from(hostile(number, index, count, length));
-            if let Some(payload) = payload_of(assembler.accept(Time::ZERO, &frame)) {
+            if let Some(payload) = payload_of(assembler.accept(Time::ZERO, frame.clone())) {
                 prop_assert!(payload.len() <= brought);
             }
         }
@@ -149,9 +149,9 @@ fn hostile(number: u64, index: u16, count: u16, length: usize) -> Vec<u8> {
 #[test]
 fn a_frame_older_than_the_window_counts_as_seen() {
     let mut assembler = Assembler::new();
-    assert!(assembler.accept(Time::ZERO, &hostile(10_000, 0, 1, 1).into()).is_ok());
-    assert_eq!(assembler.accept(Time::ZERO, &hostile(1, 0, 1, 1).into()), Err(FrameError::Duplicate));
-    assert!(assembler.accept(Time::ZERO, &hostile(9_999, 0, 1, 1).into()).is_ok());
+    assert!(assembler.accept(Time::ZERO, hostile(10_000, 0, 1, 1).into()).is_ok());
+    assert_eq!(assembler.accept(Time::ZERO, hostile(1, 0, 1, 1).into()), Err(FrameError::Duplicate));
+    assert!(assembler.accept(Time::ZERO, hostile(9_999, 0, 1, 1).into()).is_ok());
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_largest_payload_passes_and_a_larger_one_is_refused_at_the_source() {
     let frames = frames_of(&mut framer, &vec![1; MAX_MESSAGE], 1200);
     let mut assembler = Assembler::new();
     let delivered: Vec<Bytes> =
-        frames.iter().filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame))).collect();
+        frames.iter().filter_map(|frame| payload_of(assembler.accept(Time::ZERO, frame.clone()))).collect();
     assert_eq!(delivered.iter().map(Bytes::len).collect::<Vec<_>>(), [MAX_MESSAGE]);
     assert!(!framer.frames(&vec![1; MAX_MESSAGE + 1].into(), 1200, |_| true));
 }
@@ -170,16 +170,16 @@ fn unfinished_payloads_are_forgotten_in_time_and_in_number() {
     let first = |number: u64| Bytes::from(hostile(2 * number + 1, 0, 2, 8));
     let second = |number: u64| Bytes::from(hostile(2 * number + 2, 1, 2, 8));
     let mut assembler = Assembler::new();
-    assert_eq!(assembler.accept(Time::ZERO, &first(0)), Ok(Arrived::Part));
+    assert_eq!(assembler.accept(Time::ZERO, first(0)), Ok(Arrived::Part));
     let late = Time::ZERO + Assembler::PATIENCE + Duration::from_secs(1);
-    assert_eq!(assembler.accept(late, &second(0)), Ok(Arrived::Part), "the first half is too old");
+    assert_eq!(assembler.accept(late, second(0)), Ok(Arrived::Part), "the first half is too old");
 
     let mut assembler = Assembler::new();
     for number in 0..=Assembler::MAX_PARTIAL as u64 {
-        assert_eq!(assembler.accept(Time::ZERO, &first(number)), Ok(Arrived::Part));
+        assert_eq!(assembler.accept(Time::ZERO, first(number)), Ok(Arrived::Part));
     }
-    assert_eq!(assembler.accept(Time::ZERO, &second(0)), Ok(Arrived::Part), "the oldest made room");
-    assert!(payload_of(assembler.accept(Time::ZERO, &second(2))).is_some());
+    assert_eq!(assembler.accept(Time::ZERO, second(0)), Ok(Arrived::Part), "the oldest made room");
+    assert!(payload_of(assembler.accept(Time::ZERO, second(2))).is_some());
 }
 
 #[test]

@@ -20,6 +20,7 @@ use amnesia::Amnesia;
 use bitcraps_actors::ports::{Adversary, ConsensusMessage, Outgoing};
 use bitcraps_consensus::Signed;
 use bitcraps_types::{ChainId, Sign, ValidatorIndex};
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub struct Puppet {
 struct Active {
     fault: String,
     behaviour: Behaviour,
+    chance: f64,
     amnesia: Amnesia,
 }
 
@@ -95,8 +97,13 @@ impl Puppet {
 
     /// The node misbehaves from now on, on behalf of this fault. A second behaviour of one fault replaces its first.
     pub fn activate(&self, fault: &str, behaviour: Behaviour) {
+        self.activate_at_times(fault, behaviour, 1.0);
+    }
+
+    /// The same, but in each message only with this chance.
+    pub fn activate_at_times(&self, fault: &str, behaviour: Behaviour, chance: f64) {
         self.deactivate(fault);
-        let active = Active { fault: fault.to_owned(), behaviour, amnesia: Amnesia::default() };
+        let active = Active { fault: fault.to_owned(), behaviour, chance, amnesia: Amnesia::default() };
         self.active.borrow_mut().push(active);
         self.touched.borrow_mut().entry(fault.to_owned()).or_default();
         self.look_for_amnesia();
@@ -137,6 +144,9 @@ impl Adversary for Puppet {
         for active in self.active.borrow_mut().iter_mut() {
             let mut out = Vec::with_capacity(sent.len());
             let mut changed = 0;
+            if active.chance < 1.0 && !rng.random_bool(active.chance) {
+                continue;
+            }
             for outgoing in sent {
                 changed += u64::from(active.rewrite(&self.identity, &mut rng, to, outgoing, &mut out));
             }

@@ -98,6 +98,16 @@ fn a_silent_validator_sends_nothing_until_the_fault_ends() {
 }
 
 #[test]
+fn a_lie_with_a_chance_touches_about_that_share_of_the_messages() {
+    let puppet = puppet(0);
+    let vote = vote(VoteKind::Prevote, 0, 0, None);
+    puppet.activate_at_times("mute", Behaviour::Silent, 0.25);
+    let heard = (0..1000).filter(|_| !told(&puppet, 1, &vote).is_empty()).count() as u64;
+    assert!((700..800).contains(&heard), "{heard} of 1000");
+    assert_eq!(puppet.touched("mute"), 1000 - heard);
+}
+
+#[test]
 fn an_invalid_signature_differs_and_does_not_verify() {
     let puppet = puppet(0);
     puppet.activate("bad", Behaviour::InvalidSignature);

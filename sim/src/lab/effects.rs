@@ -138,6 +138,15 @@ pub struct Effect {
     pub pairs: PairSet,
     /// What it does.
     pub kind: EffectKind,
+    /// The probability that it acts on a packet, drawn for each. Bandwidth, queue and clog bounds always act.
+    pub chance: f64,
+}
+
+impl Effect {
+    /// An effect that acts on every packet.
+    pub fn new(pairs: PairSet, kind: EffectKind) -> Effect {
+        Effect { pairs, kind, chance: 1.0 }
+    }
 }
 
 /// An effect in force.

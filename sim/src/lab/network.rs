@@ -166,6 +166,10 @@ impl Network {
                 if !active.effect.pairs.contains(from, to) {
                     continue;
                 }
+                let chance = active.effect.chance;
+                if chance < 1.0 && !active.stream.chance(chance) {
+                    continue;
+                }
                 let id = active.id;
                 let touched = &mut self.touched[id.0 as usize];
                 let hit = match active.effect.kind {

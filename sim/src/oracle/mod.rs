@@ -27,6 +27,7 @@ mod vote_once;
 #[cfg(test)]
 mod tests;
 
+use crate::scenario::Sometimes;
 use accusations::Accusations;
 use agreement::Agreement;
 use bitcraps_actors::ports::Event;
@@ -51,7 +52,6 @@ use vote_once::VoteOnce;
 
 pub use agreement::Fork;
 pub use setup::{HeightGoal, Patience, Setup, Slo};
-pub use sometimes::Sometimes;
 
 /// The names of the `always` properties, in the order of their results; `liveness` comes after them.
 pub const ALWAYS: [&str; 9] = [
@@ -132,12 +132,10 @@ impl Oracles {
         match *event {
             Event::Started { height, .. } => self.delivery.started(at, node, height),
             Event::Round { height, round, .. } => {
-                if round > 0 {
-                    self.counters.count(at, Sometimes::ViewChange);
-                }
+                self.counters.entered(at, node, height, round);
                 self.measures.entered(at, height);
             }
-            Event::Locked { .. } => self.counters.count(at, Sometimes::Lock),
+            Event::Locked { height, round, .. } => self.counters.locked(node, height, round),
             Event::Proposed { height, round, .. } => self.measures.proposed(at, height, round),
             Event::Signed(signed) => self.votes.signed(at, node, signed),
             Event::Decided { height, value, certificate, synced } => {

@@ -27,7 +27,7 @@ pub struct Setup {
     pub heights: Vec<HeightGoal>,
     /// Bounds on measured quantities.
     pub slo: Slo,
-    /// Counters that must be reached: names of [`super::Sometimes`]. Others are not judged.
+    /// Counters that must be reached: names of [`Sometimes`](crate::scenario::Sometimes). Others are not judged.
     pub sometimes: Vec<String>,
 }
 

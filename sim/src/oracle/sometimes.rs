@@ -1,63 +1,36 @@
 //! Properties `sometimes`: what a run must have reached, or its other verdicts mean little.
 
+use crate::scenario::Sometimes;
 use bitcraps_reports::{PropertyKind, PropertyResult};
-use bitcraps_types::Time;
-
-/// What is counted, at honest nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sometimes {
-    /// A node entered a round above 0.
-    ViewChange,
-    /// An offence was recorded in the replicated state.
-    EvidenceIncluded,
-    /// A block came by block sync.
-    BlockSync,
-    /// A state came by state sync.
-    StateSync,
-    /// A node locked.
-    Lock,
-    /// A node restarted.
-    Restart,
-    /// Something from outside was turned away.
-    RejectedFrame,
-}
-
-impl Sometimes {
-    /// All, in the order of their declaration.
-    pub const ALL: [Sometimes; 7] = [
-        Sometimes::ViewChange,
-        Sometimes::EvidenceIncluded,
-        Sometimes::BlockSync,
-        Sometimes::StateSync,
-        Sometimes::Lock,
-        Sometimes::Restart,
-        Sometimes::RejectedFrame,
-    ];
-
-    /// As scenarios name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Sometimes::ViewChange => "view_change",
-            Sometimes::EvidenceIncluded => "evidence_included",
-            Sometimes::BlockSync => "block_sync",
-            Sometimes::StateSync => "state_sync",
-            Sometimes::Lock => "lock",
-            Sometimes::Restart => "restart",
-            Sometimes::RejectedFrame => "rejected_frame",
-        }
-    }
-}
+use bitcraps_types::{Height, Round, Time};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     counts: [u64; Sometimes::ALL.len()],
     first: [Option<Time>; Sometimes::ALL.len()],
+    /// Where each node locked last.
+    locks: BTreeMap<u16, (Height, Round)>,
 }
 
 impl Counters {
     pub(super) fn count(&mut self, at: Time, what: Sometimes) {
         self.counts[what as usize] += 1;
         self.first[what as usize].get_or_insert(at);
+    }
+
+    pub(super) fn locked(&mut self, node: u16, height: Height, round: Round) {
+        self.locks.insert(node, (height, round));
+    }
+
+    /// A round above 0 is a view change; and if the node locked in an earlier one of this height, that one failed.
+    pub(super) fn entered(&mut self, at: Time, node: u16, height: Height, round: Round) {
+        if round > 0 {
+            self.count(at, Sometimes::ViewChange);
+        }
+        if self.locks.get(&node).is_some_and(|&(locked, in_round)| locked == height && in_round < round) {
+            self.count(at, Sometimes::Lock);
+        }
     }
 
     pub(super) fn get(&self, what: Sometimes) -> u64 {

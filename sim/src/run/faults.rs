@@ -1,25 +1,21 @@
 //! Carries out a scenario's faults: when each starts, on whom, what it does to the lab, when it ends, what it touched.
 
-use super::convert;
+use super::inject;
 use super::select::{self, Chooser, Pairs};
 use super::shared::Shared;
 use super::timeline::Timeline;
 use super::watch::Watch;
-use crate::adversary::{Behaviour, Collusion, Groups, Kinds, Puppet};
-use crate::lab::{BlockMode, DiskFate, DiskOp, Effect, EffectId, EffectKind, Lab, PairSet, Touched};
+use crate::adversary::{Behaviour, Puppet};
+use crate::lab::{DiskFate, Effect, EffectId, Lab, PairSet, Touched};
 use crate::scenario::{
-    self, Blocked, Condition, CrashDisk, Direction, Family, Fault, Inject, MessageKind, NodeState, Scenario,
-    Selector, Split, Trigger, Until, VoteKind,
+    Condition, CrashDisk, Direction, Family, Inject, MessageKind, NodeState, Scenario, Selector, Split,
+    Trigger, Until,
 };
-use bitcraps_types::{Time, ValidatorIndex};
+use bitcraps_types::Time;
 use rand::RngExt;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
-
-/// How many packets a clogged link holds before it refuses more.
-const CLOG_LIMIT: usize = 1 << 16;
 
 /// Something due at a time.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +134,7 @@ impl<'a> Faults<'a> {
             }
             let fault = &self.scenario.faults[self.instances[instance].fault];
             let reached = matches!(fault.end.until, Some(Until::Height(height)) if shared.watch.borrow().height >= height);
-            let told = is_lie(&fault.inject)
+            let told = inject::is_lie(&fault.inject)
                 && fault.end.times.is_some_and(|times| self.touched(instance, lab) >= u64::from(times));
             if reached || told {
                 self.end(instance, now, lab);
@@ -151,7 +147,7 @@ impl<'a> Faults<'a> {
         self.scenario.faults.iter().any(|fault| {
             matches!(fault.trigger, Trigger::When(_))
                 || matches!(fault.end.until, Some(Until::Height(_)))
-                || (is_lie(&fault.inject) && fault.end.times.is_some())
+                || (inject::is_lie(&fault.inject) && fault.end.times.is_some())
         })
     }
 
@@ -195,10 +191,12 @@ impl<'a> Faults<'a> {
             return;
         }
         let state = &mut self.states[index];
-        if !is_lie(&fault.inject) && fault.end.times.is_some_and(|times| state.starts >= times) {
+        if !inject::is_lie(&fault.inject) && fault.end.times.is_some_and(|times| state.starts >= times) {
             return;
         }
+        let by_message = fault.inject.family() == Family::Network || inject::is_lie(&fault.inject);
         if let Some(probability) = fault.probability
+            && !by_message
             && !state.chooser.rng().random_bool(probability.fraction())
         {
             return;
@@ -222,10 +220,11 @@ impl<'a> Faults<'a> {
             before: nodes.iter().map(|&node| lab.touched(node)).collect(),
             down: Vec::new(),
         });
-        if let Some(kind) = network_effect(&fault.inject) {
+        if let Some(kind) = inject::network_effect(&fault.inject) {
             let pairs = self.pairs(index, &nodes, &shared.watch.borrow());
             let set = PairSet::new(scenario.validators.count, |from, to| pairs.contains(&(from, to)));
-            self.instances[number].effect = Some(lab.add_effect(Effect { pairs: set, kind }));
+            self.instances[number].effect =
+                Some(lab.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));
         }
         let mut lasts = true;
         match &fault.inject {
@@ -245,7 +244,7 @@ impl<'a> Faults<'a> {
                 self.lie(
                     number,
                     &nodes,
-                    &equivocation(scenario.validators.count, &nodes, what, groups.as_ref()),
+                    &inject::equivocation(scenario.validators.count, &nodes, what, groups.as_ref()),
                 );
             }
             Inject::Silent {} => self.lie(number, &nodes, &Behaviour::Silent),
@@ -256,7 +255,7 @@ impl<'a> Faults<'a> {
                 self.instances[number].touched = self.heal(now, lab);
                 lasts = false;
             }
-            inject => nodes.iter().for_each(|&node| degrade(inject, node, lab)),
+            kind => nodes.iter().for_each(|&node| inject::degrade(kind, node, lab)),
         }
         match (lasts, self.lifetime(index)) {
             (false, _) => self.end(number, now, lab),
@@ -298,7 +297,7 @@ impl<'a> Faults<'a> {
                 }
                 Inject::Skew { .. } => lab.skew_clock(node, 0),
                 Inject::Drift { .. } => lab.drift_clock(node, 0),
-                inject if is_lie(inject) => {
+                kind if inject::is_lie(kind) => {
                     self.puppets[usize::from(node)].deactivate(&self.lie_name(number));
                 }
                 _ => {}
@@ -353,8 +352,9 @@ impl<'a> Faults<'a> {
 
     fn lie(&mut self, number: usize, nodes: &[u16], behaviour: &Behaviour) {
         let name = self.lie_name(number);
+        let chance = inject::chance(&self.scenario.faults[self.instances[number].fault]);
         for &node in nodes {
-            self.puppets[usize::from(node)].activate(&name, behaviour.clone());
+            self.puppets[usize::from(node)].activate_at_times(&name, behaviour.clone(), chance);
             self.liars.insert(node);
         }
     }
@@ -373,10 +373,11 @@ impl<'a> Faults<'a> {
         let name = self.lie_name(number);
         let lies: u64 =
             instance.nodes.iter().map(|&node| self.puppets[usize::from(node)].touched(&name)).sum();
-        let inject = &self.scenario.faults[instance.fault].inject;
+        let kind = &self.scenario.faults[instance.fault].inject;
         let nodes = instance.nodes.iter().zip(&instance.before);
-        let done: u64 =
-            nodes.map(|(&node, before)| count(inject, &lab.touched(node)) - count(inject, before)).sum();
+        let done: u64 = nodes
+            .map(|(&node, before)| inject::done_to(kind, &lab.touched(node)) - inject::done_to(kind, before))
+            .sum();
         instance.touched + lies + done + instance.effect.map_or(0, |effect| lab.effect_touched(effect))
     }
 
@@ -441,97 +442,6 @@ fn message_kind(kind: MessageKind) -> &'static str {
         MessageKind::Precommit => "precommit",
         MessageKind::Sync => "sync",
     }
-}
-
-/// Whether a fault makes its nodes Byzantine.
-pub(crate) fn is_lie(inject: &Inject) -> bool {
-    inject.family() == Family::Byzantine
-}
-
-/// What a fault of the network does to a link; `None` for other faults.
-fn network_effect(inject: &Inject) -> Option<EffectKind> {
-    Some(match inject {
-        Inject::Latency { add } => EffectKind::Latency(convert::latency(add)),
-        Inject::Loss(loss) => EffectKind::Loss(convert::loss(loss)),
-        Inject::Duplicate { rate } => EffectKind::Duplicate(rate.fraction()),
-        Inject::Reorder { rate, window } => {
-            EffectKind::Reorder { rate: rate.fraction(), window: window.duration() }
-        }
-        Inject::Corrupt { rate } => EffectKind::Corrupt(rate.fraction()),
-        Inject::Partition { mode, .. } => EffectKind::Block {
-            mode: match mode {
-                Blocked::Drop => BlockMode::Drop,
-                Blocked::Hold => BlockMode::Hold,
-            },
-        },
-        Inject::Isolate { .. } => EffectKind::Block { mode: BlockMode::Drop },
-        Inject::Clog {} => EffectKind::Clog { limit: CLOG_LIMIT },
-        Inject::Bandwidth { rate } => EffectKind::Bandwidth(rate.bits_per_second()),
-        Inject::Queue { limit } => EffectKind::Queue(limit.bytes()),
-        _ => return None,
-    })
-}
-
-/// Faults of one node's clock, disk and processor.
-fn degrade(inject: &Inject, node: u16, lab: &mut Lab) {
-    match inject {
-        Inject::SlowCpu { factor } => lab.slow_cpu(node, *factor),
-        Inject::Skew { offset } => lab.skew_clock(node, offset.nanos()),
-        Inject::Drift { ppm } => lab.drift_clock(node, ppm.round() as i32),
-        Inject::DiskError { op, rate } => {
-            let ops: &[DiskOp] = match op {
-                scenario::DiskOp::Read => &[DiskOp::Read],
-                scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
-                scenario::DiskOp::Sync => &[DiskOp::Sync],
-            };
-            ops.iter().for_each(|&op| lab.disk_error(node, op, rate.fraction()));
-        }
-        Inject::DiskFull { capacity } => lab.disk_full(node, capacity.bytes()),
-        Inject::DiskSlow { latency } => lab.disk_slow(node, convert::latency(latency)),
-        _ => {}
-    }
-}
-
-/// Of all that was done to a node, what a fault of this kind does.
-fn count(inject: &Inject, touched: &Touched) -> u64 {
-    match inject {
-        Inject::Pause {} => touched.deferred,
-        Inject::SlowCpu { .. } => touched.slowed,
-        Inject::Skew { .. } | Inject::Drift { .. } => touched.clock_bent,
-        Inject::DiskError { .. } => touched.disk_errors,
-        Inject::DiskFull { .. } => touched.disk_full,
-        Inject::DiskSlow { .. } => touched.disk_slowed,
-        _ => 0,
-    }
-}
-
-fn equivocation(count: u16, liars: &[u16], what: &[VoteKind], groups: Option<&[Vec<u16>; 2]>) -> Behaviour {
-    let set = |nodes: &[u16]| nodes.iter().copied().map(ValidatorIndex).collect::<BTreeSet<_>>();
-    let groups = match groups {
-        Some([first, second]) => Groups { first: set(first), second: set(second) },
-        None => Groups::halves(count, &set(liars)),
-    };
-    let what = Kinds {
-        proposal: what.contains(&VoteKind::Proposal),
-        prevote: what.contains(&VoteKind::Prevote),
-        precommit: what.contains(&VoteKind::Precommit),
-    };
-    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
-}
-
-/// What a fault is called in a report, and what its count counts.
-pub(crate) fn describe(fault: &Fault) -> (String, &'static str) {
-    let unit = match (&fault.inject, fault.inject.family()) {
-        (Inject::Pause {} | Inject::SlowCpu { .. }, _) => "events",
-        (Inject::Jump { .. }, _) => "clocks",
-        (_, Family::Network) => "frames",
-        (_, Family::Byzantine) => "messages",
-        (_, Family::Disk) => "operations",
-        (_, Family::Clock) => "readings",
-        (_, Family::Meta) => "faults",
-        _ => "nodes",
-    };
-    (fault.inject.name().replace('_', " "), unit)
 }
 
 /// Totals by fault: how often each started and what all its instances touched.

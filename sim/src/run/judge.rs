@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::faults::{self, Instance};
+use super::inject;
 use super::shared::Shared;
 use crate::lab::{Counters, Finding, TraceSummary};
 use crate::oracle;
@@ -31,12 +32,8 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     let scenario = closing.scenario;
     let mut oracles = shared.oracles.borrow_mut();
     let all = oracles.finish(closing.at);
-    let reached: BTreeSet<Sometimes> = Sometimes::ALL
-        .into_iter()
-        .zip(oracle::Sometimes::ALL)
-        .filter(|(_, counted)| oracles.count(*counted) > 0)
-        .map(|(sometimes, _)| sometimes)
-        .collect();
+    let reached: BTreeSet<Sometimes> =
+        Sometimes::ALL.into_iter().filter(|sometimes| oracles.count(*sometimes) > 0).collect();
     let mut properties = match scenario.expect.violation {
         None => expected(scenario, all),
         Some(violation) => violated_as_expected(scenario, violation, &oracles.fork(), &closing.liars, all),
@@ -172,7 +169,7 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
     let mut spans = Vec::with_capacity(instances.len());
     for (number, instance) in instances.iter().enumerate() {
         let fault = &scenario.faults[instance.fault];
-        let (label, unit) = faults::describe(fault);
+        let (label, unit) = inject::describe(fault);
         let earlier = instances[..number].iter().filter(|other| other.fault == instance.fault).count();
         let id = if earlier == 0 { fault.id.clone() } else { format!("{} #{}", fault.id, earlier + 1) };
         spans.push(FaultSpan {
@@ -194,8 +191,11 @@ fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<Str
     if recorder.dropped_events > 0 {
         notes.push(format!("{} events at nodes were left out of the record", recorder.dropped_events));
     }
-    if recorder.unsettled() > 0 {
-        notes.push(format!("{} commands were not settled where they were submitted", recorder.unsettled()));
+    if let Some((count, first)) = recorder.unsettled() {
+        let since = Duration::from_nanos(first.0).as_secs_f64();
+        notes.push(format!(
+            "{count} commands were not settled where they were submitted, the first from {since:.2} s"
+        ));
     }
     for (why, count) in &recorder.refused {
         notes.push(format!("{count} commands were refused: {why}"));

@@ -7,6 +7,7 @@
 mod convert;
 mod faults;
 mod film;
+mod inject;
 mod judge;
 mod network;
 mod pass;

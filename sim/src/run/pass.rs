@@ -1,8 +1,9 @@
 //! One pass: a run from its start to its end, and its record.
 
 use super::Outcome;
-use super::faults::{self, Faults, Instance};
+use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
+use super::inject;
 use super::judge::{self, Closing};
 use super::network::{self, Network};
 use super::recorder::Recorder;
@@ -37,7 +38,7 @@ pub(crate) struct Plan {
 
 /// Which nodes are Byzantine at some time. Where selectors follow the run (the leader, a random node), only a run tells.
 pub(crate) fn liars(scenario: &Scenario, seed: u64) -> BTreeSet<u16> {
-    let lies = || scenario.faults.iter().filter(|fault| faults::is_lie(&fault.inject));
+    let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
     let follows = |selector: &Selector| {
         matches!(selector, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
     };
@@ -226,7 +227,7 @@ impl<'a> Run<'a> {
         for (number, instance) in instances.iter().enumerate() {
             let fault = &self.scenario.faults[instance.fault];
             // Up to f liars never excuse the others from deciding; everything else may.
-            let disturbs = !faults::is_lie(&fault.inject);
+            let disturbs = !inject::is_lie(&fault.inject);
             if number == self.told.len() {
                 oracles.fault_began(now, &fault.id, disturbs);
                 self.told.push(false);

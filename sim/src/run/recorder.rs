@@ -28,9 +28,11 @@ impl Recorder {
         self.submitted.insert(command, (node, at));
     }
 
-    /// Commands that were submitted and not yet settled where they were submitted.
-    pub(crate) fn unsettled(&self) -> usize {
-        self.submitted.len()
+    /// How many commands were submitted and not yet settled where they were submitted, and when the first of them was.
+    /// Those of the last instant are on their way; an old one is lost.
+    pub(crate) fn unsettled(&self) -> Option<(usize, Time)> {
+        let first = self.submitted.values().map(|(_, at)| *at).min()?;
+        Some((self.submitted.len(), first))
     }
 
     /// Takes note of what a node told.

@@ -51,10 +51,10 @@ pub(crate) struct NodeProbe {
 
 impl Probe for NodeProbe {
     fn event(&self, event: Event<'_>) {
-        let (node, at) = (self.observer.node(), self.observer.now());
         if let Event::Transition(_) = event {
             return;
         }
+        let (node, at) = (self.observer.node(), self.observer.now());
         match &event {
             Event::Decided { height, value, .. } => self.note(b'd', *height, &value.digest().0),
             Event::Applied { height, root, .. } => self.note(b'a', *height, &root.0),

@@ -67,8 +67,10 @@ impl Pool {
     pub(crate) fn advance(&mut self, account: AccountId, used: Sequences) {
         self.used.insert(account, used);
         if let Some(waiting) = self.waiting.get_mut(&account) {
-            let gone: Vec<Entry> =
-                waiting.extract_if(.., |sequence, _| used.is_used(*sequence)).map(|(_, entry)| entry).collect();
+            let gone: Vec<Entry> = waiting
+                .extract_if(.., |sequence, _| used.is_used(*sequence))
+                .map(|(_, entry)| entry)
+                .collect();
             self.forget(account, gone.into_iter());
         }
     }

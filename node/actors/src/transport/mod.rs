@@ -195,7 +195,7 @@ impl Transport {
         self.links.insert(id, link);
     }
 
-    fn frame(&mut self, id: LinkId, bytes: &Bytes) {
+    fn frame(&mut self, id: LinkId, bytes: Bytes) {
         let now = self.now();
         let Some(link) = self.links.get_mut(&id) else {
             self.ports.links.close(id);
@@ -362,7 +362,7 @@ impl Handler<FromLinks> for Transport {
 
     fn handle(&mut self, FromLinks(event): FromLinks, ctx: &mut Self::Context) {
         match event {
-            LinkEvent::Frame { link, bytes } => self.frame(link, &bytes),
+            LinkEvent::Frame { link, bytes } => self.frame(link, bytes),
             LinkEvent::Up { link, dialed, mtu } => self.up(link, dialed, mtu, ctx),
             LinkEvent::Down { link } => self.gone(link),
             LinkEvent::OpenFailed { address } => {

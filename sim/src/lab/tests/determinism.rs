@@ -52,7 +52,7 @@ fn eventful_run(
             loss_good: 0.0,
             loss_bad: 0.9,
         });
-        let id = lab.add_effect(Effect { pairs: PairSet::all(4), kind });
+        let id = lab.add_effect(Effect::new(PairSet::all(4), kind));
         lab.schedule(ms(1500), move |lab| assert!(lab.remove_effect(id)));
     });
     assert_eq!(lab.run_until(ms(3000)), Ok(Progress::Idle));
@@ -123,8 +123,8 @@ fn an_effect_on_one_pair_changes_no_draw_of_another() {
         lab.run_until(ms(30_000)).unwrap();
         if effect {
             let pairs = PairSet::new(3, |from, to| (from, to) == (0, 1));
-            lab.add_effect(Effect { pairs: pairs.clone(), kind: EffectKind::Loss(Loss::Bernoulli(0.5)) });
-            lab.add_effect(Effect { pairs, kind: EffectKind::Duplicate(0.5) });
+            lab.add_effect(Effect::new(pairs.clone(), EffectKind::Loss(Loss::Bernoulli(0.5))));
+            lab.add_effect(Effect::new(pairs, EffectKind::Duplicate(0.5)));
         }
         tell(0, Do::Say((0..500).map(|n| n.to_string()).collect()));
         lab.run_until(ms(40_000)).unwrap();

@@ -1,5 +1,6 @@
 //! What links and effects do to frames.
 
+use super::super::network::{Network, Verdict};
 use super::actors::{Do, Log, tell};
 use super::*;
 use std::cell::RefCell;
@@ -22,7 +23,21 @@ fn numbers(count: usize) -> Vec<String> {
 }
 
 fn one_way(from: NodeIndex, to: NodeIndex, kind: EffectKind) -> Effect {
-    Effect { pairs: PairSet::new(3, |a, b| (a, b) == (from, to)), kind }
+    Effect::new(PairSet::new(3, |a, b| (a, b) == (from, to)), kind)
+}
+
+#[test]
+fn an_effect_with_a_chance_acts_on_about_that_share_of_the_packets() {
+    let blocked = |chance| {
+        let kind = EffectKind::Block { mode: BlockMode::Drop };
+        let mut network = Network::new(2, 1, &|_, _| LinkModel::constant(Duration::from_millis(1)));
+        network.add(Effect { chance, ..Effect::new(PairSet::all(2), kind) });
+        let lost = |_: &u64| matches!(network.judge(0, 0, 1, 100, true), Verdict::Lost(_));
+        (0..10_000).filter(lost).count()
+    };
+    let share = blocked(0.3);
+    assert!((2800..3200).contains(&share), "{share} of 10,000");
+    assert_eq!(blocked(1.0), 10_000);
 }
 
 #[test]

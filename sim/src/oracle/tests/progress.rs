@@ -263,8 +263,9 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
 
     let value = world.block(1);
     let certificate = world.certificate((1, 0), value.digest(), &[0, 1, 2]);
+    world.see(0, Event::Locked { height: 1, round: 0, digest: value.digest() });
+    assert_eq!(world.oracles.count(Sometimes::Lock), 0, "this round may yet decide");
     world.see(0, Event::Round { height: 1, round: 1, proposer: v(1) });
-    world.see(0, Event::Locked { height: 1, round: 1, digest: value.digest() });
     world.see(0, Event::Decided { height: 1, value: &value, certificate: &certificate, synced: true });
     world.see(0, Event::StateSynced { height: 9, root: Digest::ZERO });
     world.see(0, Event::OffenceRecorded { offender: v(3), height: 1 });

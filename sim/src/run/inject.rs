@@ -1,0 +1,115 @@
+//! What each kind of fault does: to links, to a node's clock, disk and processor, to what a validator says.
+
+use super::convert;
+use crate::adversary::{Behaviour, Collusion, Groups, Kinds};
+use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Touched};
+use crate::scenario::{self, Blocked, Family, Fault, Inject, VoteKind};
+use bitcraps_types::ValidatorIndex;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// How many packets a clogged link holds before it refuses more.
+const CLOG_LIMIT: usize = 1 << 16;
+
+/// Whether a fault makes its nodes Byzantine.
+pub(super) fn is_lie(inject: &Inject) -> bool {
+    inject.family() == Family::Byzantine
+}
+
+/// The chance that a fault of the network or a lie acts on one message.
+pub(super) fn chance(fault: &Fault) -> f64 {
+    fault.probability.map_or(1.0, |probability| probability.fraction())
+}
+
+/// What a fault of the network does to a link; `None` for other faults.
+pub(super) fn network_effect(inject: &Inject) -> Option<EffectKind> {
+    Some(match inject {
+        Inject::Latency { add } => EffectKind::Latency(convert::latency(add)),
+        Inject::Loss(loss) => EffectKind::Loss(convert::loss(loss)),
+        Inject::Duplicate { rate } => EffectKind::Duplicate(rate.fraction()),
+        Inject::Reorder { rate, window } => {
+            EffectKind::Reorder { rate: rate.fraction(), window: window.duration() }
+        }
+        Inject::Corrupt { rate } => EffectKind::Corrupt(rate.fraction()),
+        Inject::Partition { mode, .. } => EffectKind::Block {
+            mode: match mode {
+                Blocked::Drop => BlockMode::Drop,
+                Blocked::Hold => BlockMode::Hold,
+            },
+        },
+        Inject::Isolate { .. } => EffectKind::Block { mode: BlockMode::Drop },
+        Inject::Clog {} => EffectKind::Clog { limit: CLOG_LIMIT },
+        Inject::Bandwidth { rate } => EffectKind::Bandwidth(rate.bits_per_second()),
+        Inject::Queue { limit } => EffectKind::Queue(limit.bytes()),
+        _ => return None,
+    })
+}
+
+/// Faults of one node's clock, disk and processor.
+pub(super) fn degrade(inject: &Inject, node: u16, lab: &mut Lab) {
+    match inject {
+        Inject::SlowCpu { factor } => lab.slow_cpu(node, *factor),
+        Inject::Skew { offset } => lab.skew_clock(node, offset.nanos()),
+        Inject::Drift { ppm } => lab.drift_clock(node, ppm.round() as i32),
+        Inject::DiskError { op, rate } => {
+            let ops: &[DiskOp] = match op {
+                scenario::DiskOp::Read => &[DiskOp::Read],
+                scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
+                scenario::DiskOp::Sync => &[DiskOp::Sync],
+            };
+            ops.iter().for_each(|&op| lab.disk_error(node, op, rate.fraction()));
+        }
+        Inject::DiskFull { capacity } => lab.disk_full(node, capacity.bytes()),
+        Inject::DiskSlow { latency } => lab.disk_slow(node, convert::latency(latency)),
+        _ => {}
+    }
+}
+
+/// Of all that was done to a node, what a fault of this kind does.
+pub(super) fn done_to(inject: &Inject, touched: &Touched) -> u64 {
+    match inject {
+        Inject::Pause {} => touched.deferred,
+        Inject::SlowCpu { .. } => touched.slowed,
+        Inject::Skew { .. } | Inject::Drift { .. } => touched.clock_bent,
+        Inject::DiskError { .. } => touched.disk_errors,
+        Inject::DiskFull { .. } => touched.disk_full,
+        Inject::DiskSlow { .. } => touched.disk_slowed,
+        _ => 0,
+    }
+}
+
+/// Two faces: the groups of the file, or the others in two halves.
+pub(super) fn equivocation(
+    count: u16,
+    liars: &[u16],
+    what: &[VoteKind],
+    groups: Option<&[Vec<u16>; 2]>,
+) -> Behaviour {
+    let set = |nodes: &[u16]| nodes.iter().copied().map(ValidatorIndex).collect::<BTreeSet<_>>();
+    let groups = match groups {
+        Some([first, second]) => Groups { first: set(first), second: set(second) },
+        None => Groups::halves(count, &set(liars)),
+    };
+    let what = Kinds {
+        proposal: what.contains(&VoteKind::Proposal),
+        prevote: what.contains(&VoteKind::Prevote),
+        precommit: what.contains(&VoteKind::Precommit),
+    };
+    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
+}
+
+/// What a fault is called in a report, and what its count counts.
+pub(super) fn describe(fault: &Fault) -> (String, &'static str) {
+    let unit = match (&fault.inject, fault.inject.family()) {
+        (Inject::Pause {} | Inject::SlowCpu { .. }, _) => "events",
+        (Inject::Jump { .. }, _) => "clocks",
+        (_, Family::Network) => "frames",
+        (_, Family::Byzantine) => "messages",
+        (_, Family::Disk) => "operations",
+        (_, Family::Clock) => "readings",
+        (_, Family::Meta) => "faults",
+        _ => "nodes",
+    };
+    (fault.inject.name().replace('_', " "), unit)
+}
