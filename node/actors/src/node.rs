@@ -188,11 +188,11 @@ fn run(
     let listeners = Listeners { round: round.clone(), mempool: mempool.clone(), sync: sync.clone() };
     wiring.transport.run(Transport::new(ports.clone(), config, chain, listeners));
 
-    mempool.do_send(Settled { commands: Vec::new(), used: treasury::all_sequences(&bank) });
     wiring.mempool.run(Mempool::new(
         ports.clone(),
         chain,
         config.mempool.clone(),
+        treasury::all_sequences(&bank),
         verifications.clone(),
         transport.clone(),
         round.clone(),

@@ -12,14 +12,13 @@ use super::shared::{NodeProbe, Shared};
 use super::timeline::Timeline;
 use super::watch::Watch;
 use super::workload::Players;
-use crate::lab::{Finding, Lab, Progress, WorldPorts};
+use crate::lab::{Boot, Finding, Lab, Progress};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Scenario, Selector};
 use bitcraps_actors::node::{self, NodeHandle};
 use bitcraps_actors::ports::Ports;
 use bitcraps_consensus::Validator;
 use bitcraps_types::Time;
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -43,7 +42,7 @@ pub(crate) fn liars(scenario: &Scenario, seed: u64) -> BTreeSet<u16> {
         matches!(selector, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
     };
     if lies().any(|fault| follows(&fault.on)) {
-        return Run::new(scenario, seed, &Plan::default()).to_the_end().liars;
+        return Run::new(scenario, seed, &Plan::default()).finish().liars;
     }
     let validators = Network::new(scenario, seed).validators;
     let watch = Watch::new(validators);
@@ -68,7 +67,7 @@ pub(crate) fn pass_with(
         reason = "how long the simulation took is told, and decides nothing"
     )]
     let started = std::time::Instant::now();
-    let mut end = Run::new(scenario, seed, plan).to_the_end();
+    let mut end = Run::new(scenario, seed, plan).finish();
     look(&end.lab);
     let behind = |effect| {
         let instance = end.instances.iter().find(|instance| instance.effect == Some(effect))?;
@@ -148,7 +147,7 @@ impl<'a> Run<'a> {
         Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, told: Vec::new() }
     }
 
-    fn to_the_end(mut self) -> Ended {
+    fn finish(mut self) -> Ended {
         let end = Time(self.scenario.duration.nanos());
         for node in 0..self.scenario.validators.count {
             self.lab.start(node);
@@ -239,11 +238,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn boot(
-    network: Rc<Network>,
-    shared: Rc<Shared>,
-    handles: Rc<RefCell<Vec<Option<NodeHandle>>>>,
-) -> Box<dyn Fn(u16, u32, WorldPorts) -> Vec<Box<dyn Any>>> {
+fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option<NodeHandle>>>>) -> Boot {
     Box::new(move |index, incarnation, world| {
         shared.booted(world.observer.now(), index, incarnation);
         let ports = Ports {

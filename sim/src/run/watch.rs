@@ -53,13 +53,11 @@ impl Watch {
     pub(crate) fn observe(&mut self, node: u16, event: &Event<'_>) {
         let state = &mut self.nodes[usize::from(node)];
         match event {
-            Event::Round { height, round, .. } => {
-                if (*height, *round) > self.front {
-                    self.front = (*height, *round);
-                    self.highest_round = self.highest_round.max(*round);
-                    self.failed_rounds += u64::from(*round > 0);
-                    self.changed = true;
-                }
+            Event::Round { height, round, .. } if (*height, *round) > self.front => {
+                self.front = (*height, *round);
+                self.highest_round = self.highest_round.max(*round);
+                self.failed_rounds += u64::from(*round > 0);
+                self.changed = true;
             }
             Event::Locked { height, .. } => {
                 state.locked = Some(*height);

@@ -66,15 +66,18 @@ pub(crate) struct Mempool {
 }
 
 impl Mempool {
+    /// `used`: all accounts of the state. Not by message: a command that came earlier would meet a pool without any.
     pub(crate) fn new(
         ports: Ports,
         chain: ChainId,
         limits: MempoolLimits,
+        used: Vec<(AccountId, Sequences)>,
         verifications: Rc<Verifications>,
         transport: Addr<Transport>,
         round: Addr<Round>,
     ) -> Mempool {
-        let pool = Pool::new(limits);
+        let mut pool = Pool::new(limits);
+        used.into_iter().for_each(|(account, used)| pool.advance(account, used));
         Mempool { ports, chain, pool, verifications, transport, round, news: Vec::new(), deadlines: None }
     }
 

@@ -142,7 +142,10 @@ impl Tendermint {
         {
             valid.announced = true;
             let polka = Polka { author, value: valid.value.clone(), certificate: valid.certificate.clone() };
-            out.push(Output::Sign { message: TendermintMessage::Polka(Box::new(polka)), after: valid.written });
+            out.push(Output::Sign {
+                message: TendermintMessage::Polka(Box::new(polka)),
+                after: valid.written,
+            });
         }
     }
 

@@ -124,8 +124,9 @@ fn votes_that_a_correct_validator_may_cast_do_not_conflict() {
         assert!(!Tendermint::conflicting(&base, &other));
     }
     let certificate = polka(1, 0, &value("x"), &[0, 1, 2]);
-    let polka =
-        |certificate| TendermintMessage::Polka(Box::new(Polka { author: v(1), value: value("x"), certificate }));
+    let polka = |certificate| {
+        TendermintMessage::Polka(Box::new(Polka { author: v(1), value: value("x"), certificate }))
+    };
     let other = super::polka(1, 0, &value("x"), &[1, 2, 3]);
     assert!(!Tendermint::conflicting(&polka(certificate), &polka(other)));
 }

@@ -134,7 +134,12 @@ fn a_proposal_with_a_valid_round_needs_its_polka() {
     let with = |polka| {
         let author = Tendermint::proposer(&set, 1, 2);
         let proposal = Proposal { height: 1, round: 2, author, value: x.clone(), polka: Some(polka) };
-        Tendermint::verify(signed(TendermintMessage::Proposal(Box::new(proposal))), &set, &CHAIN, &TagVerifier)
+        Tendermint::verify(
+            signed(TendermintMessage::Proposal(Box::new(proposal))),
+            &set,
+            &CHAIN,
+            &TagVerifier,
+        )
     };
     assert!(with(polka(1, 1, &x, &[0, 1, 2])).is_ok());
     for not_a_proof in [

@@ -7,7 +7,13 @@ fn check(message: Signed<TendermintMessage>) -> Result<(), Invalid> {
 }
 
 fn proposal(author: usize, polka: Option<PolkaCertificate>) -> TendermintMessage {
-    TendermintMessage::Proposal(Box::new(Proposal { height: 1, round: 2, author: v(author), value: value("x"), polka }))
+    TendermintMessage::Proposal(Box::new(Proposal {
+        height: 1,
+        round: 2,
+        author: v(author),
+        value: value("x"),
+        polka,
+    }))
 }
 
 fn certificate() -> Certificate {
