@@ -7,7 +7,7 @@ use crate::boot::{self, BootError, Booted, Files};
 use crate::config::NodeConfig;
 use crate::disk;
 use crate::journal;
-use crate::mempool::{Mempool, Settled, Submit};
+use crate::mempool::{Mempool, Submit};
 use crate::message::message;
 use crate::peer::Listeners;
 use crate::ports::{DiskError, Event, Ports};

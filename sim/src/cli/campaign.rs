@@ -42,17 +42,20 @@ impl<'a> Campaign<'a> {
 
     /// Runs one scenario with one seed and writes its folder. `Err`: the testbed itself broke; the line says how to see it.
     pub(super) fn run(&self, index: usize, seed: u64) -> Result<Finished, String> {
-        catch_unwind(AssertUnwindSafe(|| self.examine(index, seed))).map_err(|_| {
-            let file = self.loaded[index].file.display().to_string();
-            format!("internal error: the testbed panicked; REPRO {}", repro(&file, seed, &self.args.set))
-        })
+        catch_unwind(AssertUnwindSafe(|| self.examine(index, seed)))
+            .map_err(|_| format!("internal error: the testbed panicked\nREPRO {}", self.repro(index, seed)))
+    }
+
+    /// The command line that runs exactly this again.
+    pub(super) fn repro(&self, index: usize, seed: u64) -> String {
+        repro(&self.loaded[index].file.display().to_string(), seed, &self.args.set)
     }
 
     fn examine(&self, index: usize, seed: u64) -> Finished {
-        let Loaded { file, scenario } = &self.loaded[index];
+        let Loaded { scenario, .. } = &self.loaded[index];
         let full = self.jobs.len() <= FULL_REPORTS;
         let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
-        let repro = repro(&file.display().to_string(), seed, &self.args.set);
+        let repro = self.repro(index, seed);
         let mut examined = run::examine(scenario, seed, depth, &repro);
         if self.only_run_of(index) {
             examined.outcome.demand(&scenario.expect.sometimes);

@@ -8,6 +8,7 @@ mod output;
 mod replay;
 mod run;
 mod store;
+mod watchdog;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

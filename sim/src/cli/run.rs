@@ -2,6 +2,7 @@
 
 use super::campaign::{Campaign, Finished};
 use super::output::{Printer, complain};
+use super::watchdog::Watchdog;
 use super::{Format, RunArgs, exit};
 use crate::scenario::{self, Scenario, Seeds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -30,9 +31,10 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let printer = Mutex::new(Printer::new(args.format));
     let progress = progress(jobs.len(), args.format);
     let (next, finished) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let watchdog = Watchdog::default();
     let work = || {
         while let Some(&(index, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = campaign.run(index, seed);
+            let run = watchdog.during(&campaign.repro(index, seed), || campaign.run(index, seed));
             progress.suspend(|| match &run {
                 Ok(run) => printer.lock().expect("no printer panics").finished(run, jobs.len()),
                 Err(error) => eprintln!("{error}"),
@@ -42,10 +44,14 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads(args.jobs).min(jobs.len()) {
-            scope.spawn(work);
-        }
+        let watch = scope.spawn(|| watchdog.watch());
+        let helpers: Vec<_> = (1..threads(args.jobs).min(jobs.len())).map(|_| scope.spawn(work)).collect();
         work();
+        for helper in helpers {
+            helper.join().expect("a run's own panic is caught");
+        }
+        watchdog.call_off();
+        watch.thread().unpark();
     });
     progress.finish_and_clear();
     let finished = finished.into_inner().expect("all workers have ended");

@@ -5,6 +5,7 @@
 //! that was synced and, depending on the crash, some of what was not.
 
 use super::NodeIndex;
+use super::content::Content;
 use super::model::{Latency, Sampler};
 use super::random::Stream;
 use super::trace::Kind;
@@ -51,7 +52,7 @@ pub struct CrashReport {
 #[derive(Debug)]
 struct Generation {
     number: u64,
-    bytes: Vec<u8>,
+    bytes: Content,
     /// If this generation survives, so do this many of its bytes.
     solid: usize,
     /// It survives a crash, unless a later one does.
@@ -125,12 +126,12 @@ impl NodeDisk {
 
     /// What a read would see.
     pub(super) fn content(&self, file: &str) -> Vec<u8> {
-        self.files.get(file).map_or_else(Vec::new, |file| file.last().bytes.clone())
+        self.files.get(file).map_or_else(Vec::new, |file| file.last().bytes.to_vec())
     }
 
     fn file(&mut self, name: &str) -> &mut File {
         if !self.files.contains_key(name) {
-            let first = Generation { number: 0, bytes: Vec::new(), solid: 0, committed: true };
+            let first = Generation { number: 0, bytes: Content::default(), solid: 0, committed: true };
             let file = File { generations: VecDeque::from([first]), free_at: 0, sync_failed: false };
             self.files.insert(name.to_owned(), file);
         }
@@ -190,7 +191,7 @@ impl File {
         if fate == DiskFate::TornWrite && kept > 0 && torn.chance(0.5) {
             let garbled = 1 + torn.below(kept.min(512) as u64) as usize;
             let from = survivor.bytes.len() - garbled;
-            survivor.bytes[from..].iter_mut().for_each(|byte| *byte = torn.next() as u8);
+            survivor.bytes.tail_mut(from).for_each(|byte| *byte = torn.next() as u8);
             report.garbled_bytes += garbled as u64;
         }
         survivor.solid = survivor.bytes.len();
@@ -253,7 +254,7 @@ impl Disk for LabDisk {
             return Err(DiskError::Full);
         }
         let file = core.node(node).disk.file(file);
-        file.generations.back_mut().expect("a file has a generation").bytes.extend_from_slice(bytes);
+        file.generations.back_mut().expect("a file has a generation").bytes.append(bytes);
         Ok(())
     }
 
@@ -303,7 +304,7 @@ impl Disk for LabDisk {
         let length = bytes.len();
         let entry = core.node(node).disk.file(file);
         let number = entry.last().number + 1;
-        entry.generations.push_back(Generation { number, bytes, solid: length, committed: false });
+        entry.generations.push_back(Generation { number, bytes: bytes.into(), solid: length, committed: false });
         let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
         core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
     }

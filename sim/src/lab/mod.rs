@@ -11,6 +11,7 @@
 
 pub mod bench;
 mod clock;
+mod content;
 mod control;
 mod disk;
 mod effects;

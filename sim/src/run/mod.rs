@@ -7,6 +7,7 @@
 mod convert;
 mod faults;
 mod film;
+pub mod heartbeat;
 mod inject;
 mod judge;
 mod network;

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
+use super::heartbeat;
 use super::inject;
 use super::judge::{self, Closing};
 use super::network::{self, Network};
@@ -23,6 +24,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// The lab comes back at least this often, in virtual time, to show that it lives.
+const STRIDE: Duration = Duration::from_millis(100);
 
 /// What a pass is told beside the scenario and the seed. None of it changes what happens.
 #[derive(Clone, Default)]
@@ -165,7 +170,8 @@ impl<'a> Run<'a> {
             let now = self.lab.now();
             self.do_what_is_due(now);
             let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
-            let until = next.map_or(end, |next| next.min(end));
+            let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
+            heartbeat::beat();
             let progress = self.lab.run_until(until)?;
             self.note_halts();
             if progress == Progress::Attention {

@@ -96,6 +96,18 @@ fn a_command_reaches_every_ledger_once() {
     }
 }
 
+#[test]
+fn a_command_that_comes_while_its_node_starts_is_kept() {
+    let mut world = network(4, &config(4));
+    let to = AccountId::of_key(&key(0).public_key());
+    let command =
+        Command { key: player().public_key(), sequence: 1, action: Action::Transfer { to, amount: 10 } };
+    let command = SignedCommand::sign(&config(4).genesis.chain_id(), command, &player());
+    world.handle(3).submit(command);
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.log().balances.get(&(3, to)), Some(&10));
+}
+
 /// Tables play in parallel here and one after the other in [`Casino::apply`]; snapshots are taken in between.
 #[test]
 fn actors_compute_the_state_that_the_casino_computes_alone() {

@@ -49,11 +49,10 @@ impl<M> Barrier<M> {
         let Some(durable) = self.syncing.take() else { return Vec::new() };
         self.first_unsynced = (durable < self.last_written).then_some(durable + 1);
         let mut free = Vec::new();
-        let mut held = VecDeque::new();
-        for (after, message) in self.held.drain(..) {
-            if after <= durable { free.push(message) } else { held.push_back((after, message)) }
+        for _ in 0..self.held.len() {
+            let Some((after, message)) = self.held.pop_front() else { break };
+            if after <= durable { free.push(message) } else { self.held.push_back((after, message)) }
         }
-        self.held = held;
         free
     }
 
