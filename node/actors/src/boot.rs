@@ -44,6 +44,17 @@ pub enum BootError {
     /// A block in the file was decided after another state than the one that came out now.
     #[error("the block {0} follows another state than this program computes")]
     State(Height),
+    /// The files speak of a height that the chain in them does not reach: blocks or a snapshot that were durable are
+    /// lost. What the node said at the heights between is not known any more, so it must not vote there again.
+    #[error("the chain on the disk ends at {tip}, but the file `{file}` speaks of height {height}")]
+    Lost {
+        /// Which file.
+        file: &'static str,
+        /// Of which height.
+        height: Height,
+        /// Where the chain ends.
+        tip: Height,
+    },
     /// The state in the snapshot's file is none.
     #[error("the file `snapshot`: {0}")]
     Snapshot(#[from] SnapshotError),
@@ -111,6 +122,16 @@ pub(crate) fn boot(
         }
     }
     verifications.take_count();
+    // The engine goes on to a height only when the block before is durable.
+    let decided = store.iter().map(|(_, certificate)| certificate.height).max().unwrap_or(0);
+    let spoken = entries.iter().map(|entry| entry.height()).max().unwrap_or(0);
+    for (file, height, most) in
+        [(journal::BLOCKS, decided, tip.height), (journal::CONSENSUS, spoken, tip.height + 1)]
+    {
+        if height > most {
+            return Err(BootError::Lost { file, height, tip: tip.height });
+        }
+    }
 
     let mut engine = ConsensusEngine::new(
         engine_config(ports, config, chain, &validators),

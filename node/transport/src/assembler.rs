@@ -45,25 +45,26 @@ pub enum FrameError {
 
 #[derive(Clone, Debug)]
 struct Partial {
-    since: Time,
+    /// When its last fragment came.
+    heard: Time,
     count: u16,
-    missing: u16,
-    /// When to ask for what is missing, and how often that was done.
+    /// When to ask for what is missing, and how often that was done since a fragment came.
     ask_at: Time,
     asked: u32,
     bytes: usize,
-    fragments: Vec<Option<Bytes>>,
+    /// By index. Grows with what has come: an index says nothing of how much that is.
+    fragments: BTreeMap<u16, Bytes>,
 }
 
 impl Assembler {
     /// The most payloads of which some fragments have come and others have not.
     pub const MAX_PARTIAL: usize = 16;
-    /// How long an unfinished payload is kept.
+    /// How long an unfinished payload is kept after its last fragment.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
     /// How long after the last fragment the missing ones are asked for; doubled each time.
     pub const ASK_AFTER: Duration = Duration::from_millis(80);
-    /// How often they are asked for.
+    /// How often they are asked for in vain.
     const ASKS: u32 = 6;
 
     /// For a link just opened.
@@ -82,7 +83,12 @@ impl Assembler {
         if !sane {
             return Err(FrameError::Malformed);
         }
-        if !self.seen.insert(header.number) {
+        // A fragment that comes again for being lost may be older than the window: then its place tells that it is new.
+        let awaited = self
+            .partial
+            .get(&(header.number - u64::from(header.index)))
+            .is_some_and(|partial| !partial.fragments.contains_key(&header.index));
+        if !self.seen.insert(header.number) && !awaited {
             return Err(FrameError::Duplicate);
         }
         frame.advance(HEADER_BYTES);
@@ -104,8 +110,7 @@ impl Assembler {
             if partial.asked < Self::ASKS && partial.ask_at <= now {
                 partial.asked += 1;
                 partial.ask_at = now + Self::ASK_AFTER * (1 << partial.asked);
-                let missing =
-                    |index: &u16| partial.fragments.get(usize::from(*index)).is_none_or(Option::is_none);
+                let missing = |index: &u16| !partial.fragments.contains_key(index);
                 let indices = (0..partial.count).filter(missing).take(Missing::MOST).collect();
                 frames.push(Bytes::from(Missing { first, indices }.encode()));
             }
@@ -117,32 +122,27 @@ impl Assembler {
         self.forget_before(now - Self::PATIENCE);
         let name = header.number - u64::from(header.index);
         let partial = self.partial.entry(name).or_insert_with(|| Partial {
-            since: now,
+            heard: now,
             count: header.count,
-            missing: header.count,
             ask_at: now,
             asked: 0,
             bytes: 0,
-            fragments: Vec::new(),
+            fragments: BTreeMap::new(),
         });
-        // Grows with what has come, not with what a header promises.
-        let slot = usize::from(header.index);
-        if partial.fragments.len() <= slot {
-            partial.fragments.resize(slot + 1, None);
-        }
-        if partial.count != header.count || partial.fragments[slot].is_some() {
+        if partial.count != header.count {
             return Err(FrameError::Malformed);
         }
+        partial.heard = now;
+        partial.asked = 0;
         partial.bytes += fragment.len();
-        partial.missing -= 1;
         partial.ask_at = partial.ask_at.max(now + Self::ASK_AFTER);
         self.held += fragment.len();
-        partial.fragments[slot] = Some(fragment);
+        partial.fragments.insert(header.index, fragment);
         if partial.bytes > MAX_MESSAGE {
             self.forget(name);
             return Err(FrameError::Overflow);
         }
-        if partial.missing == 0 {
+        if partial.fragments.len() == usize::from(partial.count) {
             return Ok(self.forget(name).map_or(Arrived::Part, |whole| Arrived::Payload(join(whole))));
         }
         while self.partial.len() > Self::MAX_PARTIAL || self.held > MAX_MESSAGE {
@@ -158,9 +158,9 @@ impl Assembler {
         Some(partial)
     }
 
-    fn forget_before(&mut self, since: Time) {
+    fn forget_before(&mut self, time: Time) {
         let old: Vec<u64> =
-            self.partial.iter().filter(|(_, partial)| partial.since < since).map(|(&name, _)| name).collect();
+            self.partial.iter().filter(|(_, partial)| partial.heard < time).map(|(&name, _)| name).collect();
         for name in old {
             self.forget(name);
         }
@@ -169,7 +169,7 @@ impl Assembler {
 
 fn join(partial: Partial) -> Bytes {
     let mut payload = BytesMut::with_capacity(partial.bytes);
-    partial.fragments.iter().flatten().for_each(|fragment| payload.extend_from_slice(fragment));
+    partial.fragments.values().for_each(|fragment| payload.extend_from_slice(fragment));
     payload.freeze()
 }
 

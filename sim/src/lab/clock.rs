@@ -10,8 +10,10 @@ pub(super) struct NodeClock {
     since: (u64, u64),
     /// Parts per million faster than the lab.
     drift_ppm: i32,
-    /// Added to the wall clock.
-    wall_offset: i64,
+    /// Added to the wall clock while a skew lasts.
+    skew: i64,
+    /// Added to the wall clock by all jumps so far.
+    jumped: i64,
 }
 
 const MILLION: i128 = 1_000_000;
@@ -29,7 +31,7 @@ impl NodeClock {
 
     /// The wall clock at lab time `lab`. It runs off the same oscillator as the monotonic clock.
     pub(super) fn wall(&self, lab: u64) -> u64 {
-        WALL_AT_START.saturating_add(self.now(lab)).saturating_add_signed(self.wall_offset)
+        WALL_AT_START.saturating_add(self.now(lab)).saturating_add_signed(self.skew.saturating_add(self.jumped))
     }
 
     /// The first lab time at which the monotonic clock shows `node` or more; `u64::MAX` for never.
@@ -54,17 +56,22 @@ impl NodeClock {
 
     /// Sets how far the wall clock is off, in nanoseconds.
     pub(super) fn skew(&mut self, offset: i64) {
-        self.wall_offset = offset;
+        self.skew = offset;
     }
 
     /// Moves the wall clock, in nanoseconds.
     pub(super) fn jump(&mut self, by: i64) {
-        self.wall_offset = self.wall_offset.saturating_add(by);
+        self.jumped = self.jumped.saturating_add(by);
     }
 
-    /// Whether any reading now differs from the truth.
-    pub(super) fn is_bent(&self) -> bool {
-        self.drift_ppm != 0 || self.wall_offset != 0
+    /// Whether the monotonic clock runs at a wrong rate.
+    pub(super) fn drifts(&self) -> bool {
+        self.drift_ppm != 0
+    }
+
+    /// Whether a skew is on the wall clock.
+    pub(super) fn is_skewed(&self) -> bool {
+        self.skew != 0
     }
 }
 

@@ -189,7 +189,12 @@ impl Lab {
         core.record(Kind::DiskFault, node, node, rate.to_bits(), format!("{op:?}").as_bytes());
     }
 
-    /// Lets all files together hold no more than this many bytes.
+    /// How many bytes all files together hold now.
+    pub fn disk_used(&self, node: NodeIndex) -> u64 {
+        self.core().node(node).disk.used()
+    }
+
+    /// Lets all files together hold no more than this many bytes; `u64::MAX` is no limit.
     pub fn disk_full(&mut self, node: NodeIndex, capacity: u64) {
         let mut core = self.core();
         core.node(node).disk.set_capacity(capacity);

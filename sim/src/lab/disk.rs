@@ -140,8 +140,12 @@ impl NodeDisk {
 
     fn has_room(&self, more: u64, instead_of: u64) -> bool {
         let Some(capacity) = self.faults.capacity else { return true };
-        let used: u64 = self.files.values().map(|file| file.last().bytes.len() as u64).sum();
-        used - instead_of + more <= capacity
+        self.used() - instead_of + more <= capacity
+    }
+
+    /// Bytes in all files.
+    pub(super) fn used(&self) -> u64 {
+        self.files.values().map(|file| file.last().bytes.len() as u64).sum()
     }
 
     /// Makes durable what a done operation covered.
@@ -304,7 +308,12 @@ impl Disk for LabDisk {
         let length = bytes.len();
         let entry = core.node(node).disk.file(file);
         let number = entry.last().number + 1;
-        entry.generations.push_back(Generation { number, bytes: bytes.into(), solid: length, committed: false });
+        entry.generations.push_back(Generation {
+            number,
+            bytes: bytes.into(),
+            solid: length,
+            committed: false,
+        });
         let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
         core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
     }

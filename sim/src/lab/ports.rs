@@ -109,22 +109,23 @@ impl Observer {
 struct LabClock(Access);
 
 impl LabClock {
-    fn read(&self, read: impl Fn(&NodeClock, u64) -> u64) -> u64 {
+    fn read(&self, read: impl Fn(&NodeClock, u64) -> u64, wall: bool) -> u64 {
         let mut core = self.0.look();
         let now = core.now;
         let node = core.node(self.0.node);
-        node.touched.clock_bent += u64::from(node.clock.is_bent());
+        node.touched.drifted += u64::from(node.clock.drifts());
+        node.touched.skewed += u64::from(wall && node.clock.is_skewed());
         read(&node.clock, now)
     }
 }
 
 impl Clock for LabClock {
     fn now(&self) -> Time {
-        Time(self.read(NodeClock::now))
+        Time(self.read(NodeClock::now, false))
     }
 
     fn wall(&self) -> WallTime {
-        WallTime(self.read(NodeClock::wall))
+        WallTime(self.read(NodeClock::wall, true))
     }
 
     fn alarm(&self, ring: Box<dyn Fn()>) -> Box<dyn Alarm> {
@@ -206,7 +207,7 @@ impl Core {
         }
         alarm.due = None;
         let ring = alarm.ring.clone();
-        state.touched.clock_bent += u64::from(state.clock.is_bent());
+        state.touched.drifted += u64::from(state.clock.drifts());
         self.record(Kind::AlarmRang, node, node, due.0, &[]);
         Some(ring)
     }

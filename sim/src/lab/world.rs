@@ -73,8 +73,10 @@ pub struct Touched {
     pub overflowed: u64,
     /// Events and computations that took longer on a slow CPU.
     pub slowed: u64,
-    /// Clock readings and alarms while the clock was wrong.
-    pub clock_bent: u64,
+    /// Clock readings and alarms while the clocks ran at a wrong rate.
+    pub drifted: u64,
+    /// Readings of the wall clock while it was skewed.
+    pub skewed: u64,
     /// Disk operations that failed by a fault.
     pub disk_errors: u64,
     /// Disk operations refused because the disk was full.

@@ -100,7 +100,11 @@ impl Liveness {
         self.judge(at, node);
     }
 
+    /// A node that stops itself again and again while nothing disturbs it gets no new window each time.
     pub(super) fn restarted(&mut self, at: Time, node: u16) {
+        if self.calm.is_some_and(|calm| at >= calm) {
+            return;
+        }
         self.last[usize::from(node)] = at;
         self.started[usize::from(node)] = at;
     }

@@ -8,7 +8,7 @@ use super::watch::Watch;
 use crate::adversary::{Behaviour, Puppet};
 use crate::lab::{DiskFate, Effect, EffectId, Lab, PairSet, Touched};
 use crate::scenario::{
-    Condition, CrashDisk, Direction, Family, Inject, MessageKind, NodeState, Scenario, Selector, Split,
+    Condition, CrashDisk, Direction, Fault, Inject, MessageKind, NodeState, Scenario, Selector, Split,
     Trigger, Until,
 };
 use bitcraps_types::Time;
@@ -24,8 +24,6 @@ pub(crate) enum Due {
     Start(usize),
     /// This instance ends.
     End(usize),
-    /// A node that crashed in this instance comes back.
-    Restart(usize),
     /// The global stabilisation time.
     Gst,
 }
@@ -108,10 +106,9 @@ impl<'a> Faults<'a> {
                     }
                 }
                 Due::End(instance) => self.end(instance, now, lab),
-                Due::Restart(instance) => self.restart(instance, lab),
                 Due::Gst => {
                     self.stable = true;
-                    self.heal(now, lab);
+                    self.heal(now, lab, |fault| !fault.survives_gst);
                 }
             }
         }
@@ -135,7 +132,7 @@ impl<'a> Faults<'a> {
             let fault = &self.scenario.faults[self.instances[instance].fault];
             let reached = matches!(fault.end.until, Some(Until::Height(height)) if shared.watch.borrow().height >= height);
             let told = inject::is_lie(&fault.inject)
-                && fault.end.times.is_some_and(|times| self.touched(instance, lab) >= u64::from(times));
+                && fault.end.times.is_some_and(|times| self.told(instance, lab) >= u64::from(times));
             if reached || told {
                 self.end(instance, now, lab);
             }
@@ -191,14 +188,17 @@ impl<'a> Faults<'a> {
             return;
         }
         let state = &mut self.states[index];
-        if !inject::is_lie(&fault.inject) && fault.end.times.is_some_and(|times| state.starts >= times) {
+        let once = matches!(fault.trigger, Trigger::When(_)).then_some(1);
+        if fault.end.times.or(once).is_some_and(|times| state.starts >= times) {
             return;
         }
-        let by_message = fault.inject.family() == Family::Network || inject::is_lie(&fault.inject);
         if let Some(probability) = fault.probability
-            && !by_message
+            && !inject::is_by_message(&fault.inject)
             && !state.chooser.rng().random_bool(probability.fraction())
         {
+            if matches!(fault.trigger, Trigger::Random(_)) {
+                self.schedule_next(index, now);
+            }
             return;
         }
         state.starts += 1;
@@ -228,13 +228,7 @@ impl<'a> Faults<'a> {
         }
         let mut lasts = true;
         match &fault.inject {
-            Inject::Crash { restart_after, disk } => {
-                self.crash(number, disk, lab, shared);
-                if let Some(after) = restart_after {
-                    self.due.at(now + after.duration(), Due::Restart(number));
-                }
-            }
-            Inject::Pause {} => nodes.iter().for_each(|&node| _ = lab.pause(node)),
+            Inject::Crash { disk, .. } => self.crash(number, disk, lab, shared),
             Inject::Jump { by } => {
                 nodes.iter().for_each(|&node| lab.jump_clock(node, by.nanos()));
                 self.instances[number].touched += nodes.len() as u64;
@@ -252,7 +246,7 @@ impl<'a> Faults<'a> {
             Inject::InvalidSignature {} => self.lie(number, &nodes, &Behaviour::InvalidSignature),
             Inject::GarbageBytes {} => self.lie(number, &nodes, &Behaviour::GarbageBytes),
             Inject::Heal {} => {
-                self.instances[number].touched = self.heal(now, lab);
+                self.instances[number].touched = self.heal(now, lab, |_| true);
                 lasts = false;
             }
             kind => nodes.iter().for_each(|&node| inject::degrade(kind, node, lab)),
@@ -267,11 +261,17 @@ impl<'a> Faults<'a> {
     /// How long an instance lasts, if time alone ends it.
     fn lifetime(&self, index: usize) -> Option<Duration> {
         let fault = &self.scenario.faults[index];
-        let span = fault.end.lasts.map(|span| span.duration());
-        match (&fault.trigger, &fault.inject) {
-            (Trigger::Random(random), _) => Some(span.unwrap_or_default().max(random.min_down.duration())),
-            (_, Inject::Crash { restart_after: Some(after), .. }) => Some(span.unwrap_or(after.duration())),
-            _ => span,
+        let down = match &fault.inject {
+            Inject::Crash { restart_after, .. } => *restart_after,
+            _ => None,
+        };
+        let least = match &fault.trigger {
+            Trigger::Random(random) => random.min_down.duration(),
+            _ => Duration::ZERO,
+        };
+        match fault.end.lasts.or(down) {
+            Some(span) => Some(span.duration().max(least)),
+            None => (least > Duration::ZERO && fault.end.until.is_none()).then_some(least),
         }
     }
 
@@ -287,20 +287,12 @@ impl<'a> Faults<'a> {
             lab.remove_effect(effect);
         }
         self.restart(number, lab);
-        let nodes = self.instances[number].nodes.clone();
-        for node in nodes {
-            match &fault.inject {
-                Inject::Pause {} => _ = lab.resume(node),
-                Inject::SlowCpu { .. } => lab.slow_cpu(node, 1.0),
-                Inject::DiskError { .. } | Inject::DiskFull { .. } | Inject::DiskSlow { .. } => {
-                    lab.clear_disk_faults(node);
-                }
-                Inject::Skew { .. } => lab.skew_clock(node, 0),
-                Inject::Drift { .. } => lab.drift_clock(node, 0),
-                kind if inject::is_lie(kind) => {
-                    self.puppets[usize::from(node)].deactivate(&self.lie_name(number));
-                }
-                _ => {}
+        let name = self.lie_name(number);
+        for node in self.instances[number].nodes.clone() {
+            if inject::is_lie(&fault.inject) {
+                self.puppets[usize::from(node)].deactivate(&name);
+            } else {
+                self.lift(&fault.inject, node, lab);
             }
         }
         if matches!(fault.trigger, Trigger::Random(_)) {
@@ -315,13 +307,24 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// Ends every fault that does not survive; gives how many.
-    fn heal(&mut self, now: Time, lab: &mut Lab) -> u64 {
+    /// Takes a fault from a node. Another of the same kind that still lasts there is in force again, the latest one.
+    fn lift(&self, ended: &Inject, node: u16, lab: &mut Lab) {
+        inject::repair(ended, node, lab);
+        for other in self.instances.iter().filter(|other| other.end.is_none() && other.nodes.contains(&node)) {
+            let kind = &self.scenario.faults[other.fault].inject;
+            if std::mem::discriminant(kind) == std::mem::discriminant(ended) {
+                inject::degrade(kind, node, lab);
+            }
+        }
+    }
+
+    /// Ends every fault that `ends`, save healings; gives how many.
+    fn heal(&mut self, now: Time, lab: &mut Lab, ends: impl Fn(&Fault) -> bool) -> u64 {
         let mut healed = 0;
         for number in 0..self.instances.len() {
             let fault = &self.scenario.faults[self.instances[number].fault];
             let ongoing = self.instances[number].end.is_none() && !matches!(fault.inject, Inject::Heal {});
-            if ongoing && !fault.survives_gst {
+            if ongoing && ends(fault) {
                 self.end(number, now, lab);
                 healed += 1;
             }
@@ -344,9 +347,21 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// Brings back what an instance took down; where another crash still lasts, the node stays down for that one.
     fn restart(&mut self, number: usize, lab: &mut Lab) {
         for node in std::mem::take(&mut self.instances[number].down) {
-            lab.restart(node);
+            let faults = &self.scenario.faults;
+            let other = self.instances.iter_mut().find(|other| {
+                let crash = matches!(faults[other.fault].inject, Inject::Crash { .. });
+                crash && other.end.is_none() && other.nodes.contains(&node)
+            });
+            match other {
+                Some(other) => {
+                    other.down.push(node);
+                    other.touched += 1;
+                }
+                None => _ = lab.restart(node),
+            }
         }
     }
 
@@ -362,6 +377,13 @@ impl<'a> Faults<'a> {
     /// A puppet counts by name: one per instance, so that a fault that starts again counts anew.
     fn lie_name(&self, number: usize) -> String {
         format!("{}#{number}", self.scenario.faults[self.instances[number].fault].id)
+    }
+
+    /// How many messages a lie has told in all its starts, up to this one.
+    fn told(&self, number: usize, lab: &Lab) -> u64 {
+        let fault = self.instances[number].fault;
+        let same = (0..=number).filter(|&other| self.instances[other].fault == fault);
+        same.map(|other| self.touched(other, lab)).sum()
     }
 
     /// What an instance has touched so far.

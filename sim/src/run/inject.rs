@@ -2,12 +2,13 @@
 
 use super::convert;
 use crate::adversary::{Behaviour, Collusion, Groups, Kinds};
-use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Touched};
+use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Latency, Touched};
 use crate::scenario::{self, Blocked, Family, Fault, Inject, VoteKind};
 use bitcraps_types::ValidatorIndex;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How many packets a clogged link holds before it refuses more.
 const CLOG_LIMIT: usize = 1 << 16;
@@ -15,6 +16,13 @@ const CLOG_LIMIT: usize = 1 << 16;
 /// Whether a fault makes its nodes Byzantine.
 pub(super) fn is_lie(inject: &Inject) -> bool {
     inject.family() == Family::Byzantine
+}
+
+/// Whether a fault's chance is drawn for each message. A limit of a link is there or is not: its chance, as that of all
+/// others, is drawn when it starts.
+pub(super) fn is_by_message(inject: &Inject) -> bool {
+    let limit = matches!(inject, Inject::Bandwidth { .. } | Inject::Queue { .. });
+    (inject.family() == Family::Network && !limit) || is_lie(inject)
 }
 
 /// The chance that a fault of the network or a lie acts on one message.
@@ -46,23 +54,46 @@ pub(super) fn network_effect(inject: &Inject) -> Option<EffectKind> {
     })
 }
 
-/// Faults of one node's clock, disk and processor.
+/// Faults of one node's process, clock, disk and processor, from when they begin.
 pub(super) fn degrade(inject: &Inject, node: u16, lab: &mut Lab) {
     match inject {
+        Inject::Pause {} => _ = lab.pause(node),
         Inject::SlowCpu { factor } => lab.slow_cpu(node, *factor),
         Inject::Skew { offset } => lab.skew_clock(node, offset.nanos()),
         Inject::Drift { ppm } => lab.drift_clock(node, ppm.round() as i32),
         Inject::DiskError { op, rate } => {
-            let ops: &[DiskOp] = match op {
-                scenario::DiskOp::Read => &[DiskOp::Read],
-                scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
-                scenario::DiskOp::Sync => &[DiskOp::Sync],
-            };
-            ops.iter().for_each(|&op| lab.disk_error(node, op, rate.fraction()));
+            operations(*op).iter().for_each(|&op| lab.disk_error(node, op, rate.fraction()));
         }
-        Inject::DiskFull { capacity } => lab.disk_full(node, capacity.bytes()),
+        Inject::DiskFull { capacity } => {
+            let full = lab.disk_used(node).saturating_add(capacity.bytes());
+            lab.disk_full(node, full);
+        }
         Inject::DiskSlow { latency } => lab.disk_slow(node, convert::latency(latency)),
         _ => {}
+    }
+}
+
+/// The opposite of [`degrade`].
+pub(super) fn repair(inject: &Inject, node: u16, lab: &mut Lab) {
+    match inject {
+        Inject::Pause {} => _ = lab.resume(node),
+        Inject::SlowCpu { .. } => lab.slow_cpu(node, 1.0),
+        Inject::Skew { .. } => lab.skew_clock(node, 0),
+        Inject::Drift { .. } => lab.drift_clock(node, 0),
+        Inject::DiskError { op, .. } => {
+            operations(*op).iter().for_each(|&op| lab.disk_error(node, op, 0.0));
+        }
+        Inject::DiskFull { .. } => lab.disk_full(node, u64::MAX),
+        Inject::DiskSlow { .. } => lab.disk_slow(node, Latency::Constant(Duration::ZERO)),
+        _ => {}
+    }
+}
+
+fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
+    match op {
+        scenario::DiskOp::Read => &[DiskOp::Read],
+        scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
+        scenario::DiskOp::Sync => &[DiskOp::Sync],
     }
 }
 
@@ -71,7 +102,8 @@ pub(super) fn done_to(inject: &Inject, touched: &Touched) -> u64 {
     match inject {
         Inject::Pause {} => touched.deferred,
         Inject::SlowCpu { .. } => touched.slowed,
-        Inject::Skew { .. } | Inject::Drift { .. } => touched.clock_bent,
+        Inject::Skew { .. } => touched.skewed,
+        Inject::Drift { .. } => touched.drifted,
         Inject::DiskError { .. } => touched.disk_errors,
         Inject::DiskFull { .. } => touched.disk_full,
         Inject::DiskSlow { .. } => touched.disk_slowed,

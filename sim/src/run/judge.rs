@@ -36,7 +36,8 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
         Sometimes::ALL.into_iter().filter(|sometimes| oracles.count(*sometimes) > 0).collect();
     let mut properties = match scenario.expect.violation {
         None => expected(scenario, all),
-        Some(violation) => violated_as_expected(scenario, violation, &oracles.fork(), &closing.liars, all),
+        Some(Property::Agreement) => forked_as_expected(scenario, &oracles.fork(), &closing.liars, all),
+        Some(violation) => violated_as_expected(scenario, violation, all),
     };
     let totals = faults::totals(scenario.faults.len(), &closing.instances);
     for (fault, (starts, touched)) in scenario.faults.iter().zip(totals) {
@@ -45,9 +46,9 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
             properties.push(unjudged(format!("fault {} lands", fault.id), why.to_owned()));
         }
     }
-    let tolerated = (usize::from(scenario.validators.count) - 1) / 3;
-    if scenario.expect.violation.is_none() && closing.liars.len() > tolerated {
-        let detail = format!("{} validators lied at some time, and {tolerated} may", closing.liars.len());
+    let (lying, total) = stake(scenario, &closing.liars);
+    if scenario.expect.violation.is_none() && 3 * lying >= total && lying > 0 {
+        let detail = format!("{lying} of {total} stake lied at some time: more than f");
         properties.push(unjudged("at most f Byzantine".to_owned(), detail));
     }
     if let Some(finding) = &closing.finding {
@@ -78,40 +79,61 @@ fn expected(scenario: &Scenario, all: Vec<PropertyResult>) -> Vec<PropertyResult
     judged.filter(|result| listed(&result.name)).collect()
 }
 
-/// With one: it happened, its culprits are at least f + 1 and all of them guilty, and nobody honest was accused.
+/// With one: it happened, and all else that the file lists held.
 fn violated_as_expected(
     scenario: &Scenario,
     violation: Property,
+    all: Vec<PropertyResult>,
+) -> Vec<PropertyResult> {
+    let (found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|result| result.name == violation.name());
+    let mut results = vec![is_violated(violation, found.first())];
+    results.extend(expected(scenario, others));
+    results
+}
+
+fn is_violated(violation: Property, found: Option<&PropertyResult>) -> PropertyResult {
+    PropertyResult {
+        name: format!("{} is violated", violation.name()),
+        kind: PropertyKind::Always,
+        holds: Some(found.is_some_and(|result| result.holds == Some(false))),
+        detail: found.map_or(String::new(), |result| result.detail.clone()),
+        at_ns: found.and_then(|result| result.at_ns),
+    }
+}
+
+/// With a fork: it happened, its culprits are at least f + 1 and all of them guilty, and what does not need one chain
+/// held all the same: nobody honest was accused or voted twice, and on no branch did tokens appear or vanish.
+fn forked_as_expected(
+    scenario: &Scenario,
     fork: &Option<oracle::Fork>,
     liars: &BTreeSet<u16>,
     all: Vec<PropertyResult>,
 ) -> Vec<PropertyResult> {
-    let found = all.iter().find(|result| result.name == violation.name());
-    let happened = found.is_some_and(|result| result.holds == Some(false));
-    let mut results = vec![PropertyResult {
-        name: format!("{} is violated", violation.name()),
-        kind: PropertyKind::Always,
-        holds: Some(happened),
-        detail: found.map_or(String::new(), |result| result.detail.clone()),
-        at_ns: found.and_then(|result| result.at_ns),
-    }];
-    if violation == Property::Agreement {
-        let culprits: BTreeSet<u16> =
-            fork.iter().flat_map(|fork| fork.culprits.iter().map(|culprit| culprit.0)).collect();
-        let weights = scenario.validators.weights();
-        let power: u128 = culprits.iter().map(|&node| u128::from(weights[usize::from(node)])).sum();
-        let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
-        let innocent: Vec<&u16> = culprits.difference(liars).collect();
-        results.push(PropertyResult {
+    let found = all.iter().find(|result| result.name == Property::Agreement.name());
+    let culprits: BTreeSet<u16> =
+        fork.iter().flat_map(|fork| fork.culprits.iter().map(|culprit| culprit.0)).collect();
+    let (guilty, total) = stake(scenario, &culprits);
+    let mut results = vec![
+        is_violated(Property::Agreement, found),
+        PropertyResult {
             name: "culprits are named".to_owned(),
             kind: PropertyKind::Always,
-            holds: Some(3 * power > total && innocent.is_empty()),
+            holds: Some(3 * guilty >= total && culprits.is_subset(liars)),
             detail: format!("{culprits:?} signed both sides; Byzantine were {liars:?}"),
             at_ns: None,
-        });
-    }
-    results.extend(all.into_iter().filter(|result| result.name == Property::NoFalseAccusation.name()));
+        },
+    ];
+    const WITHOUT_A_CHAIN: [&str; 5] =
+        ["certificates", "conservation", "no_negative_balance", "no_false_accusation", "vote_once"];
+    results.extend(all.into_iter().filter(|result| WITHOUT_A_CHAIN.contains(&&*result.name)));
     results
+}
+
+/// The stake of some validators, and that of all.
+fn stake(scenario: &Scenario, some: &BTreeSet<u16>) -> (u128, u128) {
+    let weights = scenario.validators.weights();
+    let of = |node: &u16| weights.get(usize::from(*node)).map_or(0, |&weight| u128::from(weight));
+    (some.iter().map(of).sum(), weights.iter().map(|&weight| u128::from(weight)).sum())
 }
 
 fn unjudged(name: String, detail: String) -> PropertyResult {

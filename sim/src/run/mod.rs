@@ -155,6 +155,9 @@ fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {
 }
 
 #[cfg(test)]
+mod fault_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -213,6 +213,28 @@ fn a_damaged_consensus_journal_keeps_the_node_from_voting() {
     assert_eq!(*heights(&world, 0).last().unwrap(), before);
 }
 
+#[test]
+fn a_node_that_lost_durable_blocks_does_not_vote_at_their_heights_again() {
+    for lost in [&[journal::BLOCKS, journal::SNAPSHOT][..], &[journal::SNAPSHOT]] {
+        let mut config = config(4);
+        config.sync.state_sync_gap = 5;
+        let mut world = World::new(4);
+        (0..3).for_each(|i| world.start(i, key(i), config.clone()));
+        world.run(Duration::from_secs(3));
+        // It takes over a snapshot: its file of blocks begins late.
+        world.start(3, key(3), config.clone());
+        world.run(Duration::from_secs(5));
+        let before = *heights(&world, 3).last().unwrap();
+        assert!(heights(&world, 3).len() < usize::try_from(before).unwrap(), "no snapshot");
+        world.crash(3);
+        lost.iter().for_each(|file| world.lose(3, file));
+        world.start(3, key(3), config);
+        world.run(Duration::from_secs(3));
+        assert_eq!(world.log().halted.len(), 1);
+        assert!(world.log().halted[0].contains("ends at 0"), "{:?}", world.log().halted);
+    }
+}
+
 /// Byzantine participant that tells every second validator the opposite of what it votes.
 #[cfg(feature = "byzantine")]
 struct TwoFaced;

@@ -33,8 +33,7 @@ message!(Payload);
 pub(crate) struct Closed;
 message!(Closed);
 
-/// Those who take what peers say.
-#[derive(Clone)]
+/// Those who take what peers say. Shared by all peers: an address of its own for each is slow to reach among a hundred.
 pub(crate) struct Listeners {
     pub(crate) round: Addr<Round>,
     pub(crate) mempool: Addr<Mempool>,
@@ -50,7 +49,7 @@ pub(crate) struct Peer {
     /// Those whom we talk to at all.
     pub(crate) known: Rc<BTreeSet<PublicKey>>,
     pub(crate) transport: Addr<Transport>,
-    pub(crate) listeners: Listeners,
+    pub(crate) listeners: Rc<Listeners>,
     /// Until the peer is proven.
     pub(crate) deadlines: Option<Deadlines<Due>>,
 }

@@ -9,6 +9,7 @@ use crate::config::SyncLimits;
 use crate::wire::{CHUNK_BYTES, Manifest, SyncMessage};
 use bitcraps_types::{Digest, Height, PublicKey, Time};
 use bytes::Bytes;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ struct Claim {
     since: Option<Time>,
     /// Not asked before.
     left_alone_until: Time,
+    /// How often it was of no help since it last was.
+    failures: u32,
     /// It has no block at this height any more, so a snapshot must come first.
     lacks_block: Option<Height>,
 }
@@ -69,6 +72,13 @@ pub(crate) enum Next {
     Rest,
 }
 
+impl Claim {
+    fn fail(&mut self, now: Time) {
+        self.failures = self.failures.saturating_add(1);
+        self.left_alone_until = now + CatchUp::LEFT_ALONE;
+    }
+}
+
 impl CatchUp {
     /// A lag of one or two blocks is normal; only when it lasts this long is it one.
     const PATIENCE: Duration = Duration::from_secs(1);
@@ -93,9 +103,12 @@ impl CatchUp {
         }
     }
 
-    /// A peer is gone.
+    /// A peer is gone. How often it failed is kept, or it would come back as one that never did.
     pub(crate) fn gone(&mut self, peer: &PublicKey) {
-        self.peers.remove(peer);
+        if let Some(claim) = self.peers.get_mut(peer) {
+            claim.height = 0;
+            claim.since = None;
+        }
         self.abandon(peer);
     }
 
@@ -110,18 +123,19 @@ impl CatchUp {
         }
     }
 
-    /// A peer answered with blocks and all were good. No blocks: it has none to give.
-    pub(crate) fn blocks_came(&mut self, now: Time, peer: &PublicKey, count: usize) {
+    /// A peer answered with blocks, all good, of which this node lacked `gained`. None: it has none to give.
+    pub(crate) fn blocks_came(&mut self, now: Time, peer: &PublicKey, gained: Height) {
         let answered = self.answered(peer, |asked| matches!(asked, SyncMessage::GetBlocks { .. }));
         let Some(SyncMessage::GetBlocks { from, .. }) = answered else { return };
         let Some(claim) = self.peers.get_mut(peer) else { return };
-        if count > 0 {
+        if gained > 0 {
             claim.lacks_block = None;
+            claim.failures = 0;
             self.batch = self.batch.saturating_mul(2).min(self.limits.batch);
             // More of them, at once.
             claim.since = Some(now - Self::PATIENCE);
         } else if claim.lacks_block == Some(from) {
-            claim.left_alone_until = now + Self::LEFT_ALONE;
+            claim.fail(now);
         } else {
             claim.lacks_block = Some(from);
         }
@@ -173,6 +187,9 @@ impl CatchUp {
         if download.chunks.len() < download.manifest.chunks.as_slice().len() {
             return Ok(None);
         }
+        if let Some(claim) = self.peers.get_mut(peer) {
+            claim.failures = 0;
+        }
         let whole = self.download.take();
         Ok(whole.map(|Download { peer, manifest, chunks, .. }| Downloaded { peer, manifest, chunks }))
     }
@@ -206,10 +223,11 @@ impl CatchUp {
             };
             patient_until.max(claim.left_alone_until)
         };
-        // The best of those who may be asked now; among equals the first by key.
+        // The best of those who may be asked now: who failed least often, then who claims most, then the first by key.
+        // By the claim alone, a few liars who claim much and answer nothing would be asked in turns for ever.
         let best = ahead()
             .filter(|(_, claim)| ready_at(claim) <= now)
-            .max_by(|a, b| (a.1.height, std::cmp::Reverse(a.0)).cmp(&(b.1.height, std::cmp::Reverse(b.0))));
+            .min_by_key(|(key, claim)| (claim.failures, Reverse(claim.height), **key));
         let Some((&peer, claim)) = best else {
             return ahead().map(|(_, claim)| ready_at(claim)).min().map_or(Next::Rest, Next::Wait);
         };
@@ -240,7 +258,7 @@ impl CatchUp {
 
     fn leave_alone(&mut self, now: Time, peer: &PublicKey) {
         if let Some(claim) = self.peers.get_mut(peer) {
-            claim.left_alone_until = now + Self::LEFT_ALONE;
+            claim.fail(now);
         }
         self.abandon(peer);
     }

@@ -169,7 +169,11 @@ impl Sync {
     }
 
     fn sync_blocks(&mut self, ctx: &Context<Self>) {
-        if self.syncing.is_none() && self.durable < self.tip.height {
+        // While a snapshot is taken over, the tip is in no file of blocks: its durability is the snapshot's.
+        if self.taking_over.is_none()
+            && self.syncing.is_none()
+            && self.durable < self.tip.height
+        {
             self.syncing = Some(self.tip.height);
             let me = ctx.address();
             let done = Box::new(move |outcome| me.do_send(BlocksSynced(outcome)));
@@ -234,7 +238,7 @@ impl Sync {
 
     /// Takes blocks from a peer, asked for or given as help. What we have is skipped.
     fn take_blocks(&mut self, from: PublicKey, blocks: Vec<(Value, Certificate)>, ctx: &Context<Self>) {
-        let count = blocks.len();
+        let before = self.tip.height;
         for (value, certificate) in blocks {
             if certificate.height <= self.tip.height || self.taking_over.is_some() {
                 continue;
@@ -248,7 +252,8 @@ impl Sync {
             }
         }
         let now = self.now();
-        self.catch_up.blocks_came(now, &from, count);
+        // Only what we lacked counts as an answer, or a peer that repeats old blocks would be asked for ever.
+        self.catch_up.blocks_came(now, &from, self.tip.height - before);
     }
 
     fn take_manifest(&mut self, from: PublicKey, manifest: Box<Manifest>) {
@@ -406,6 +411,9 @@ impl Handler<SnapshotTaken> for Sync {
 
     fn handle(&mut self, SnapshotTaken { last, state }: SnapshotTaken, _: &mut Self::Context) {
         let Some(snapshot) = Snapshot::new(last, state.into()) else { return };
+        if self.taking_over.is_some() {
+            return; // It is older, and would replace the newer one in the file.
+        }
         if self.snapshot.as_ref().is_some_and(|newer| newer.height() >= snapshot.height()) {
             return;
         }

@@ -38,11 +38,12 @@ pub(crate) struct Transport {
     limits: PeerLimits,
     genesis: ChainId,
     me: PublicKey,
-    listeners: Listeners,
+    listeners: Rc<Listeners>,
     known: Rc<BTreeSet<PublicKey>>,
     peers: BTreeMap<PublicKey, Known>,
     addresses: BTreeMap<Address, PublicKey>,
-    links: BTreeMap<LinkId, Link>,
+    /// Boxed: the search for a link, which each frame needs, then stays in the cache among a hundred.
+    links: BTreeMap<LinkId, Box<Link>>,
     deadlines: Option<Deadlines<Due>>,
     jitter: ChaCha8Rng,
     nonces: ChaCha8Rng,
@@ -106,7 +107,7 @@ impl Transport {
             limits: config.limits.clone(),
             genesis,
             me,
-            listeners,
+            listeners: Rc::new(listeners),
             known: Rc::new(others().map(|peer| peer.key).collect()),
             peers: others().map(|peer| (peer.key, known(&peer.address))).collect(),
             addresses: others().map(|peer| (peer.address.clone(), peer.key)).collect(),
@@ -192,7 +193,7 @@ impl Transport {
             heard: now,
             peer: peer.start(),
         };
-        self.links.insert(id, link);
+        self.links.insert(id, Box::new(link));
     }
 
     fn frame(&mut self, id: LinkId, bytes: Bytes) {

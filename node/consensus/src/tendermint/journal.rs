@@ -7,7 +7,7 @@
 use super::message::{PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 use super::{Lock, Step, Tendermint, ValidValue};
 use crate::{Message, Output, Seq};
-use bitcraps_types::{Digest, Round, Value};
+use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,16 @@ pub enum Entry {
         /// Whether the validator locked on it.
         locks: bool,
     },
+}
+
+impl Entry {
+    /// The height that it binds the validator at.
+    pub fn height(&self) -> Height {
+        match self {
+            Entry::Said(message) => message.height(),
+            Entry::Polka { certificate, .. } => certificate.height,
+        }
+    }
 }
 
 /// The writes of this incarnation, and what was said in this height.

@@ -88,13 +88,21 @@ impl Tendermint {
 
     /// L15–L19: the valid value if there is one, else a new one from the application.
     fn propose_valid_or_ask(&mut self, out: &mut Outputs) {
-        if let Some(valid) = &mut self.valid {
+        if self.can_propose_valid()
+            && let Some(valid) = &mut self.valid
+        {
             valid.announced = true;
             let (value, polka) = (valid.value.clone(), valid.certificate.clone());
             self.propose(value, Some(polka), out);
         } else {
             out.push(Output::Propose { height: self.height, round: self.round });
         }
+    }
+
+    /// Whether there is a valid value of an earlier round. After a restart it may be of a later one: the polka was
+    /// written, but nothing was said in that round.
+    fn can_propose_valid(&self) -> bool {
+        self.valid.as_ref().is_some_and(|valid| valid.certificate.round < self.round)
     }
 
     /// L18, when the application's answer came. A polka may have come meanwhile.
@@ -108,7 +116,7 @@ impl Tendermint {
         if !wanted {
             return;
         }
-        if self.valid.is_some() {
+        if self.can_propose_valid() {
             self.propose_valid_or_ask(out);
         } else {
             self.values.learn_valid(&value);

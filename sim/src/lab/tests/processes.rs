@@ -128,7 +128,7 @@ fn alarms_follow_a_drifting_clock_also_when_the_drift_changes_under_them() {
     lab.drift_clock(0, 1_000_000);
     lab.run_until(ms(2000)).unwrap();
     assert_eq!(log.of(0, "rang")[1].0, ms(1075));
-    assert!(lab.touched(0).clock_bent >= 3);
+    assert!(lab.touched(0).drifted >= 3);
 }
 
 #[test]

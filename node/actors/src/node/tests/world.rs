@@ -357,6 +357,11 @@ impl World {
         self.core.disks.borrow_mut().get_mut(&(node, file.to_string())).unwrap().0[at] ^= 1;
     }
 
+    /// Loses a file.
+    pub(super) fn lose(&self, node: usize, file: &str) {
+        self.core.disks.borrow_mut().remove(&(node, file.to_string())).unwrap();
+    }
+
     pub(super) fn run(&mut self, time: Duration) {
         let end = self.core.now.get() + u64::try_from(time.as_nanos()).unwrap();
         loop {

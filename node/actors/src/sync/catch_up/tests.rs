@@ -158,7 +158,7 @@ fn one_honest_peer_among_liars_is_enough() {
                 assert_eq!(from, ours + 1);
                 ours = height.min(ours + u64::from(count));
                 sync.advanced(now, ours);
-                sync.blocks_came(now, &honest, count as usize);
+                sync.blocks_came(now, &honest, u64::from(count));
             }
             Next::Ask(asked, ..) if asked == peer(1) => sync.lied(now, &asked),
             Next::Ask(asked, SyncMessage::GetBlocks { .. }, _) if asked == peer(2) => {
@@ -171,4 +171,39 @@ fn one_honest_peer_among_liars_is_enough() {
             Next::Rest => panic!("at rest at {ours}"),
         }
     }
+}
+
+/// As many silent liars as n = 13 allows, each with a higher claim than anyone honest has.
+#[test]
+fn liars_who_claim_most_and_answer_nothing_do_not_keep_the_honest_from_being_asked() {
+    let mut sync = CatchUp::new(limits());
+    let (honest, height) = (peer(9), 90);
+    let (mut now, mut ours) = (at(0), 0);
+    (1..=4).for_each(|n| sync.claim(now, ours, peer(n), Height::MAX, false));
+    sync.claim(now, ours, honest, height, false);
+    while ours < height {
+        assert!(now < at(30_000), "stuck at {ours}");
+        match sync.next(now, ours) {
+            Next::Ask(asked, SyncMessage::GetBlocks { count, .. }, _) if asked == honest => {
+                ours = height.min(ours + u64::from(count));
+                sync.advanced(now, ours);
+                sync.blocks_came(now, &honest, u64::from(count));
+            }
+            Next::Ask(_, _, until) | Next::Wait(until) => now = until,
+            Next::Rest => panic!("at rest at {ours}"),
+        }
+    }
+}
+
+#[test]
+fn a_peer_whose_blocks_bring_nothing_new_is_soon_left_alone() {
+    let mut sync = CatchUp::new(limits());
+    sync.claim(at(0), 0, peer(1), 60, false);
+    sync.claim(at(0), 0, peer(2), 50, false);
+    for _ in 0..2 {
+        assert_eq!(asked(sync.next(at(0), 0)).0, peer(1));
+        sync.blocks_came(at(0), &peer(1), 0);
+        sync.manifest_came(at(0), &peer(1), None);
+    }
+    assert_eq!(asked(sync.next(at(0), 0)).0, peer(2));
 }

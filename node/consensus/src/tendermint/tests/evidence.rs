@@ -6,7 +6,7 @@ use super::*;
 
 fn accused(rig: &mut Rig) -> Vec<Evidence<TendermintMessage>> {
     let accuse = |output| match output {
-        Output::Accuse(evidence) => Some(evidence),
+        Output::Accuse(evidence) => Some(*evidence),
         _ => None,
     };
     rig.take().into_iter().filter_map(accuse).collect()

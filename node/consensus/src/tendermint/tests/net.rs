@@ -279,7 +279,7 @@ impl Net {
             Output::Accuse(evidence) => {
                 let offender = evidence.check::<Tendermint>(&self.set, &CHAIN, &TagVerifier).unwrap();
                 self.accused.insert((offender, evidence.height()));
-                self.evidence.push(evidence);
+                self.evidence.push(*evidence);
             }
             Output::Behind { seen, from } => {
                 let from_height = self.nodes[i].engine.height();

@@ -113,3 +113,30 @@ fn a_restarted_engine_starts_once() {
     again.input(Input::Start);
     assert!(again.take().is_empty());
 }
+
+/// It skips to round 3 without a word, writes the polka of round 2 that it hears of there, and crashes.
+#[test]
+fn it_never_proposes_with_a_proof_of_lock_that_is_not_of_an_earlier_round() {
+    let x = value("x");
+    let mut rig = Rig::weighted(&[1; 4], Some(1));
+    rig.input(Input::Proposed { height: 1, round: 0, value: value("w") });
+    let said_in_round_0 = rig.log.len();
+    rig.prevotes(3, None, &[2, 3]);
+    rig.hear(TendermintMessage::Proposal(Box::new(Proposal {
+        height: 1,
+        round: 2,
+        author: Tendermint::proposer(&rig.set, 1, 2),
+        value: x.clone(),
+        polka: None,
+    })));
+    rig.prevotes(2, Some(x.digest()), &[0, 2, 3]);
+    let polka = rig.log[said_in_round_0..].iter().find(|entry| matches!(entry, Entry::Polka { .. })).cloned();
+    // As if it had slept through round 0 too.
+    rig.log = vec![polka.expect("the valid value is written")];
+    let mut again = rig.restarted(1);
+    let out = again.take();
+    assert!(out.iter().any(|output| matches!(output, Output::Propose { round: 0, .. })), "{out:?}");
+    again.input(Input::Proposed { height: 1, round: 0, value: value("y") });
+    let proposal = again.said().into_iter().find(|said| said.kind() == "proposal").expect("its turn");
+    assert!(Tendermint::verify(signed(proposal), &again.set, &CHAIN, &TagVerifier).is_ok());
+}
