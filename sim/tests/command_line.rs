@@ -226,3 +226,41 @@ fn edit(path: &Path, from: &str, to: &str) {
     assert!(text.contains(from), "{text}");
     std::fs::write(path, text.replace(from, to)).unwrap();
 }
+
+#[test]
+fn the_highest_seed_runs_and_too_many_seeds_are_refused() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let ran = place.run(&["run", "small.yaml", "--seed", "18446744073709551615"]);
+    assert!(ran.code() == 0 && ran.out().contains("seed 18446744073709551615"), "{}{}", ran.out(), ran.err());
+    let ran = place.run(&["run", "small.yaml", "--seeds", "0..18446744073709551615"]);
+    assert!(ran.code() == 64 && ran.err().contains("at most 1000000"), "{}", ran.err());
+    place.file("many.yaml", &with("seeds: 0..18446744073709551615\n"));
+    let ran = place.run(&["run", "many.yaml"]);
+    assert!(ran.code() == 64 && ran.err().contains("at most 1000000"), "{}", ran.err());
+}
+
+#[test]
+fn a_replay_gives_the_verdict_of_the_run() {
+    let place = Place::new();
+    place.file("small.yaml", &with("expect: { sometimes: [state_sync] }\n"));
+    assert_eq!(place.run(&["run", "small.yaml"]).code(), 2);
+    let folder = place.folder("small");
+    assert_eq!(place.run(&["replay", folder.to_str().unwrap()]).code(), 2);
+}
+
+#[test]
+fn a_quiet_run_of_a_healthy_network_changes_no_view() {
+    let place = Place::new();
+    place.file("small.yaml", &with("expect: { sometimes: [view_change] }\n"));
+    assert_eq!(place.run(&["run", "small.yaml"]).code(), 2);
+}
+
+#[test]
+fn what_no_seed_reached_has_a_repro_line() {
+    let place = Place::new();
+    place.file("small.yaml", &with("expect: { sometimes: [state_sync] }\n"));
+    let ran = place.run(&["run", "small.yaml", "--seeds", "0..2"]);
+    assert_eq!(ran.code(), 2);
+    assert!(ran.out().contains("REPRO bitcraps-sim run small.yaml --seeds 0..2\n"), "{}", ran.out());
+}

@@ -69,7 +69,7 @@ pub struct PeerLimits {
     pub burst: Duration,
     /// How long a peer has to prove who it is.
     pub handshake_timeout: Duration,
-    /// How many links may wait for that proof at a time; further ones are closed.
+    /// How many links that others opened may wait for that proof at a time; one more closes the oldest.
     pub max_unproven: usize,
     /// A link on which nothing came for so long is closed (and dialed again).
     pub silence: Duration,

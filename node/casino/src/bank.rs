@@ -72,6 +72,9 @@ pub enum Reason {
     /// The ledger refused: an unknown account, a used sequence number, too little money.
     #[error(transparent)]
     Ledger(LedgerError),
+    /// The transfer would open one account more than [`Bank::MAX_ACCOUNTS`].
+    #[error("there are too many accounts to open another")]
+    TooManyAccounts,
     /// The house has less free money than the bet can cost it.
     #[error("the bank can't cover the bet: {available} available")]
     BankCannotCover {
@@ -109,6 +112,10 @@ fn leg(bet: BetId, leg: u8) -> TransferId {
 }
 
 impl Bank {
+    /// Above so many accounts no transfer opens another. Opening one costs a single unit; without the limit anybody
+    /// could make the state longer than a snapshot may be, and then no node could start from one.
+    pub const MAX_ACCOUNTS: usize = 1 << 18;
+
     /// The bank at the start, with the tables as `Casino::genesis` makes them.
     pub fn genesis(genesis: &Genesis) -> Result<Bank, GenesisError> {
         genesis.check()?;
@@ -255,6 +262,10 @@ impl Bank {
         let id = BetId { account, sequence };
         match signed.command.action {
             Action::Transfer { to, amount } => {
+                let opens = self.ledger.account(&to).is_none();
+                if opens && self.ledger.account_count() >= Self::MAX_ACCOUNTS {
+                    return Err(Reason::TooManyAccounts);
+                }
                 let transfer = Transfer { id: leg(id, PAYMENT), debit: account, credit: to, amount };
                 self.ledger.transfer(height, transfer).map_err(Reason::Ledger)?;
                 Ok(None)

@@ -85,6 +85,11 @@ impl Ledger {
         self.accounts.iter()
     }
 
+    /// How many accounts there are, the issue among them.
+    pub fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// The reserves that are neither posted nor voided, in the order of their ids.
     pub fn reserves(&self) -> impl Iterator<Item = &Transfer> {
         self.reserves.values()

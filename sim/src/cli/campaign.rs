@@ -98,6 +98,14 @@ impl<'a> Campaign<'a> {
         Ok(path)
     }
 
+    /// The command line that runs all seeds of a scenario again, for what only all of them together can show.
+    pub(super) fn repro_of_all(&self, scenario: &str) -> Option<String> {
+        let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
+        let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
+        let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
+        Some(again(&self.loaded[index].file.display().to_string(), &seeds, &self.args.set))
+    }
+
     /// Judges what only all seeds of a scenario together can show, and gives the exit code of the worst.
     pub(super) fn conclude(&self, finished: &[Finished]) -> (Vec<PropertyResult>, u8) {
         let mut missing = Vec::new();
@@ -134,7 +142,11 @@ impl<'a> Campaign<'a> {
 
 /// The command line that runs exactly this again.
 fn repro(file: &str, seed: u64, set: &[(String, String)]) -> String {
-    let mut line = format!("bitcraps-sim run {} --seed {seed}", quoted(file));
+    again(file, &format!("--seed {seed}"), set)
+}
+
+fn again(file: &str, seeds: &str, set: &[(String, String)]) -> String {
+    let mut line = format!("bitcraps-sim run {} {seeds}", quoted(file));
     for (key, value) in set {
         line.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
     }

@@ -115,6 +115,9 @@ enum Format {
     Junit,
 }
 
+/// What is kept of each run stays in memory until the sum is printed.
+pub(crate) const MOST_SEEDS: u64 = 1_000_000;
+
 fn seed(text: &str) -> Result<u64, String> {
     let parsed = match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16),
@@ -127,7 +130,11 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
     let (from, to) =
         text.split_once("..").ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))?;
     let (from, to) = (seed(from)?, seed(to)?);
-    if from < to { Ok((from, to)) } else { Err(format!("`{text}` is empty: the end is not included")) }
+    match to.checked_sub(from) {
+        None | Some(0) => Err(format!("`{text}` is empty: the end is not included")),
+        Some(1..=MOST_SEEDS) => Ok((from, to)),
+        Some(count) => Err(format!("{count} seeds in one call; at most {MOST_SEEDS}")),
+    }
 }
 
 fn override_(text: &str) -> Result<(String, String), String> {
@@ -146,7 +153,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::PASS });
         }
     };
-    let code = match cli.command {
+    let code = std::panic::catch_unwind(|| command(cli.command)).unwrap_or(exit::INTERNAL);
+    ExitCode::from(code)
+}
+
+fn command(command: Command) -> u8 {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Check { files } => run::check(&files),
         Command::Schema => output::schema(),
@@ -154,6 +166,5 @@ pub fn main() -> ExitCode {
         Command::Replay { run } => replay::replay(&run),
         Command::Faults => output::faults(),
         Command::Bench { only } => bench::bench(only.as_deref()),
-    };
-    ExitCode::from(code)
+    }
 }

@@ -6,6 +6,7 @@ use crate::scenario;
 use bitcraps_reports::{FaultSpan, PropertyResult, RunRecord, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -50,6 +51,16 @@ impl Printer {
                 }
             }
             Format::Junit => print!("{}", junit(campaign, finished, missing)),
+        }
+        let repros: BTreeSet<String> = missing
+            .iter()
+            .filter_map(|property| campaign.repro_of_all(property.name.split_once(": ")?.0))
+            .collect();
+        for repro in repros {
+            match self.format {
+                Format::Human => println!("REPRO {repro}"),
+                Format::Json | Format::Junit => eprintln!("REPRO {repro}"),
+            }
         }
         if self.format != Format::Human {
             for run in finished.iter().filter(|run| run.code != exit::PASS) {

@@ -3,7 +3,7 @@
 use super::campaign::{Campaign, Finished};
 use super::output::{Printer, complain};
 use super::watchdog::Watchdog;
-use super::{Format, RunArgs, exit};
+use super::{Format, MOST_SEEDS, RunArgs, exit};
 use crate::scenario::{self, Scenario, Seeds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,12 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let runs = loaded.iter().map(|loaded| seeds(args, &loaded.scenario).count());
+    let runs = runs.fold(0u64, u64::saturating_add);
+    if runs > MOST_SEEDS {
+        eprintln!("error: {runs} runs in one call; at most {MOST_SEEDS}: give a part with `--seeds A..B`");
+        return exit::USAGE;
+    }
     let jobs: Vec<(usize, u64)> = loaded
         .iter()
         .enumerate()

@@ -76,6 +76,14 @@ fn events(path: &Path, record: &RunRecord) -> io::Result<()> {
     file.flush()
 }
 
+/// Whether the run had to reach by itself what must be reached sometimes: then its result says so.
+pub(super) fn was_alone(folder: &Path) -> bool {
+    let text = fs::read_to_string(folder.join("result.json")).unwrap_or_default();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let properties = result["properties"].as_array().into_iter().flatten();
+    properties.filter_map(|property| property["name"].as_str()).any(|name| name.starts_with("sometimes "))
+}
+
 /// Reads back what a replay needs: the resolved scenario's path and text, the seed, the trace hash.
 pub(super) fn read(folder: &Path) -> Result<(PathBuf, String, u64, String), String> {
     let read = |name: &str| {

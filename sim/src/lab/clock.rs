@@ -31,7 +31,9 @@ impl NodeClock {
 
     /// The wall clock at lab time `lab`. It runs off the same oscillator as the monotonic clock.
     pub(super) fn wall(&self, lab: u64) -> u64 {
-        WALL_AT_START.saturating_add(self.now(lab)).saturating_add_signed(self.skew.saturating_add(self.jumped))
+        WALL_AT_START
+            .saturating_add(self.now(lab))
+            .saturating_add_signed(self.skew.saturating_add(self.jumped))
     }
 
     /// The first lab time at which the monotonic clock shows `node` or more; `u64::MAX` for never.

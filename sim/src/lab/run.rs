@@ -285,6 +285,7 @@ impl Lab {
             let mut core = self.world.core.borrow_mut();
             let state = core.node(node);
             if state.paused {
+                state.touched.deferred += u64::from(!state.woken);
                 state.woken = true;
                 return Ok(());
             }

@@ -95,6 +95,10 @@ impl Heights {
         if fleet.judged().next().is_none() {
             return answer(None, "no honest node is up".to_owned(), None);
         }
+        if after.is_some() && last < from {
+            let detail = format!("it asks nothing: reached at {last:?}, before the fault was healed");
+            return answer(None, detail, Some(last));
+        }
         answer(Some(true), format!("the last honest node reached it at {last:?}"), Some(last))
     }
 }

@@ -100,9 +100,12 @@ impl Liveness {
         self.judge(at, node);
     }
 
-    /// A node that stops itself again and again while nothing disturbs it gets no new window each time.
+    /// A node that stops again and again in calm, without a decision in between, gets no new window each time.
     pub(super) fn restarted(&mut self, at: Time, node: u16) {
-        if self.calm.is_some_and(|calm| at >= calm) {
+        let (last, started) = (self.last[usize::from(node)], self.started[usize::from(node)]);
+        let in_vain =
+            self.calm.is_some_and(|calm| started >= calm) && started > Time::ZERO && last == started;
+        if in_vain {
             return;
         }
         self.last[usize::from(node)] = at;

@@ -187,11 +187,18 @@ impl<'a> Faults<'a> {
         if self.stable && !fault.survives_gst {
             return;
         }
-        let state = &mut self.states[index];
+        let state = &self.states[index];
         let once = matches!(fault.trigger, Trigger::When(_)).then_some(1);
         if fault.end.times.or(once).is_some_and(|times| state.starts >= times) {
             return;
         }
+        if inject::is_lie(&fault.inject)
+            && let Some(last) = self.instances.iter().rposition(|instance| instance.fault == index)
+            && fault.end.times.is_some_and(|times| self.told(last, lab) >= u64::from(times))
+        {
+            return;
+        }
+        let state = &mut self.states[index];
         if let Some(probability) = fault.probability
             && !inject::is_by_message(&fault.inject)
             && !state.chooser.rng().random_bool(probability.fraction())
@@ -310,7 +317,8 @@ impl<'a> Faults<'a> {
     /// Takes a fault from a node. Another of the same kind that still lasts there is in force again, the latest one.
     fn lift(&self, ended: &Inject, node: u16, lab: &mut Lab) {
         inject::repair(ended, node, lab);
-        for other in self.instances.iter().filter(|other| other.end.is_none() && other.nodes.contains(&node)) {
+        for other in self.instances.iter().filter(|other| other.end.is_none() && other.nodes.contains(&node))
+        {
             let kind = &self.scenario.faults[other.fault].inject;
             if std::mem::discriminant(kind) == std::mem::discriminant(ended) {
                 inject::degrade(kind, node, lab);

@@ -85,7 +85,8 @@ fn violated_as_expected(
     violation: Property,
     all: Vec<PropertyResult>,
 ) -> Vec<PropertyResult> {
-    let (found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|result| result.name == violation.name());
+    let (found, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|result| result.name == violation.name());
     let mut results = vec![is_violated(violation, found.first())];
     results.extend(expected(scenario, others));
     results

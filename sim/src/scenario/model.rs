@@ -57,9 +57,18 @@ pub enum Seeds {
 impl Seeds {
     /// Each seed, in order.
     pub fn iter(self) -> impl Iterator<Item = u64> {
+        let (one, range) = match self {
+            Seeds::One(seed) => (Some(seed), 0..0),
+            Seeds::Range(start, end) => (None, start..end),
+        };
+        one.into_iter().chain(range)
+    }
+
+    /// How many.
+    pub fn count(self) -> u64 {
         match self {
-            Seeds::One(seed) => seed..seed.saturating_add(1),
-            Seeds::Range(start, end) => start..end,
+            Seeds::One(_) => 1,
+            Seeds::Range(start, end) => end.saturating_sub(start),
         }
     }
 

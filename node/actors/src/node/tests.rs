@@ -214,13 +214,24 @@ fn a_damaged_consensus_journal_keeps_the_node_from_voting() {
 }
 
 #[test]
+fn strangers_who_say_nothing_keep_no_peer_out() {
+    let mut world = network(4, &config(4));
+    world.run(Duration::from_millis(5));
+    (0..4).for_each(|node| world.open_silent_links(node, config(4).limits.max_unproven));
+    // Less than a stranger has to prove who it is.
+    world.run(Duration::from_secs(3));
+    assert!(heights(&world, 0).len() > 10);
+}
+
+#[test]
 fn a_node_that_lost_durable_blocks_does_not_vote_at_their_heights_again() {
     for lost in [&[journal::BLOCKS, journal::SNAPSHOT][..], &[journal::SNAPSHOT]] {
         let mut config = config(4);
         config.sync.state_sync_gap = 5;
+        config.interval = Duration::from_millis(150);
         let mut world = World::new(4);
         (0..3).for_each(|i| world.start(i, key(i), config.clone()));
-        world.run(Duration::from_secs(3));
+        world.run(Duration::from_secs(15));
         // It takes over a snapshot: its file of blocks begins late.
         world.start(3, key(3), config.clone());
         world.run(Duration::from_secs(5));

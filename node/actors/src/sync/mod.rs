@@ -170,10 +170,7 @@ impl Sync {
 
     fn sync_blocks(&mut self, ctx: &Context<Self>) {
         // While a snapshot is taken over, the tip is in no file of blocks: its durability is the snapshot's.
-        if self.taking_over.is_none()
-            && self.syncing.is_none()
-            && self.durable < self.tip.height
-        {
+        if self.taking_over.is_none() && self.syncing.is_none() && self.durable < self.tip.height {
             self.syncing = Some(self.tip.height);
             let me = ctx.address();
             let done = Box::new(move |outcome| me.do_send(BlocksSynced(outcome)));

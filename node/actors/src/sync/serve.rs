@@ -18,15 +18,22 @@ const HELP_EVERY: Duration = Duration::from_millis(250);
 
 impl Sync {
     fn answer(&mut self, peer: PublicKey, message: SyncMessage) {
+        if !self.give(peer, message) {
+            self.transport.do_send(Penalty { peer, why: Refusal::RateLimited });
+        }
+    }
+
+    /// Sends, unless the peer had its share.
+    fn give(&mut self, peer: PublicKey, message: SyncMessage) -> bool {
         let now = self.now();
         let payload = Wire::Sync(message).encode();
         let limits = &self.config.limits;
         let limiter = self.served.entry(peer).or_insert_with(|| Limiter::new(now, limits));
-        if limiter.admit(now, payload.len()) {
+        let admitted = limiter.admit(now, payload.len());
+        if admitted {
             self.transport.do_send(Send { to: To::One(peer), payload, class: Class::Now });
-        } else {
-            self.transport.do_send(Penalty { peer, why: Refusal::RateLimited });
         }
+        admitted
     }
 
     pub(super) fn serve_blocks(&mut self, peer: PublicKey, from: Height, count: u32) {
@@ -61,7 +68,8 @@ impl Handler<Help> for Sync {
         let blocks = self.store.range(height, HELP_BLOCKS, ANSWER_BYTES);
         if !blocks.is_empty() {
             self.helped.insert(peer, now);
-            self.answer(peer, SyncMessage::Blocks(List::first(blocks)));
+            // It did not ask, so it is not to blame if this is too much.
+            self.give(peer, SyncMessage::Blocks(List::first(blocks)));
         }
     }
 }

@@ -162,13 +162,10 @@ impl Transport {
     }
 
     fn up(&mut self, id: LinkId, dialed: Option<Address>, mtu: usize, ctx: &mut Context<Self>) {
-        let unproven = self.links.values().filter(|link| link.proven.is_none()).count();
-        if unproven >= self.limits.max_unproven {
-            self.refused(None, Refusal::Overflow);
-            self.ports.links.close(id);
-            return;
-        }
         let dialed = dialed.and_then(|address| self.addresses.get(&address).copied());
+        if dialed.is_none() {
+            self.make_room_for_a_stranger();
+        }
         let nonce = self.nonces.random();
         let peer = Peer {
             link: id,
@@ -194,6 +191,17 @@ impl Transport {
             peer: peer.start(),
         };
         self.links.insert(id, Box::new(link));
+    }
+
+    /// The oldest of too many strangers goes, not the newest: otherwise those who only sit there would keep all peers
+    /// out. Links that this node dialed don't count.
+    fn make_room_for_a_stranger(&mut self) {
+        let strangers = self.links.iter().filter(|(_, link)| link.proven.is_none() && link.dialed.is_none());
+        let ids: Vec<LinkId> = strangers.map(|(id, _)| *id).collect();
+        if let Some(&oldest) = ids.first().filter(|_| ids.len() >= self.limits.max_unproven) {
+            self.refused(None, Refusal::Overflow);
+            self.close(oldest);
+        }
     }
 
     fn frame(&mut self, id: LinkId, bytes: Bytes) {

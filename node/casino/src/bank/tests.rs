@@ -1,6 +1,8 @@
 use super::*;
-use crate::testing::{Player, genesis};
+use crate::Casino;
+use crate::testing::{Player, Tags, block, genesis};
 use bitcraps_tables::craps;
+use bitcraps_types::PublicKey;
 
 /// The root does not cover what the ledger remembers of done transfers, though it decides what is forgotten later. So
 /// a snapshot that carries any could have the right root and go another way.
@@ -39,4 +41,22 @@ fn a_reserve_without_a_bet_and_a_bet_without_a_reserve_fail_the_audit() {
     let seat = bank.seats.get_mut(&table.id()).unwrap();
     (seat.digest, seat.has_open_bets) = (table.digest(), true);
     assert_eq!(bank.audit(&[table]), Err(AuditError::Bet(bet)));
+}
+
+#[test]
+fn a_full_ledger_opens_no_account_and_still_fits_a_snapshot() {
+    let mut genesis = genesis(2, 1);
+    let key = |n: usize| PublicKey(Digest::of("test/key", &n.to_le_bytes()).0);
+    // The issue and the bank have accounts too, and one is left to open.
+    genesis.players.extend((0..Bank::MAX_ACCOUNTS - 5).map(|n| (key(n), 1)));
+    let mut casino = Casino::genesis(&genesis).unwrap();
+    let chain = genesis.chain_id();
+    let stranger = |n: u8| Player(n).account();
+    let pay = |sequence, to| Player(1).signs(&chain, sequence, Action::Transfer { to, amount: 1 });
+    let commands = vec![pay(1, stranger(100)), pay(2, stranger(101)), pay(3, stranger(100))];
+    casino.apply(&block(1, commands), &Digest::ZERO, &chain, &Tags);
+    let refusal = Refusal { account: stranger(1), sequence: 2, reason: Reason::TooManyAccounts };
+    assert_eq!(casino.bank().refusals(), [refusal]);
+    assert_eq!(casino.bank().ledger().account_count(), Bank::MAX_ACCOUNTS);
+    assert!(casino.encode_snapshot().len() < Casino::MAX_SNAPSHOT * 3 / 4);
 }

@@ -266,6 +266,8 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
     world.see(0, Event::Locked { height: 1, round: 0, digest: value.digest() });
     assert_eq!(world.oracles.count(Sometimes::Lock), 0, "this round may yet decide");
     world.see(0, Event::Round { height: 1, round: 1, proposer: v(1) });
+    assert_eq!(world.oracles.count(Sometimes::ViewChange), 0, "the nodes were still connecting");
+    world.see(0, Event::Round { height: 2, round: 1, proposer: v(1) });
     world.see(0, Event::Decided { height: 1, value: &value, certificate: &certificate, synced: true });
     world.see(0, Event::StateSynced { height: 9, root: Digest::ZERO });
     world.see(0, Event::OffenceRecorded { offender: v(3), height: 1 });

@@ -53,7 +53,12 @@ pub(super) static FAULT: Object = Object {
             "none",
             "Ends when something happens.",
         ),
-        may("times", COUNTER, "no limit (1 for `when`)", "Starts so many times at most."),
+        may(
+            "times",
+            COUNTER,
+            "no limit (1 for `when`)",
+            "Starts so many times at most; a lie also ends after so many messages in all.",
+        ),
         may("survives_gst", Shape::Bool, "false", "GST does not heal it."),
     ]],
     choose: Choose::OneForm(&[&["at"], &["every"], &["random"], &["when"], &["after"]]),
@@ -326,7 +331,7 @@ static EQUIVOCATE: Object = object(
         may(
             "groups",
             Shape::List(&List { item: Shape::List(&HALF), min: 2, max: 2, unique: false }),
-            "halves chosen by the seed",
+            "the others in two halves, lower numbers first",
             "Who hears what.",
         ),
     ]],

@@ -357,6 +357,14 @@ impl World {
         self.core.disks.borrow_mut().get_mut(&(node, file.to_string())).unwrap().0[at] ^= 1;
     }
 
+    /// Opens links to a node on which nothing is ever said.
+    pub(super) fn open_silent_links(&self, node: usize, count: usize) {
+        for _ in 0..count {
+            let link = LinkId(self.core.next.replace(self.core.next.get() + 1));
+            self.core.tell(node, LinkEvent::Up { link, dialed: None, mtu: 1200 });
+        }
+    }
+
     /// Loses a file.
     pub(super) fn lose(&self, node: usize, file: &str) {
         self.core.disks.borrow_mut().remove(&(node, file.to_string())).unwrap();
