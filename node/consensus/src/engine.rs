@@ -82,6 +82,8 @@ pub enum Input<E: Engine> {
     Start,
     /// A message whose signatures were verified; also the node's own, once it is durable and signed.
     Message(Verified<E::Message>),
+    /// A validator can be reached from now on: it may have missed what was said before.
+    Reachable(ValidatorIndex),
     /// A timer that was set with [`Output::SetTimer`] rang.
     Timer(Timer),
     /// The answer to [`Output::Propose`].
@@ -238,8 +240,11 @@ pub trait Engine: Clone + fmt::Debug + Sized {
     /// The bytes that the signers of a certificate signed. All signed the same.
     fn certificate_bytes(chain: &ChainId, certificate: &Certificate) -> Vec<u8>;
 
-    /// Whether two verified messages by one author prove misbehaviour.
-    fn conflicting(first: &Self::Message, second: &Self::Message) -> bool;
+    /// Whether two statements, each signed by its author, prove misbehaviour of one.
+    fn conflicting(
+        first: &<Self::Message as Message>::Statement,
+        second: &<Self::Message as Message>::Statement,
+    ) -> bool;
 
     /// The signature that a message carries besides its author's: certificates inside it.
     fn verify(

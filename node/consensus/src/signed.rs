@@ -7,6 +7,11 @@ use std::fmt;
 
 /// What a validator signs.
 pub trait Message: BorshSerialize + BorshDeserialize + Clone + fmt::Debug + PartialEq {
+    /// What its author signs, without the rest: short, and signed with the same bytes.
+    type Statement: Message;
+
+    /// What its author signs.
+    fn statement(&self) -> Self::Statement;
     /// Who signs it.
     fn author(&self) -> ValidatorIndex;
     /// The height it speaks of.
@@ -32,6 +37,11 @@ impl<M: Message> Signed<M> {
     pub fn new(message: M, chain: &ChainId, key: &dyn Sign) -> Signed<M> {
         let signature = key.sign(&message.sign_bytes(chain));
         Signed { message, signature }
+    }
+
+    /// What its author signed, with the signature, which is as valid for it.
+    pub fn statement(&self) -> Signed<M::Statement> {
+        Signed { message: self.message.statement(), signature: self.signature }
     }
 
     /// Checks the author's signature alone.
@@ -97,16 +107,22 @@ pub enum Invalid {
     Malformed(&'static str),
 }
 
-/// Two messages by one author that no correct validator would both sign. Anyone can check it.
+/// Two statements by one author that no correct validator would both sign. Anyone can check it. Short, whatever the
+/// messages carried.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Evidence<M: Message> {
     /// One.
-    pub first: Signed<M>,
+    pub first: Signed<M::Statement>,
     /// The other.
-    pub second: Signed<M>,
+    pub second: Signed<M::Statement>,
 }
 
 impl<M: Message> Evidence<M> {
+    /// Of what two messages state. Whether it convicts anybody is for [`Evidence::check`].
+    pub fn of(first: &Signed<M>, second: &Signed<M>) -> Evidence<M> {
+        Evidence { first: first.statement(), second: second.statement() }
+    }
+
     /// Whom it convicts, if it is valid.
     pub fn offender(&self) -> ValidatorIndex {
         self.first.message.author()
@@ -138,9 +154,9 @@ impl<M: Message> Evidence<M> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
     /// A correct validator may sign both.
-    #[error("the two messages do not conflict")]
+    #[error("the two statements do not conflict")]
     NoConflict,
     /// One of the two is not valid.
-    #[error("one of the two messages: {0}")]
+    #[error("one of the two statements: {0}")]
     Invalid(#[from] Invalid),
 }

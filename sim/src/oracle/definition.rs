@@ -1,13 +1,12 @@
 //! The definitions that the oracles judge by, written down a second time.
 //!
-//! Nothing here calls the code that is judged: what a quorum is, which bytes a vote signs, and when two messages
+//! Nothing here calls the code that is judged: what a quorum is, which bytes a vote signs, and when two statements
 //! convict their author all follow from the protocol's description (docs of the wire format; arXiv:1807.04938), so
 //! that an error in the node does not excuse itself.
 
 use super::Setup;
-use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_casino::SignedCommand;
-use bitcraps_consensus::tendermint::{Proposal, Vote, VoteKind};
+use bitcraps_consensus::tendermint::{Statement, Vote, VoteKind};
 use bitcraps_consensus::{Signed, Validator};
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Round, ValidatorIndex, Verify};
 use std::rc::Rc;
@@ -54,13 +53,15 @@ impl Law {
     }
 
     /// Whether the author's signature is right, over bytes built here.
-    pub(super) fn signature_is_valid(&self, signed: &Signed<ConsensusMessage>) -> bool {
+    pub(super) fn signature_is_valid(&self, signed: &Signed<Statement>) -> bool {
         let (author, bytes) = match &signed.message {
-            ConsensusMessage::Proposal(proposal) => (proposal.author, proposal_bytes(&self.chain, proposal)),
-            ConsensusMessage::Vote(vote) => {
+            Statement::Proposal { height, round, author, digest, valid_round } => {
+                (*author, proposal_bytes(&self.chain, (*height, *round), digest, *valid_round))
+            }
+            Statement::Vote(vote) => {
                 (vote.author, vote_bytes(&self.chain, vote.kind, vote.height, vote.round, vote.digest))
             }
-            ConsensusMessage::Polka(_) => return false,
+            Statement::Polka { .. } => return false,
         };
         self.key(author).is_some_and(|key| self.verifier.verify(key, &bytes, &signed.signature))
     }
@@ -72,14 +73,14 @@ impl Law {
         self.verifier.verify(&signed.command.key, &bytes, &signed.signature)
     }
 
-    /// Why two signed messages do not convict the author of the first; `Ok` if they do.
+    /// Why two signed statements do not convict the author of the first; `Ok` if they do.
     pub(super) fn convicts(
         &self,
-        first: &Signed<ConsensusMessage>,
-        second: &Signed<ConsensusMessage>,
+        first: &Signed<Statement>,
+        second: &Signed<Statement>,
     ) -> Result<(), &'static str> {
         if !contradict(&first.message, &second.message) {
-            return Err("the two messages do not contradict each other");
+            return Err("the two statements do not contradict each other");
         }
         if self.signature_is_valid(first) && self.signature_is_valid(second) {
             Ok(())
@@ -89,20 +90,24 @@ impl Law {
     }
 }
 
-/// Two messages of one kind, author, height and round that say different things.
-fn contradict(first: &ConsensusMessage, second: &ConsensusMessage) -> bool {
+/// Two statements of one kind, author, height and round that say different things.
+fn contradict(first: &Statement, second: &Statement) -> bool {
     match (first, second) {
-        (ConsensusMessage::Vote(a), ConsensusMessage::Vote(b)) => {
+        (Statement::Vote(a), Statement::Vote(b)) => {
             Vote { digest: b.digest, ..*a } == *b && a.digest != b.digest
         }
-        (ConsensusMessage::Proposal(a), ConsensusMessage::Proposal(b)) => {
-            let place = |proposal: &Proposal| (proposal.author, proposal.height, proposal.round);
-            let content = |proposal: &Proposal| {
-                (proposal.value.digest(), proposal.polka.as_ref().map(|polka| polka.round))
-            };
-            place(a) == place(b) && content(a) != content(b)
+        (Statement::Proposal { .. }, Statement::Proposal { .. }) => {
+            place(first) == place(second) && first != second
         }
         _ => false,
+    }
+}
+
+/// The author, height and round of a proposal.
+fn place(statement: &Statement) -> Option<(ValidatorIndex, Height, Round)> {
+    match statement {
+        Statement::Proposal { author, height, round, .. } => Some((*author, *height, *round)),
+        Statement::Vote(_) | Statement::Polka { .. } => None,
     }
 }
 
@@ -125,13 +130,17 @@ pub(super) fn vote_bytes(
 }
 
 /// What a proposal signs: as a vote, but always the value's digest, then 0, or 1 and the round of the proof of lock.
-fn proposal_bytes(chain: &ChainId, proposal: &Proposal) -> Vec<u8> {
+fn proposal_bytes(
+    chain: &ChainId,
+    (height, round): (Height, Round),
+    digest: &Digest,
+    valid_round: Option<Round>,
+) -> Vec<u8> {
     let domain: &[u8] = b"\x13tendermint/proposal";
-    let digest = proposal.value.digest();
-    let place = [&proposal.height.to_le_bytes()[..], &proposal.round.to_le_bytes()].concat();
-    let lock = match &proposal.polka {
+    let place = [&height.to_le_bytes()[..], &round.to_le_bytes()].concat();
+    let lock = match valid_round {
         None => vec![0],
-        Some(polka) => [&[1][..], &polka.round.to_le_bytes()].concat(),
+        Some(round) => [&[1][..], &round.to_le_bytes()].concat(),
     };
     [domain, &chain.0, &place, &digest.0, &lock].concat()
 }

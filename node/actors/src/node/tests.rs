@@ -182,7 +182,8 @@ fn an_interval_spaces_the_blocks() {
     let mut world = network(4, &config);
     world.run(Duration::from_secs(20));
     let count = heights(&world, 0).len();
-    assert!((14..=19).contains(&count), "{count} blocks in 20 s");
+    // At most one a second: the first is decided at once, and each later one takes the interval and a little more.
+    assert!((14..=20).contains(&count), "{count} blocks in 20 s");
 }
 
 #[test]

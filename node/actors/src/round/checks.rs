@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     TooLate,
     #[error("a command's signature is wrong")]
     Command,
-    #[error("an offence is not proven, or not new")]
+    #[error("an offence is not proven, not new, or too old")]
     Offence,
 }
 
@@ -62,7 +62,8 @@ impl Checks<'_> {
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
         let signed = block.commands.iter().all(|command| command.verify(self.chain, self.verify));
         ensure(signed, Fault::Command)?;
-        let proven = self.offences.acceptable(&block.offences, self.validators, self.chain, self.verify);
+        let proven =
+            self.offences.acceptable(height, &block.offences, self.validators, self.chain, self.verify);
         ensure(proven, Fault::Offence)
     }
 }

@@ -18,7 +18,7 @@ use crate::journal;
 use crate::mempool::{Mempool, Take};
 use crate::message::Ring;
 use crate::ports::{ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
-use crate::sync::{Behind, EngineDecided, Help, Sync};
+use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
 use crate::wire::Wire;
@@ -176,7 +176,7 @@ impl Round {
             Output::Relay { to, message } => self.send(to, &message),
             Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
             Output::Propose { height, round } => {
-                let (_, offences) = self.offences.for_block(self.room() / 2);
+                let (_, offences) = self.offences.for_block(height, self.room() / 2);
                 let max_bytes = self.room() - offences;
                 let max_count = Block::MAX_COMMANDS;
                 self.neighbours.mempool.do_send(Take { height, round, max_bytes, max_count });
@@ -322,7 +322,7 @@ impl Round {
     fn propose(&mut self, Batch { height, round, commands }: Batch) {
         let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
         let taken = borsh::object_length(&commands).unwrap_or(usize::MAX);
-        let (offences, _) = self.offences.for_block(self.room().saturating_sub(taken));
+        let (offences, _) = self.offences.for_block(height, self.room().saturating_sub(taken));
         let block = Block {
             height,
             parent: self.tip.digest,
@@ -437,6 +437,7 @@ impl Handler<NewTip> for Round {
     fn handle(&mut self, NewTip { tip, root }: NewTip, ctx: &mut Self::Context) {
         self.tip = tip;
         self.root = root;
+        self.offences.forget_before(self.tip.height + 1);
         self.advance();
         self.run(ctx);
     }
@@ -462,6 +463,17 @@ impl Handler<Synced> for Round {
                 self.run(ctx);
             }
             Err(error) => self.halt(&error),
+        }
+    }
+}
+
+impl Handler<PeerHere> for Round {
+    type Result = ();
+
+    fn handle(&mut self, PeerHere(key): PeerHere, ctx: &mut Self::Context) {
+        if let Some(validator) = self.validators.position(&key) {
+            self.inputs.push_back(Input::Reachable(validator));
+            self.run(ctx);
         }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) type Name = (Height, ValidatorIndex);
 pub(crate) const PER_BLOCK: usize = 8;
 /// What an offence takes in a block besides its proof, in bytes.
 const FIXED_BYTES: usize = 16;
+/// How many heights an offence may lie before the block that records it. So only the names of so many heights are kept.
+pub(crate) const MAX_AGE: Height = 10_000;
 /// The most proofs that wait.
 const MAX_PENDING: usize = 1024;
 
@@ -47,10 +49,22 @@ impl Offences {
         }
     }
 
-    /// What goes into the next block, together at most `max_bytes` long, with that length.
-    pub(crate) fn for_block(&self, max_bytes: usize) -> (Vec<Offence>, usize) {
+    /// Forgets what no block from this height on may record.
+    pub(crate) fn forget_before(&mut self, height: Height) {
+        let oldest = (height.saturating_sub(MAX_AGE), ValidatorIndex(0));
+        if self.pending.first_key_value().is_some_and(|(name, _)| *name < oldest) {
+            self.pending = self.pending.split_off(&oldest);
+        }
+        if self.recorded.first().is_some_and(|name| *name < oldest) {
+            self.recorded = self.recorded.split_off(&oldest);
+        }
+    }
+
+    /// What goes into the block of this height, together at most `max_bytes` long, with that length.
+    pub(crate) fn for_block(&self, height: Height, max_bytes: usize) -> (Vec<Offence>, usize) {
         let mut room = max_bytes;
-        let fitting = self.pending.values().filter(|offence| {
+        let timely = self.pending.values().filter(|offence| timely(offence, height));
+        let fitting = timely.filter(|offence| {
             let left = room.checked_sub(offence.proof.len() + FIXED_BYTES);
             room = left.unwrap_or(room);
             left.is_some()
@@ -59,9 +73,16 @@ impl Offences {
         (offences, max_bytes - room)
     }
 
-    /// Whether the offences of a block are proven, new, and each there once.
+    /// How many names are held, for the tests of the bound.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> usize {
+        self.pending.len() + self.recorded.len()
+    }
+
+    /// Whether the offences of the block of this height are proven, timely, new, and each there once.
     pub(crate) fn acceptable(
         &self,
+        height: Height,
         offences: &[Offence],
         validators: &ValidatorSet,
         chain: &ChainId,
@@ -71,11 +92,17 @@ impl Offences {
         offences.len() <= PER_BLOCK
             && offences.iter().all(|offence| {
                 let name = (offence.height, offence.offender);
-                seen.insert(name)
+                timely(offence, height)
+                    && seen.insert(name)
                     && !self.recorded.contains(&name)
                     && proven(offence, validators, chain, verify)
             })
     }
+}
+
+/// Not after the block of this height, and not too long before it.
+fn timely(offence: &Offence, height: Height) -> bool {
+    (height.saturating_sub(MAX_AGE)..=height).contains(&offence.height)
 }
 
 fn proven(offence: &Offence, validators: &ValidatorSet, chain: &ChainId, verify: &dyn Verify) -> bool {

@@ -302,6 +302,7 @@ impl Transport {
         self.deadlines().cancel(Due::Dial(key));
         self.ports.probe.event(Event::PeerUp(key));
         self.listeners.sync.do_send(PeerHere(key));
+        self.listeners.round.do_send(PeerHere(key));
         waiting.iter().for_each(|payload| self.send_on(id, payload));
     }
 

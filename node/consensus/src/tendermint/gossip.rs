@@ -110,24 +110,34 @@ impl Tendermint {
         self.arm(out);
     }
 
-    /// To all: what this node said in this round, its last precommit before it, its polka.
-    fn repeat(&mut self, out: &mut Vec<Output<Self>>) {
-        let Some(me) = self.me() else {
-            return;
-        };
+    /// To one who can be reached again: what this node said in this round. Without it, whoever proposes while the
+    /// links are still being opened loses its round.
+    pub(super) fn greet(&self, to: ValidatorIndex, out: &mut Vec<Output<Self>>) {
+        out.extend(self.said().map(|message| Output::Relay { to: Dest::One(to), message }));
+    }
+
+    /// What this node said in this round, and its last precommit before it.
+    fn said(&self) -> impl Iterator<Item = Signed<TendermintMessage>> {
+        self.me().into_iter().flat_map(|me| self.said_by(me)).flatten()
+    }
+
+    fn said_by(&self, me: ValidatorIndex) -> [Option<Signed<TendermintMessage>>; 4] {
         let proposal = self.proposals.get(self.round).filter(|signed| signed.message.author() == me).cloned();
         let earlier = self
             .journal
             .precommitted_before(self.round)
             .and_then(|round| self.votes.get(VoteKind::Precommit, round, me));
-        let said = [
+        [
             proposal,
             self.votes.get(VoteKind::Prevote, self.round, me),
             self.votes.get(VoteKind::Precommit, self.round, me),
             earlier,
-        ];
-        let relay = |message| Output::Relay { to: Dest::All, message };
-        out.extend(said.into_iter().flatten().map(relay));
+        ]
+    }
+
+    /// To all: what this node said, and its polka.
+    fn repeat(&mut self, out: &mut Vec<Output<Self>>) {
+        out.extend(self.said().map(|message| Output::Relay { to: Dest::All, message }));
         if let Some(valid) = &mut self.valid {
             valid.announced = false;
         }

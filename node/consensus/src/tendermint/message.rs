@@ -1,5 +1,7 @@
-//! What Tendermint's validators say, and the bytes that they sign. Checking what others say is [`super::verify`].
+//! What Tendermint's validators say. What of it they sign is [`super::statement`]; checking what others say is
+//! [`super::verify`].
 
+use super::statement::{Statement, vote_bytes};
 use crate::{Message, Signed, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -113,6 +115,12 @@ pub struct Polka {
 }
 
 impl Message for TendermintMessage {
+    type Statement = Statement;
+
+    fn statement(&self) -> Statement {
+        Statement::of(self)
+    }
+
     fn author(&self) -> ValidatorIndex {
         match self {
             TendermintMessage::Proposal(proposal) => proposal.author,
@@ -139,29 +147,7 @@ impl Message for TendermintMessage {
     }
 
     fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
-        match self {
-            TendermintMessage::Proposal(proposal) => {
-                let mut bytes = preimage("tendermint/proposal", chain, proposal.height, proposal.round);
-                bytes.extend(proposal.value.digest().0);
-                match proposal.valid_round() {
-                    None => bytes.push(0),
-                    Some(round) => {
-                        bytes.push(1);
-                        bytes.extend(round.to_le_bytes());
-                    }
-                }
-                bytes
-            }
-            TendermintMessage::Vote(vote) => {
-                vote_bytes(chain, vote.kind, vote.height, vote.round, vote.digest.as_ref())
-            }
-            TendermintMessage::Polka(polka) => {
-                let certificate = &polka.certificate;
-                let mut bytes = preimage("tendermint/polka", chain, certificate.height, certificate.round);
-                bytes.extend(polka.value.digest().0);
-                bytes
-            }
-        }
+        self.statement().sign_bytes(chain)
     }
 }
 
@@ -181,40 +167,6 @@ impl Vote {
     pub(crate) fn signed(self, signature: Signature) -> Signed<TendermintMessage> {
         Signed { message: TendermintMessage::Vote(self), signature }
     }
-}
-
-/// The bytes that everyone signs who votes so.
-pub(crate) fn vote_bytes(
-    chain: &ChainId,
-    kind: VoteKind,
-    height: Height,
-    round: Round,
-    digest: Option<&Digest>,
-) -> Vec<u8> {
-    let domain = match kind {
-        VoteKind::Prevote => "tendermint/prevote",
-        VoteKind::Precommit => "tendermint/precommit",
-    };
-    let mut bytes = preimage(domain, chain, height, round);
-    match digest {
-        None => bytes.push(0),
-        Some(digest) => {
-            bytes.push(1);
-            bytes.extend(digest.0);
-        }
-    }
-    bytes
-}
-
-/// A domain (its length first, so that no domain is a prefix of another), the chain, the height, the round.
-fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
-    bytes.push(u8::try_from(domain.len()).expect("a domain is a short literal"));
-    bytes.extend(domain.as_bytes());
-    bytes.extend(chain.0);
-    bytes.extend(height.to_le_bytes());
-    bytes.extend(round.to_le_bytes());
-    bytes
 }
 
 /// Refuses a length that no set of validators has, before it reads a signature.

@@ -28,6 +28,7 @@ mod journal;
 mod message;
 mod proposals;
 mod rules;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -36,6 +37,7 @@ mod votes;
 
 pub use journal::Entry;
 pub use message::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
+pub use statement::Statement;
 
 use crate::{
     Certificate, Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified,
@@ -170,6 +172,7 @@ impl Engine for Tendermint {
         match input {
             Input::Start => self.start(now, out),
             Input::Message(message) => self.receive(now, message, out),
+            Input::Reachable(validator) => self.greet(validator, out),
             Input::Timer(timer) => self.timer(now, timer, out),
             Input::Proposed { height, round, value } => self.proposed(height, round, value, out),
             Input::Verdict { height, digest, valid } => {
@@ -196,11 +199,11 @@ impl Engine for Tendermint {
 
     fn certificate_bytes(chain: &ChainId, certificate: &Certificate) -> Vec<u8> {
         let Certificate { height, round, digest, .. } = certificate;
-        message::vote_bytes(chain, VoteKind::Precommit, *height, *round, Some(digest))
+        statement::vote_bytes(chain, VoteKind::Precommit, *height, *round, Some(digest))
     }
 
-    fn conflicting(first: &TendermintMessage, second: &TendermintMessage) -> bool {
-        verify::conflicting(first, second)
+    fn conflicting(first: &Statement, second: &Statement) -> bool {
+        statement::conflicting(first, second)
     }
 
     fn verify(

@@ -1,9 +1,9 @@
 //! The proposals of one height: the first of each round counts, a different second one is evidence.
 
 use super::message::TendermintMessage;
-use super::verify::conflicting;
+use super::statement::conflicting;
 use super::votes::{FUTURE_ROUNDS, lowest};
-use crate::{Evidence, Signed};
+use crate::{Evidence, Message, Signed};
 use bitcraps_types::{Digest, Round};
 use std::collections::BTreeMap;
 
@@ -40,12 +40,15 @@ impl Proposals {
                 self.0.insert(round, Held { signed: signed.clone(), accused: false });
                 Heard::New
             }
-            Some(held) if held.accused || !conflicting(&held.signed.message, &signed.message) => {
+            Some(held)
+                if held.accused
+                    || !conflicting(&held.signed.message.statement(), &signed.message.statement()) =>
+            {
                 Heard::Nothing
             }
             Some(held) => {
                 held.accused = true;
-                Heard::Conflict(Box::new(Evidence { first: held.signed.clone(), second: signed.clone() }))
+                Heard::Conflict(Box::new(Evidence::of(&held.signed, signed)))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Whether a message is what it claims to be, and whether two of them convict their author.
+//! Whether a message is what it claims to be.
 
 use super::Tendermint;
 use super::message::{PolkaCertificate, TendermintMessage};
@@ -71,22 +71,4 @@ fn signatures(
         }
     }
     Ok(())
-}
-
-/// No correct validator signs two different proposals for a round, nor two different votes of a kind.
-///
-/// A polka that is passed on convicts nobody: its sender did not make it.
-pub(super) fn conflicting(first: &TendermintMessage, second: &TendermintMessage) -> bool {
-    use TendermintMessage::{Proposal, Vote};
-    match (first, second) {
-        (Proposal(a), Proposal(b)) => {
-            (a.author, a.height, a.round) == (b.author, b.height, b.round)
-                && (a.value.digest(), a.valid_round()) != (b.value.digest(), b.valid_round())
-        }
-        (Vote(a), Vote(b)) => {
-            (a.author, a.height, a.round, a.kind) == (b.author, b.height, b.round, b.kind)
-                && a.digest != b.digest
-        }
-        _ => false,
-    }
 }

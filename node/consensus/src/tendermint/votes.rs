@@ -87,10 +87,10 @@ impl Votes {
             Some(first) => {
                 first.accused = true;
                 let earlier = Vote { digest: first.digest, ..vote };
-                Added::Conflict(Box::new(Evidence {
-                    first: earlier.signed(first.signature),
-                    second: vote.signed(signature),
-                }))
+                Added::Conflict(Box::new(Evidence::of(
+                    &earlier.signed(first.signature),
+                    &vote.signed(signature),
+                )))
             }
             slot @ None => {
                 *slot = Some(Cast { digest: vote.digest, signature, accused: false });

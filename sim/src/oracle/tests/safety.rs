@@ -51,7 +51,7 @@ fn certificates_of_different_rounds_name_no_culprit_but_evidence_does() {
     assert_eq!(world.oracles.fork().unwrap().culprits, [].into());
     let first = world.vote(VoteKind::Prevote, 2, (1, 1), None);
     let second = world.vote(VoteKind::Prevote, 2, (1, 1), Some(Digest([1; 32])));
-    world.see(0, Event::Accused(&Evidence { first, second }));
+    world.see(0, Event::Accused(&Evidence::of(&first, &second)));
     assert_eq!(world.oracles.fork().unwrap().culprits, [v(2)].into());
 }
 
@@ -137,11 +137,11 @@ fn the_bytes_under_a_signature_are_those_of_the_engine() {
                 definition::vote_bytes(&CHAIN, kind, at.0, at.1, digest),
                 vote.message.sign_bytes(&CHAIN)
             );
-            assert!(law.signature_is_valid(&vote));
+            assert!(law.signature_is_valid(&vote.statement()));
         }
     }
     let fresh = world.proposal(1, at, &world.block(1));
-    assert!(law.signature_is_valid(&fresh));
+    assert!(law.signature_is_valid(&fresh.statement()));
     let ConsensusMessage::Proposal(mut locked) = fresh.message else { panic!() };
     let digest = locked.value.digest();
     let polka = bitcraps_consensus::tendermint::PolkaCertificate {
@@ -151,7 +151,7 @@ fn the_bytes_under_a_signature_are_those_of_the_engine() {
         signatures: vec![],
     };
     locked.polka = Some(polka);
-    assert!(law.signature_is_valid(&world.sign(ConsensusMessage::Proposal(locked))));
+    assert!(law.signature_is_valid(&world.sign(ConsensusMessage::Proposal(locked)).statement()));
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn evidence_against_a_byzantine_validator_holds_and_against_an_honest_one_does_n
         let mut world = World::new();
         let first = world.vote(VoteKind::Prevote, offender, (7, 0), None);
         let second = world.vote(VoteKind::Prevote, offender, (7, 0), Some(Digest([1; 32])));
-        world.see(0, Event::Accused(&Evidence { first, second }));
+        world.see(0, Event::Accused(&Evidence::of(&first, &second)));
         let result = world.result("no_false_accusation");
         assert_eq!(result.holds, holds, "{result:?}");
         if holds == Some(false) {
@@ -302,13 +302,13 @@ fn evidence_that_proves_nothing_is_a_false_accusation() {
     ];
     for (first, second) in in_vain {
         let mut world = World::new();
-        world.see(0, Event::Accused(&Evidence { first, second }));
+        world.see(0, Event::Accused(&Evidence::of(&first, &second)));
         world.assert_violated("no_false_accusation", "validator 3 at height 7 in vain");
     }
     let mut two_proposals = World::new();
     let first = two_proposals.proposal(3, (7, 0), &two_proposals.block(7));
     let second = two_proposals.proposal(3, (7, 0), &state::rival(&two_proposals.block(7)));
-    two_proposals.see(0, Event::Accused(&Evidence { first, second }));
+    two_proposals.see(0, Event::Accused(&Evidence::of(&first, &second)));
     two_proposals.assert_holds("no_false_accusation");
 }
 

@@ -284,7 +284,7 @@ fn a_block_that_accuses_without_proof_or_an_honest_validator_is_caught() {
     let evidence = |author: u16| {
         let first = world.vote(VoteKind::Prevote, author, (1, 0), None);
         let second = world.vote(VoteKind::Prevote, author, (1, 0), Some(Digest([1; 32])));
-        borsh::to_vec(&Evidence { first, second }).unwrap()
+        borsh::to_vec(&Evidence::of(&first, &second)).unwrap()
     };
     let decide = |offence: Offence| {
         let mut world = World::new();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ports::ConsensusMessage;
-use crate::round::offences::PER_BLOCK;
+use crate::round::offences::{MAX_AGE, PER_BLOCK};
 use bitcraps_casino::{Action, Command, Offence, SignedCommand};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Evidence, Signed, Validator};
@@ -32,13 +32,13 @@ fn evidence(height: Height) -> Evidence<ConsensusMessage> {
         let vote = Vote { kind, height, round: 0, author, digest };
         Signed::new(TendermintMessage::Vote(vote), &CHAIN, &key(1))
     };
-    Evidence { first: vote(None), second: vote(Some(ROOT)) }
+    Evidence::of(&vote(None), &vote(Some(ROOT)))
 }
 
 fn offences(height: Height) -> Vec<Offence> {
     let mut offences = Offences::default();
     offences.accuse(evidence(height));
-    offences.for_block(usize::MAX).0
+    offences.for_block(height, usize::MAX).0
 }
 
 fn block() -> Block {
@@ -109,18 +109,53 @@ fn an_offence_must_be_proven_new_and_there_once() {
 }
 
 #[test]
+fn an_offence_is_neither_of_the_future_nor_too_old_and_then_it_is_forgotten() {
+    assert_eq!(fault(|block| block.offences = offences(7)), Ok(()));
+    assert_eq!(fault(|block| block.offences = offences(8)), Err(Fault::Offence));
+
+    let judge = |block_height: Height, offences: Vec<Offence>, known: &Offences| {
+        let tip = Tip { height: block_height - 1, ..TIP };
+        let (height, validators) = (block_height, validators());
+        let checks = Checks {
+            tip: &tip,
+            root: ROOT,
+            chain: &CHAIN,
+            validators: &validators,
+            max_bytes: 10_000,
+            offences: known,
+            verify: &Ed25519Verifier,
+        };
+        checks.check(height, &Value::new(Block { height, offences, ..block() }.encode()), None)
+    };
+    let mut known = Offences::default();
+    known.accuse(evidence(3));
+    known.accuse(evidence(4));
+    known.recorded(vec![(4, ValidatorIndex(1))]);
+    let last = 3 + MAX_AGE;
+    known.forget_before(last);
+    assert_eq!(judge(last, known.for_block(last, usize::MAX).0, &known), Ok(()));
+    assert_eq!(known.for_block(last, usize::MAX).0.len(), 1);
+    assert_eq!(known.for_block(last + 1, usize::MAX).0.len(), 0);
+    assert_eq!(judge(last + 1, offences(3), &known), Err(Fault::Offence));
+    assert_eq!(judge(last + 1, offences(4), &known), Err(Fault::Offence), "recorded before");
+    known.forget_before(last + 2);
+    assert_eq!(known.names(), 0);
+    assert_eq!(judge(last + 2, offences(4), &known), Err(Fault::Offence), "forgotten, and too old");
+}
+
+#[test]
 fn a_proof_goes_into_blocks_until_it_is_recorded_and_only_where_it_fits() {
     let mut offences = Offences::default();
     (1..=20).for_each(|height| offences.accuse(evidence(height)));
-    let (all, bytes) = offences.for_block(usize::MAX);
+    let (all, bytes) = offences.for_block(20, usize::MAX);
     assert_eq!(all.len(), PER_BLOCK);
     assert!(borsh::object_length(&all).unwrap() <= bytes + 4, "the room it takes is not understated");
-    assert_eq!(offences.for_block(bytes - 1).0.len(), PER_BLOCK - 1);
-    assert_eq!(offences.for_block(0).0.len(), 0);
+    assert_eq!(offences.for_block(20, bytes - 1).0.len(), PER_BLOCK - 1);
+    assert_eq!(offences.for_block(20, 0).0.len(), 0);
     offences.recorded((1..=20).map(|height| (height, ValidatorIndex(1))).collect());
-    assert_eq!(offences.for_block(usize::MAX).0.len(), 0);
+    assert_eq!(offences.for_block(20, usize::MAX).0.len(), 0);
     offences.accuse(evidence(5));
-    assert_eq!(offences.for_block(usize::MAX).0.len(), 0);
+    assert_eq!(offences.for_block(20, usize::MAX).0.len(), 0);
 }
 
 #[test]

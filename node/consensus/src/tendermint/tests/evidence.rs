@@ -56,6 +56,25 @@ fn two_proposals_for_one_round_are_evidence_once_and_the_first_counts() {
     assert_eq!(evidence[0].check::<Tendermint>(&rig.set, &CHAIN, &TagVerifier), Ok(v(1)));
 }
 
+#[test]
+fn evidence_of_two_long_proposals_is_short_and_still_proves_it() {
+    let mut rig = Rig::new(4);
+    for byte in [1, 2] {
+        rig.proposal(0, &Value::new(vec![byte; 1 << 20]));
+    }
+    let bytes = borsh::to_vec(&accused(&mut rig)[0]).unwrap();
+    assert!(bytes.len() < 300, "{} bytes", bytes.len());
+    let mut evidence: Evidence<TendermintMessage> = borsh::from_slice(&bytes).unwrap();
+    assert_eq!(evidence.check::<Tendermint>(&rig.set, &CHAIN, &TagVerifier), Ok(v(1)));
+    if let Statement::Proposal { digest, .. } = &mut evidence.second.message {
+        digest.0[0] ^= 1;
+    }
+    assert!(
+        evidence.check::<Tendermint>(&rig.set, &CHAIN, &TagVerifier).is_err(),
+        "a digest that nobody signed"
+    );
+}
+
 /// The proposer gave this validator x and the others y.
 #[test]
 fn the_second_proposal_can_still_be_locked_on_and_decided() {
@@ -121,14 +140,14 @@ fn votes_that_a_correct_validator_may_cast_do_not_conflict() {
         vote(VoteKind::Prevote, 1, 1, 1, y),
         vote(VoteKind::Prevote, 1, 0, 2, y),
     ] {
-        assert!(!Tendermint::conflicting(&base, &other));
+        assert!(!Tendermint::conflicting(&base.statement(), &other.statement()));
     }
     let certificate = polka(1, 0, &value("x"), &[0, 1, 2]);
     let polka = |certificate| {
         TendermintMessage::Polka(Box::new(Polka { author: v(1), value: value("x"), certificate }))
     };
     let other = super::polka(1, 0, &value("x"), &[1, 2, 3]);
-    assert!(!Tendermint::conflicting(&polka(certificate), &polka(other)));
+    assert!(!Tendermint::conflicting(&polka(certificate).statement(), &polka(other).statement()));
 }
 
 #[test]

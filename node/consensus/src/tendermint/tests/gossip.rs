@@ -49,6 +49,16 @@ fn it_repeats_what_it_said_when_nothing_moved_and_not_before() {
 }
 
 #[test]
+fn one_who_comes_within_reach_hears_what_it_said_in_this_round() {
+    let x = value("x");
+    let mut rig = Rig::new(4);
+    rig.proposal(0, &x);
+    rig.take();
+    rig.input(Input::Reachable(ValidatorIndex(2)));
+    assert_eq!(relayed(&mut rig), [(Dest::One(ValidatorIndex(2)), Rig::my_prevote(0, Some(x.digest())))]);
+}
+
+#[test]
 fn it_also_repeats_its_last_precommit_of_an_earlier_round_and_its_polka() {
     let x = value("x");
     let mut rig = Rig::new(4);

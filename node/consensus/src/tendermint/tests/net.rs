@@ -305,7 +305,10 @@ impl Net {
             if message.kind() != "polka" {
                 let place = (message.height(), message.round(), message.kind());
                 let before = self.nodes[i].spoken.entry(place).or_insert_with(|| message.clone());
-                assert!(!Tendermint::conflicting(before, &message), "{i} signed {before:?} and {message:?}");
+                assert!(
+                    !Tendermint::conflicting(&before.statement(), &message.statement()),
+                    "{i} signed {before:?} and {message:?}"
+                );
             }
             self.send(i, Dest::All, signed(message.clone()));
             self.step(i, Input::Message(Verified::own(message, &CHAIN, &key(v(i)))));

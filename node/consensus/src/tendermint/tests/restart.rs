@@ -68,7 +68,10 @@ fn at_no_cut_of_the_log_does_it_contradict_what_was_durable() {
         again.ring(TimerKind::Precommit);
         for message in again.said() {
             for promise in &promised {
-                assert!(!Tendermint::conflicting(promise, &message), "{promise:?} then {message:?}");
+                assert!(
+                    !Tendermint::conflicting(&promise.statement(), &message.statement()),
+                    "{promise:?} then {message:?}"
+                );
             }
         }
     }
