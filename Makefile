@@ -13,7 +13,7 @@ lint: ## formatting and clippy, determinism lints included
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## this loop, turmoil and madsim on the same work in one call; then the whole node
-	cargo build --release --bin bitcraps-sim
+	cargo build --profile fast --bin bitcraps-sim
 	cd bench/rivals/turmoil && cargo build --release
 	cd bench/rivals/madsim && cargo build --release
-	target/release/bitcraps-sim bench
+	target/fast/bitcraps-sim bench

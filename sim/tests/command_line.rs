@@ -19,13 +19,14 @@ impl Place {
         path
     }
 
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bitcraps-sim"));
+        command.args(args).current_dir(&self.0);
+        command
+    }
+
     fn run(&self, args: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_bitcraps-sim"))
-            .args(args)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
-        Ran(output)
+        Ran(self.command(args).output().unwrap())
     }
 
     /// The only run folder of a scenario.
@@ -263,4 +264,42 @@ fn what_no_seed_reached_has_a_repro_line() {
     let ran = place.run(&["run", "small.yaml", "--seeds", "0..2"]);
     assert_eq!(ran.code(), 2);
     assert!(ran.out().contains("REPRO bitcraps-sim run small.yaml --seeds 0..2\n"), "{}", ran.out());
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_a_bad_scenario_and_a_file_given_twice_runs_once() {
+    let place = Place::new();
+    std::fs::write(place.0.path().join("bytes.yaml"), b"version: 1\nname: \xff\n").unwrap();
+    let ran = place.run(&["check", "bytes.yaml"]);
+    assert!(ran.code() == 65 && ran.err().contains("byte 17 is not UTF-8"), "{}", ran.err());
+    place.file("small.yaml", GOOD);
+    let ran = place.run(&["check", "small.yaml", "./small.yaml", "small.yaml"]);
+    assert_eq!((ran.code(), ran.out().lines().count()), (0, 1), "{}", ran.out());
+}
+
+#[test]
+fn of_more_than_32_runs_those_that_pass_leave_no_events() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    assert_eq!(place.run(&["run", "small.yaml", "--seeds", "0..33", "--set", "duration=1s"]).code(), 0);
+    for entry in std::fs::read_dir(place.0.path().join("runs/small")).unwrap() {
+        let folder = entry.unwrap().path();
+        assert!(folder.join("result.json").exists() && !folder.join("events.jsonl").exists(), "{folder:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_can_t_be_written_is_an_io_error_and_a_reader_that_left_is_none() {
+    let place = Place::new();
+    for args in [&["schema"][..], &["faults"], &["--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let ran = Ran(place.command(args).stdout(full).output().unwrap());
+        assert!(ran.code() == 74 && ran.err().starts_with("error: standard output: "), "{}", ran.err());
+        assert_eq!(ran.err().lines().count(), 1, "{}", ran.err());
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Ran(place.command(args).stdout(writer).output().unwrap());
+        assert_eq!((ran.code(), &*ran.err()), (0, ""));
+    }
 }

@@ -246,6 +246,10 @@ pub trait Engine: Clone + fmt::Debug + Sized {
         second: &<Self::Message as Message>::Statement,
     ) -> bool;
 
+    /// Whether a message that was not verified yet says nothing new: verified, it would change nothing, so that the
+    /// host may drop it at once.
+    fn knows(&self, message: &Signed<Self::Message>) -> bool;
+
     /// The signature that a message carries besides its author's: certificates inside it.
     fn verify(
         message: Signed<Self::Message>,

@@ -5,6 +5,7 @@
 //! is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
 use super::exit;
+use super::say::say;
 use crate::lab::bench::quorum_bench;
 use crate::run::{self, Depth};
 use crate::scenario;
@@ -42,8 +43,8 @@ pub(super) fn bench(only: Option<&str>) -> u8 {
 
 /// (a) Quorum rounds: this loop, madsim, turmoil.
 fn rounds() -> bool {
-    println!("(a) quorum rounds, all to all, 50 ms links, one actor per node; median of {REPEATS}");
-    println!("    n   world            messages/s   simulated s/s   lab is");
+    say(format_args!("(a) quorum rounds, all to all, 50 ms links, one actor per node; median of {REPEATS}"));
+    say("    n   world            messages/s   simulated s/s   lab is");
     let mut complete = true;
     for (n, lab_s, rival_s) in [(4u16, 2000u64, 600u64), (10, 400, 100), (100, 4, 2)] {
         let (mut lab, mut madsim, mut slow, mut fast) = (vec![], vec![], vec![], vec![]);
@@ -55,22 +56,22 @@ fn rounds() -> bool {
             fast.extend(turmoil.get(1).copied());
         }
         let ours = median(&lab);
-        println!(
+        say(format_args!(
             "  {n:3}   {:14}  {:>11.0}   {:>13.1}",
             "lab, traced", ours.messages_per_second, ours.simulated_per_second
-        );
+        ));
         for (name, runs) in [("madsim", &madsim), ("turmoil 1 ms", &slow), ("turmoil 10 ms", &fast)] {
             if runs.is_empty() {
-                println!("  {n:3}   {name:14}  not built: see `make bench`");
+                say(format_args!("  {n:3}   {name:14}  not built: see `make bench`"));
                 complete = false;
                 continue;
             }
             let rival = median(runs);
             let ratio = ours.messages_per_second / rival.messages_per_second;
-            println!(
+            say(format_args!(
                 "  {n:3}   {name:14}  {:>11.0}   {:>13.1}   {ratio:.1} × as fast",
                 rival.messages_per_second, rival.simulated_per_second
-            );
+            ));
         }
     }
     complete
@@ -78,7 +79,7 @@ fn rounds() -> bool {
 
 /// (d) What the trace hash costs.
 fn trace() {
-    println!("(d) the trace hash, in the same rounds; median of {REPEATS}, the two in turn");
+    say(format_args!("(d) the trace hash, in the same rounds; median of {REPEATS}, the two in turn"));
     for (n, simulated) in [(4u16, 2000u64), (10, 400), (100, 4)] {
         let (mut with, mut without) = (vec![], vec![]);
         for _ in 0..REPEATS {
@@ -87,30 +88,33 @@ fn trace() {
         }
         let (with, without) = (median(&with).messages_per_second, median(&without).messages_per_second);
         let share = 100.0 * (1.0 - with / without);
-        println!(
+        say(format_args!(
             "  {n:3}   with {with:>11.0} messages/s   without {without:>11.0}   {share:.0} % of the run"
-        );
+        ));
     }
 }
 
 /// (b) The whole node stack.
 fn blocks() -> bool {
-    println!("(b) whole nodes making blocks, no bets, full speed; median of {REPEATS}");
-    println!("    n   links            crypto   heights/s   messages/s   simulated s/s");
+    say(format_args!(
+        "(b) whole nodes making blocks, no bets, as fast as they go or one per `pace`; median of {REPEATS}"
+    ));
+    say("    n   links            crypto  pace   heights/s   messages/s   simulated s/s");
     let mut good = true;
-    for (n, link, crypto, simulated) in [
-        (4, "50 ms", "mock", 600),
-        (4, "50 ms", "real", 100),
-        (10, "50 ms", "mock", 100),
-        (10, "50 ms", "real", 30),
-        (100, "50 ms", "mock", 3),
-        (100, "50 ms", "real", 2),
-        (10, "{ mean: 80 ms, jitter: 10 ms }", "mock", 300),
+    for (n, link, crypto, pace, simulated) in [
+        (4, "50 ms", "mock", "0 s", 600),
+        (4, "50 ms", "mock", "1 s", 6000),
+        (4, "50 ms", "real", "0 s", 100),
+        (10, "50 ms", "mock", "0 s", 100),
+        (10, "50 ms", "real", "0 s", 30),
+        (100, "50 ms", "mock", "0 s", 3),
+        (100, "50 ms", "real", "0 s", 2),
+        (10, "{ mean: 80 ms, jitter: 10 ms }", "mock", "0 s", 300),
     ] {
         let loss = if link.starts_with('{') { "2 %" } else { "0 %" };
         let text = format!(
             "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {simulated} s\ncrypto: {crypto}\n\
-             validators: {{ count: {n} }}\nlinks: {{ default: {{ latency: {link}, loss: {loss} }} }}\n\
+             validators: {{ count: {n} }}\nconsensus: {{ interval: {pace} }}\nlinks: {{ default: {{ latency: {link}, loss: {loss} }} }}\n\
              workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
         );
         let mut runs: Vec<(Figure, u64)> = (0..REPEATS).filter_map(|_| whole(&text)).collect();
@@ -119,27 +123,27 @@ fn blocks() -> bool {
         let Some((figure, heights)) = runs.get(runs.len() / 2) else { continue };
         let link = if link.starts_with('{') { "80 ± 10 ms, 2 %" } else { link };
         let rate = *heights as f64 / f64::from(simulated) * figure.simulated_per_second;
-        println!(
-            "  {n:3}   {link:15}  {crypto:6}   {rate:>9.0}   {:>10.0}   {:>13.1}   ({heights} heights in {:.2} s)",
+        say(format_args!(
+            "  {n:3}   {link:15}  {crypto:6}  {pace:4}   {rate:>9.0}   {:>10.0}   {:>13.1}   ({heights} heights in {:.2} s)",
             figure.messages_per_second,
             figure.simulated_per_second,
             f64::from(simulated) / figure.simulated_per_second
-        );
+        ));
     }
     good
 }
 
 /// (c) Nodes with nothing to do.
 fn idle() -> bool {
-    println!("(c) 100 idle nodes: a block a minute, no bets");
+    say("(c) 100 idle nodes: a block a minute, no bets");
     let text = "version: 1\nname: idle\nclaim: idle time is cheap\nduration: 60 s\nvalidators: { count: 100 }\n\
                 consensus: { interval: 60 s }\nworkload: { tables: 1, players: 0, bets: 0/s }\n";
     let Some((figure, _)) = whole(text) else { return false };
-    println!(
+    say(format_args!(
         "  100   60 simulated s in {:.0} ms, {:.0} messages/s",
         60e3 / figure.simulated_per_second,
         figure.messages_per_second
-    );
+    ));
     true
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-/// Up to so many runs each get a full report with figures; of more, only those that did not pass.
+/// Up to so many runs each get events and a full report with figures; of more, only those that did not pass.
 const FULL_REPORTS: usize = 32;
 
 /// What is run, and how.
@@ -35,15 +35,31 @@ pub(super) struct Finished {
     pub(super) folder: Result<PathBuf, String>,
 }
 
+/// A run in which the testbed itself broke.
+pub(super) struct Broken {
+    pub(super) index: usize,
+    pub(super) seed: u64,
+    pub(super) scenario: String,
+    pub(super) repro: String,
+}
+
+impl Broken {
+    pub(super) const WHAT: &str = "internal error: the testbed panicked";
+}
+
 impl<'a> Campaign<'a> {
     pub(super) fn new(args: &'a RunArgs, loaded: &'a [Loaded], jobs: &'a [(usize, u64)]) -> Campaign<'a> {
         Campaign { args, loaded, jobs }
     }
 
-    /// Runs one scenario with one seed and writes its folder. `Err`: the testbed itself broke; the line says how to see it.
-    pub(super) fn run(&self, index: usize, seed: u64) -> Result<Finished, String> {
-        catch_unwind(AssertUnwindSafe(|| self.examine(index, seed)))
-            .map_err(|_| format!("internal error: the testbed panicked\nREPRO {}", self.repro(index, seed)))
+    /// Runs one scenario with one seed and writes its folder. `Err`: the testbed itself broke.
+    pub(super) fn run(&self, index: usize, seed: u64) -> Result<Finished, Broken> {
+        catch_unwind(AssertUnwindSafe(|| self.examine(index, seed))).map_err(|_| Broken {
+            index,
+            seed,
+            scenario: self.loaded[index].scenario.name.clone(),
+            repro: self.repro(index, seed),
+        })
     }
 
     /// The command line that runs exactly this again.

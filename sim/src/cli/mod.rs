@@ -7,6 +7,7 @@ mod campaign;
 mod output;
 mod replay;
 mod run;
+mod say;
 mod store;
 mod watchdog;
 
@@ -30,7 +31,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   every property held and every fault landed
   1   a property was violated
-  2   inconclusive: a fault touched nothing, or a `sometimes` was never reached
+  2   inconclusive: a fault touched nothing, a `sometimes` was never reached, or the run was too short to judge
   3   the same seed gave two traces
   64  bad usage
   65  bad scenario
@@ -149,12 +150,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::PASS });
+            say::check(error.print());
+            let code = if error.use_stderr() { exit::USAGE } else { exit::PASS };
+            return ExitCode::from(say::code_after(code));
         }
     };
     let code = std::panic::catch_unwind(|| command(cli.command)).unwrap_or(exit::INTERNAL);
-    ExitCode::from(code)
+    ExitCode::from(say::code_after(code))
 }
 
 fn command(command: Command) -> u8 {

@@ -1,6 +1,7 @@
 //! What is printed: for people, as JSON lines, or as JUnit XML.
 
-use super::campaign::{Campaign, Finished, explain};
+use super::campaign::{Broken, Campaign, Finished, explain};
+use super::say::{say, say_all};
 use super::{Format, exit};
 use crate::scenario;
 use bitcraps_reports::{FaultSpan, PropertyResult, RunRecord, Verdict};
@@ -27,11 +28,19 @@ impl Printer {
     /// One run has ended. A single run is told in full; of many, those that did not pass.
     pub(super) fn finished(&self, run: &Finished, runs: usize) {
         match self.format {
-            Format::Human if runs == 1 => print!("{}", in_full(run)),
-            Format::Human if run.code != exit::PASS => print!("{}", in_full(run)),
-            Format::Human if runs <= 64 => println!("{}", in_a_line(run)),
-            Format::Json => println!("{}", as_json(run)),
+            Format::Human if runs == 1 => say_all(in_full(run)),
+            Format::Human if run.code != exit::PASS => say_all(in_full(run)),
+            Format::Human if runs <= 64 => say(in_a_line(run)),
+            Format::Json => say(as_json(run)),
             Format::Human | Format::Junit => {}
+        }
+    }
+
+    /// The testbed broke inside a run.
+    pub(super) fn broke(&self, broken: &Broken) {
+        eprintln!("{}: {}\nREPRO {}", broken.scenario, Broken::WHAT, broken.repro);
+        if self.format == Format::Json {
+            say(broken_as_json(broken));
         }
     }
 
@@ -40,17 +49,18 @@ impl Printer {
         &self,
         campaign: &Campaign<'_>,
         finished: &[Finished],
+        broken: &[Broken],
         missing: &[PropertyResult],
         code: u8,
     ) {
         match self.format {
-            Format::Human => print!("{}", summary(campaign, finished, missing, code)),
+            Format::Human => say_all(summary(campaign, finished, broken.len(), missing, code)),
             Format::Json => {
                 for property in missing {
-                    println!("{}", json!({ "missing": property }));
+                    say(json!({ "missing": property }));
                 }
             }
-            Format::Junit => print!("{}", junit(campaign, finished, missing)),
+            Format::Junit => say_all(junit(campaign, finished, broken, missing)),
         }
         let repros: BTreeSet<String> = missing
             .iter()
@@ -58,7 +68,7 @@ impl Printer {
             .collect();
         for repro in repros {
             match self.format {
-                Format::Human => println!("REPRO {repro}"),
+                Format::Human => say(format_args!("REPRO {repro}")),
                 Format::Json | Format::Junit => eprintln!("REPRO {repro}"),
             }
         }
@@ -82,7 +92,7 @@ pub(super) fn complain(path: &Path, error: &io::Error) -> u8 {
 /// Prints the schema.
 pub(super) fn schema() -> u8 {
     let text = serde_json::to_string_pretty(&scenario::json_schema()).expect("a JSON value has text");
-    println!("{text}");
+    say(text);
     exit::PASS
 }
 
@@ -93,15 +103,15 @@ pub(super) fn faults() -> u8 {
     let mut family = None;
     for fault in &table {
         if family != Some(fault.family) {
-            println!("{}{}", if family.is_some() { "\n" } else { "" }, fault.family.name());
+            say(format_args!("{}{}", if family.is_some() { "\n" } else { "" }, fault.family.name()));
             family = Some(fault.family);
         }
         let lab = if fault.lab { "lab" } else { " - " };
         let keys: Vec<&str> = fault.parameters.iter().map(|parameter| parameter.name).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) };
-        println!("  {:width$}  {lab}  {}{keys}", fault.name, fault.doc);
+        say(format_args!("  {:width$}  {lab}  {}{keys}", fault.name, fault.doc));
     }
-    println!("\nlab: the lab world makes it.  - : known to the language, not made by this version.");
+    say(format_args!("\nlab: the lab world makes it.  - : known to the language, not made by this version."));
     exit::PASS
 }
 
@@ -259,19 +269,38 @@ fn as_json(run: &Finished) -> String {
     .to_string()
 }
 
-fn summary(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyResult], code: u8) -> String {
+fn broken_as_json(broken: &Broken) -> String {
+    json!({
+        "scenario": broken.scenario,
+        "seed": broken.seed,
+        "verdict": null,
+        "exit_code": exit::INTERNAL,
+        "error": Broken::WHAT,
+        "repro": broken.repro,
+    })
+    .to_string()
+}
+
+fn summary(
+    campaign: &Campaign<'_>,
+    finished: &[Finished],
+    broken: usize,
+    missing: &[PropertyResult],
+    code: u8,
+) -> String {
     let mut text = String::new();
     for property in missing {
         let _ = writeln!(text, "? {}: {}", property.name, property.detail);
     }
-    if finished.len() > 1 {
+    let runs = finished.len() + broken;
+    if runs > 1 {
         let count = |wanted: u8| finished.iter().filter(|run| run.code == wanted).count();
-        let failed = finished.len() - count(exit::PASS);
+        let failed = runs - count(exit::PASS);
         let _ = writeln!(
             text,
-            "\n{} scenarios, {} runs: {} passed, {failed} failed ({} violated, {} inconclusive, {} nondeterministic)",
+            "\n{} scenarios, {} runs: {} passed, {failed} failed ({} violated, {} inconclusive, {} nondeterministic, {broken} internal errors)",
             campaign.loaded.len(),
-            finished.len(),
+            runs,
             count(exit::PASS),
             count(exit::VIOLATED),
             count(exit::INCONCLUSIVE),
@@ -283,7 +312,7 @@ fn summary(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyRe
         }
         .expect("a string takes all text");
     }
-    if code != exit::PASS && finished.len() > 1 {
+    if code != exit::PASS && runs > 1 {
         finished
             .iter()
             .filter(|run| run.code != exit::PASS)
@@ -292,12 +321,20 @@ fn summary(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyRe
     text
 }
 
-fn junit(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyResult]) -> String {
+fn junit(
+    campaign: &Campaign<'_>,
+    finished: &[Finished],
+    broken: &[Broken],
+    missing: &[PropertyResult],
+) -> String {
     let mut report = Report::new("bitcraps-sim");
     for (index, loaded) in campaign.loaded.iter().enumerate() {
         let mut suite = TestSuite::new(loaded.scenario.name.clone());
         for run in finished.iter().filter(|run| run.index == index) {
             suite.add_test_case(case(run));
+        }
+        for broken in broken.iter().filter(|broken| broken.index == index) {
+            suite.add_test_case(broken_case(broken));
         }
         let mine = format!("{}: ", loaded.scenario.name);
         for property in missing.iter().filter(|property| property.name.starts_with(&mine)) {
@@ -308,6 +345,14 @@ fn junit(campaign: &Campaign<'_>, finished: &[Finished], missing: &[PropertyResu
         report.add_test_suite(suite);
     }
     report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n"))
+}
+
+fn broken_case(broken: &Broken) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(Broken::WHAT);
+    let mut case = TestCase::new(format!("seed-{}", broken.seed), status);
+    case.set_system_out(format!("REPRO {}", broken.repro));
+    case
 }
 
 fn case(run: &Finished) -> TestCase {
@@ -327,4 +372,24 @@ fn case(run: &Finished) -> TestCase {
     case.set_time(std::time::Duration::from_millis(record.manifest.wall_ms));
     case.set_system_out(format!("REPRO {}\ntrace {}", run.repro, record.manifest.trace_hash));
     case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_which_the_testbed_broke_is_an_error_and_not_left_out() {
+        let repro = "bitcraps-sim run a.yaml --seed 7".to_owned();
+        let broken = Broken { index: 0, seed: 7, scenario: "a".to_owned(), repro: repro.clone() };
+        let line: serde_json::Value = serde_json::from_str(&broken_as_json(&broken)).unwrap();
+        assert_eq!((&line["exit_code"], &line["repro"]), (&json!(exit::INTERNAL), &json!(repro)));
+        let mut suite = TestSuite::new("a");
+        suite.add_test_case(broken_case(&broken));
+        let mut report = Report::new("all");
+        report.add_test_suite(suite);
+        let xml = report.to_string().unwrap();
+        assert!(xml.contains("seed-7") && xml.contains("<error message=\"internal error"), "{xml}");
+        assert!(xml.contains(&format!("REPRO {repro}")), "{xml}");
+    }
 }

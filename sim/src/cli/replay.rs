@@ -1,5 +1,6 @@
 //! `replay`: a finished run again, from its folder, with the traces compared.
 
+use super::say::say;
 use super::{exit, store};
 use crate::run::{self, Depth};
 use crate::scenario;
@@ -30,11 +31,14 @@ pub(super) fn replay(folder: &Path) -> u8 {
     let record = &examined.outcome.record;
     let found = &record.manifest.trace_hash;
     if *found != expected {
-        println!("{} seed {seed}: another trace\n  recorded  {expected}\n  now       {found}", scenario.name);
-        println!(
+        say(format_args!(
+            "{} seed {seed}: another trace\n  recorded  {expected}\n  now       {found}",
+            scenario.name
+        ));
+        say(format_args!(
             "  the program changed since (then {expected} can't come again), or it is not deterministic:"
-        );
-        println!("  run `bitcraps-sim run {} --seed {seed} --verify`", path.display());
+        ));
+        say(format_args!("  run `bitcraps-sim run {} --seed {seed} --verify`", path.display()));
         return exit::NONDETERMINISTIC;
     }
     let (word, code) = match record.verdict {
@@ -42,6 +46,6 @@ pub(super) fn replay(folder: &Path) -> u8 {
         Verdict::Violated => ("violated", exit::VIOLATED),
         Verdict::Inconclusive => ("inconclusive", exit::INCONCLUSIVE),
     };
-    println!("{} seed {seed}: {word}, the same trace {found}", scenario.name);
+    say(format_args!("{} seed {seed}: {word}, the same trace {found}", scenario.name));
     code
 }

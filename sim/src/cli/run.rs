@@ -1,14 +1,20 @@
 //! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
 
-use super::campaign::{Campaign, Finished};
+use super::campaign::Campaign;
 use super::output::{Printer, complain};
+use super::say::say;
 use super::watchdog::Watchdog;
 use super::{Format, MOST_SEEDS, RunArgs, exit};
+use crate::run::heartbeat;
 use crate::scenario::{self, Scenario, Seeds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Nanoseconds of virtual time.
+const SECOND: u64 = 1_000_000_000;
 
 /// One scenario file, parsed.
 pub(super) struct Loaded {
@@ -35,22 +41,33 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         .collect();
     let campaign = Campaign::new(args, &loaded, &jobs);
     let printer = Mutex::new(Printer::new(args.format));
-    let progress = progress(jobs.len(), args.format);
+    let alone = (jobs.len() == 1).then(|| &loaded[0].scenario);
+    let progress = progress(jobs.len(), alone, args.format);
     let (next, finished) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let watchdog = Watchdog::default();
     let work = || {
         while let Some(&(index, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let run = watchdog.during(&campaign.repro(index, seed), || campaign.run(index, seed));
-            progress.suspend(|| match &run {
-                Ok(run) => printer.lock().expect("no printer panics").finished(run, jobs.len()),
-                Err(error) => eprintln!("{error}"),
+            progress.suspend(|| {
+                let printer = printer.lock().expect("no printer panics");
+                match &run {
+                    Ok(run) => printer.finished(run, jobs.len()),
+                    Err(broken) => printer.broke(broken),
+                }
             });
-            progress.inc(1);
+            if alone.is_none() {
+                progress.inc(1);
+            }
             finished.lock().expect("no run panics with the lock").push(run);
         }
     };
+    let show = || {
+        if alone.is_some() {
+            progress.set_position(heartbeat::now().0 / SECOND);
+        }
+    };
     std::thread::scope(|scope| {
-        let watch = scope.spawn(|| watchdog.watch());
+        let watch = scope.spawn(|| watchdog.watch(&show));
         let helpers: Vec<_> = (1..threads(args.jobs).min(jobs.len())).map(|_| scope.spawn(work)).collect();
         work();
         for helper in helpers {
@@ -60,13 +77,20 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         watch.thread().unpark();
     });
     progress.finish_and_clear();
-    let finished = finished.into_inner().expect("all workers have ended");
-    let broken = finished.iter().any(Result::is_err);
-    let mut finished: Vec<Finished> = finished.into_iter().flatten().collect();
+    let ended = finished.into_inner().expect("all workers have ended");
+    let (mut finished, mut broken) = (Vec::new(), Vec::new());
+    for run in ended {
+        match run {
+            Ok(run) => finished.push(run),
+            Err(run) => broken.push(run),
+        }
+    }
     finished.sort_by_key(|run| (run.index, run.seed));
+    broken.sort_by_key(|run| (run.index, run.seed));
     let (missing, code) = campaign.conclude(&finished);
-    let code = if broken { exit::INTERNAL } else { code };
-    printer.into_inner().expect("all workers have ended").conclude(&campaign, &finished, &missing, code);
+    let code = if broken.is_empty() { code } else { exit::INTERNAL };
+    let printer = printer.into_inner().expect("all workers have ended");
+    printer.conclude(&campaign, &finished, &broken, &missing, code);
     code
 }
 
@@ -75,7 +99,7 @@ pub(super) fn check(files: &[PathBuf]) -> u8 {
     match load(files, &[]) {
         Ok(loaded) => {
             for Loaded { file, scenario } in &loaded {
-                println!("{}: ok ({}); runs in: lab", file.display(), scenario.name);
+                say(format_args!("{}: ok ({}); runs in: lab", file.display(), scenario.name));
             }
             exit::PASS
         }
@@ -89,7 +113,7 @@ pub(super) fn list(folder: &Path) -> u8 {
         Ok(loaded) => {
             let width = loaded.iter().map(|loaded| loaded.scenario.name.len()).max().unwrap_or(0);
             for Loaded { file, scenario } in &loaded {
-                println!("{:width$}  {}  ({})", scenario.name, scenario.claim, file.display());
+                say(format_args!("{:width$}  {}  ({})", scenario.name, scenario.claim, file.display()));
             }
             exit::PASS
         }
@@ -102,7 +126,16 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
     let mut loaded = Vec::new();
     let mut bad = false;
     for file in expand(paths)? {
-        let text = std::fs::read_to_string(&file).map_err(|error| complain(&file, &error))?;
+        let bytes = std::fs::read(&file).map_err(|error| complain(&file, &error))?;
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                bad = true;
+                let place = error.utf8_error().valid_up_to();
+                eprintln!("error: {}: byte {place} is not UTF-8", file.display());
+                continue;
+            }
+        };
         match scenario::parse_with(&file.display().to_string(), &text, set) {
             Ok(parsed) => {
                 parsed.warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
@@ -119,7 +152,7 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
     if bad { Err(exit::BAD_SCENARIO) } else { Ok(loaded) }
 }
 
-/// Files as given; for folders, the YAML files directly in them, by name.
+/// Files as given; for folders, the YAML files directly in them, by name. Each file once.
 fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
     let mut files = Vec::new();
     for path in paths {
@@ -139,6 +172,8 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
         found.sort();
         files.extend(found);
     }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
     Ok(files)
 }
 
@@ -157,10 +192,14 @@ fn threads(jobs: usize) -> usize {
     }
 }
 
-fn progress(runs: usize, format: Format) -> ProgressBar {
-    let quiet = runs < 2 || format != Format::Human;
+/// The bar on a terminal: of many runs, how many are over; of a run alone, how far its virtual time is.
+fn progress(runs: usize, alone: Option<&Scenario>, format: Format) -> ProgressBar {
+    let (length, template) = match alone {
+        None => (runs as u64, "{bar:30} {pos}/{len} runs, {elapsed} (about {eta} left)"),
+        Some(scenario) => (scenario.duration.nanos() / SECOND, "{bar:30} {pos}/{len} simulated s, {elapsed}"),
+    };
+    let quiet = format != Format::Human;
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {elapsed} (about {eta} left)")
-        .expect("the template is well formed");
-    ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style)
+    let style = ProgressStyle::with_template(template).expect("the template is well formed");
+    ProgressBar::with_draw_target(Some(length), target).with_style(style)
 }

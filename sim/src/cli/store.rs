@@ -9,6 +9,8 @@
 //!   report.html, plots/, hist.*   see the reports crate
 //! ```
 //!
+//! The last two lines are written only of a run that is to be shown in full.
+//!
 //! The id is a digest of the resolved scenario, the seed and the program's version: the same run has the same folder.
 
 use crate::run::Examined;
@@ -20,12 +22,12 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Writes the folder and gives its path.
+/// Writes the folder and gives its path. `in_full`: with events, report and figures.
 pub(super) fn write(
     out: &Path,
     scenario: &Scenario,
     examined: &Examined,
-    figures: bool,
+    in_full: bool,
 ) -> Result<PathBuf, String> {
     let record = &examined.outcome.record;
     let resolved = scenario::resolved(scenario);
@@ -35,7 +37,9 @@ pub(super) fn write(
     let folder = out.join(&scenario.name).join(format!("{seed}-{}", id.short()));
     let written = fs::create_dir_all(&folder).and_then(|()| files(&folder, record, &resolved));
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
-    if figures {
+    if in_full {
+        let path = folder.join("events.jsonl");
+        events(&path, record).map_err(|error| format!("{}: {error}", path.display()))?;
         bitcraps_reports::write(record, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     Ok(folder)
@@ -52,8 +56,7 @@ fn files(folder: &Path, record: &RunRecord, resolved: &str) -> io::Result<()> {
         "notes": record.notes,
         "trace_hash": record.manifest.trace_hash,
     });
-    json_file(&folder.join("result.json"), &result)?;
-    events(&folder.join("events.jsonl"), record)
+    json_file(&folder.join("result.json"), &result)
 }
 
 fn json_file(path: &Path, value: &impl Serialize) -> io::Result<()> {

@@ -34,11 +34,12 @@ impl Watchdog {
         self.done.store(true, Ordering::Relaxed);
     }
 
-    /// Watches until called off; does not return if nothing moves.
-    pub(super) fn watch(&self) {
+    /// Watches until called off; does not return if nothing moves. Calls `show` at each look.
+    pub(super) fn watch(&self, show: &impl Fn()) {
         let (mut seen, mut still) = (heartbeat::beats(), Duration::ZERO);
         while !self.done.load(Ordering::Relaxed) {
             std::thread::park_timeout(LOOK);
+            show();
             let beats = heartbeat::beats();
             still = if beats == seen { still + LOOK } else { Duration::ZERO };
             seen = beats;

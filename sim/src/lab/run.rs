@@ -198,7 +198,7 @@ impl Lab {
                     return;
                 }
                 if state.paused || state.busy_until > now || !state.backlog.is_empty() {
-                    state.touched.deferred += 1;
+                    state.touched.paused += u64::from(state.paused);
                     if let Event::Arrive(transit) = &event {
                         if state.backlog_packets >= inbox_limit {
                             state.touched.overflowed += 1;
@@ -285,7 +285,7 @@ impl Lab {
             let mut core = self.world.core.borrow_mut();
             let state = core.node(node);
             if state.paused {
-                state.touched.deferred += u64::from(!state.woken);
+                state.touched.paused += u64::from(!state.woken);
                 state.woken = true;
                 return Ok(());
             }

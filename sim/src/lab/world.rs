@@ -67,8 +67,8 @@ pub(super) struct AlarmSlot {
 /// What faults did to a node, in counts that only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Events that waited because the node was paused or its CPU was busy.
-    pub deferred: u64,
+    /// Events that waited because the node was paused.
+    pub paused: u64,
     /// Frames that were dropped because too many waited.
     pub overflowed: u64,
     /// Events and computations that took longer on a slow CPU.

@@ -10,11 +10,13 @@ pub(super) struct Finding {
     judged: u64,
     violations: u64,
     first: Option<(Time, String)>,
+    /// Why what was judged is too little to say that it held.
+    open: Option<String>,
 }
 
 impl Finding {
     pub(super) fn new(name: &'static str) -> Finding {
-        Finding { name, judged: 0, violations: 0, first: None }
+        Finding { name, judged: 0, violations: 0, first: None, open: None }
     }
 
     /// One more case was looked at.
@@ -28,6 +30,11 @@ impl Finding {
         self.first.get_or_insert((at, detail));
     }
 
+    /// It did not fail, but not enough was seen to say that it held.
+    pub(super) fn left_open(&mut self, why: String) {
+        self.open = Some(why);
+    }
+
     /// Its name and when it was first violated.
     pub(super) fn first(&self) -> Option<(&'static str, Time)> {
         self.first.as_ref().map(|(at, _)| (self.name, *at))
@@ -39,10 +46,11 @@ impl Finding {
             0 | 1 => String::new(),
             count => format!(" ({} more)", count - 1),
         };
-        let (holds, detail, at) = match &self.first {
-            Some((at, detail)) => (Some(false), format!("{detail}{more}"), Some(*at)),
-            None if self.judged == 0 => (None, format!("no {cases} to judge"), None),
-            None => (Some(true), format!("{} {cases}", self.judged), None),
+        let (holds, detail, at) = match (&self.first, &self.open) {
+            (Some((at, detail)), _) => (Some(false), format!("{detail}{more}"), Some(*at)),
+            (None, Some(why)) => (None, why.clone(), None),
+            (None, None) if self.judged == 0 => (None, format!("no {cases} to judge"), None),
+            (None, None) => (Some(true), format!("{} {cases}", self.judged), None),
         };
         PropertyResult { name: self.name.to_owned(), kind, holds, detail, at_ns: at.map(|at| at.0) }
     }

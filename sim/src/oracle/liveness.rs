@@ -21,6 +21,8 @@ pub(super) struct Liveness {
     calm: Option<Time>,
     /// Each node's last decision or start.
     last: Vec<Time>,
+    /// Each node's last decision.
+    decided: Vec<Option<Time>>,
     /// Each node's last start.
     started: Vec<Time>,
     /// When the highest height was first reached, over the last window.
@@ -39,6 +41,7 @@ impl Liveness {
             extra: Duration::ZERO,
             calm: Some(gst),
             last: vec![Time::ZERO; nodes],
+            decided: vec![None; nodes],
             started: vec![Time::ZERO; nodes],
             frontier: VecDeque::new(),
         }
@@ -54,6 +57,7 @@ impl Liveness {
             self.judge(at, node);
         }
         self.last[usize::from(node)] = at;
+        self.decided[usize::from(node)] = Some(at);
         if self.frontier.back().is_none_or(|(_, top)| *top < height) {
             self.frontier.push_back((at, height));
             let old = at - self.window();
@@ -116,7 +120,18 @@ impl Liveness {
         let nodes: Vec<u16> = fleet.judged().collect();
         nodes.iter().for_each(|&node| self.judge(end, node));
         let window = self.window();
-        let Some(calm) = self.calm.filter(|calm| end.since(*calm) >= window) else { return };
+        let Some(calm) = self.calm else { return };
+        if end.since(calm) < window {
+            let waiting = |&node: &u16| self.decided[usize::from(node)].is_none_or(|at| at < calm);
+            let after_trouble = calm > Time::ZERO;
+            if let Some(node) = nodes.into_iter().find(waiting).filter(|_| after_trouble) {
+                let had = end.since(calm);
+                self.finding.left_open(format!(
+                    "node {node} decided nothing in the last {had:?}; {window:?} of calm are needed to judge it"
+                ));
+            }
+            return;
+        }
         self.finding.judged();
         let old = end - window;
         let target =

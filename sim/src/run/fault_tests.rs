@@ -210,6 +210,14 @@ fn a_lie_without_a_number_lasts_and_one_with_a_number_tells_so_many() {
     assert!((6..12).contains(&touched), "{touched}");
 }
 
+#[test]
+fn the_latency_of_a_commit_counts_the_rounds_that_were_wasted() {
+    let outcome = run(8, &["{ id: a, at: 1 s, for: 6 s, on: 1, inject: silent }"]);
+    let late: Vec<u64> =
+        outcome.record.commits.iter().filter(|commit| commit.round > 0).map(|c| c.latency_ns).collect();
+    assert!(!late.is_empty() && late.iter().all(|ns| *ns >= 500_000_000), "{late:?}");
+}
+
 /// How much the second of two faults of node 1 touches, which begins just before the first ends.
 fn second_of_two(first: &str, second: &str) -> (u64, u64) {
     let first = format!("{{ id: a, at: 500 ms, for: 500 ms, on: 1, inject: {{ {first} }} }}");

@@ -50,6 +50,8 @@ struct State {
     held: bool,
     /// Whether an `after` saw its fault end.
     chained: bool,
+    /// What its ended instances touched.
+    touched: u64,
 }
 
 /// The faults of one run.
@@ -58,6 +60,10 @@ pub(crate) struct Faults<'a> {
     puppets: Vec<Rc<Puppet>>,
     states: Vec<State>,
     instances: Vec<Instance>,
+    /// The instances that last, by number.
+    open: BTreeSet<usize>,
+    /// Those that ended since somebody last asked.
+    ended: BTreeSet<usize>,
     due: Timeline<Due>,
     stable: bool,
     /// Every node that was Byzantine at any time.
@@ -71,13 +77,15 @@ impl<'a> Faults<'a> {
             puppets,
             states: Vec::new(),
             instances: Vec::new(),
+            open: BTreeSet::new(),
+            ended: BTreeSet::new(),
             due: Timeline::new(),
             stable: false,
             liars: BTreeSet::new(),
         };
         for (index, fault) in scenario.faults.iter().enumerate() {
             let chooser = Chooser::new(seed, &fault.id);
-            faults.states.push(State { chooser, starts: 0, held: false, chained: false });
+            faults.states.push(State { chooser, starts: 0, held: false, chained: false, touched: 0 });
             match &fault.trigger {
                 Trigger::At(at) => faults.due.at(Time(at.nanos()), Due::Start(index)),
                 Trigger::Every(_) | Trigger::Random(_) => faults.schedule_next(index, Time::ZERO),
@@ -125,18 +133,14 @@ impl<'a> Faults<'a> {
                 self.states[index].held = holds;
             }
         }
-        for instance in 0..self.instances.len() {
-            if self.instances[instance].end.is_some() {
-                continue;
-            }
-            let fault = &self.scenario.faults[self.instances[instance].fault];
-            let reached = matches!(fault.end.until, Some(Until::Height(height)) if shared.watch.borrow().height >= height);
-            let told = inject::is_lie(&fault.inject)
-                && fault.end.times.is_some_and(|times| self.told(instance, lab) >= u64::from(times));
-            if reached || told {
-                self.end(instance, now, lab);
-            }
-        }
+        let height = shared.watch.borrow().height;
+        let is_over = |number: &usize| {
+            let index = self.instances[*number].fault;
+            let until = self.scenario.faults[index].end.until;
+            matches!(until, Some(Until::Height(end)) if height >= end) || self.has_told_all(index, lab)
+        };
+        let over: Vec<usize> = self.open.iter().copied().filter(is_over).collect();
+        over.into_iter().for_each(|number| self.end(number, now, lab));
     }
 
     /// Whether any condition or end depends on what happens, so that the run must be looked at between its events.
@@ -151,6 +155,11 @@ impl<'a> Faults<'a> {
     /// All starts so far, in order.
     pub(crate) fn instances(&self) -> &[Instance] {
         &self.instances
+    }
+
+    /// The numbers of the instances that ended since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> BTreeSet<usize> {
+        std::mem::take(&mut self.ended)
     }
 
     /// Closes the books at the end of the run.
@@ -192,10 +201,7 @@ impl<'a> Faults<'a> {
         if fault.end.times.or(once).is_some_and(|times| state.starts >= times) {
             return;
         }
-        if inject::is_lie(&fault.inject)
-            && let Some(last) = self.instances.iter().rposition(|instance| instance.fault == index)
-            && fault.end.times.is_some_and(|times| self.told(last, lab) >= u64::from(times))
-        {
+        if self.has_told_all(index, lab) {
             return;
         }
         let state = &mut self.states[index];
@@ -227,6 +233,7 @@ impl<'a> Faults<'a> {
             before: nodes.iter().map(|&node| lab.touched(node)).collect(),
             down: Vec::new(),
         });
+        self.open.insert(number);
         if let Some(kind) = inject::network_effect(&fault.inject) {
             let pairs = self.pairs(index, &nodes, &shared.watch.borrow());
             let set = PairSet::new(scenario.validators.count, |from, to| pairs.contains(&(from, to)));
@@ -283,13 +290,17 @@ impl<'a> Faults<'a> {
     }
 
     fn end(&mut self, number: usize, now: Time, lab: &mut Lab) {
-        if self.instances[number].end.is_some() {
+        if !self.open.contains(&number) {
             return;
         }
         let index = self.instances[number].fault;
         let fault = &self.scenario.faults[index];
-        self.instances[number].touched = self.touched(number, lab);
+        let touched = self.touched(number, lab);
+        self.states[index].touched += touched;
+        self.instances[number].touched = touched;
         self.instances[number].end = Some(now);
+        self.open.remove(&number);
+        self.ended.insert(number);
         if let Some(effect) = self.instances[number].effect {
             lab.remove_effect(effect);
         }
@@ -317,8 +328,8 @@ impl<'a> Faults<'a> {
     /// Takes a fault from a node. Another of the same kind that still lasts there is in force again, the latest one.
     fn lift(&self, ended: &Inject, node: u16, lab: &mut Lab) {
         inject::repair(ended, node, lab);
-        for other in self.instances.iter().filter(|other| other.end.is_none() && other.nodes.contains(&node))
-        {
+        let open = self.open.iter().map(|&number| &self.instances[number]);
+        for other in open.filter(|other| other.nodes.contains(&node)) {
             let kind = &self.scenario.faults[other.fault].inject;
             if std::mem::discriminant(kind) == std::mem::discriminant(ended) {
                 inject::degrade(kind, node, lab);
@@ -329,10 +340,9 @@ impl<'a> Faults<'a> {
     /// Ends every fault that `ends`, save healings; gives how many.
     fn heal(&mut self, now: Time, lab: &mut Lab, ends: impl Fn(&Fault) -> bool) -> u64 {
         let mut healed = 0;
-        for number in 0..self.instances.len() {
+        for number in self.open.clone() {
             let fault = &self.scenario.faults[self.instances[number].fault];
-            let ongoing = self.instances[number].end.is_none() && !matches!(fault.inject, Inject::Heal {});
-            if ongoing && ends(fault) {
+            if !matches!(fault.inject, Inject::Heal {}) && ends(fault) {
                 self.end(number, now, lab);
                 healed += 1;
             }
@@ -358,13 +368,14 @@ impl<'a> Faults<'a> {
     /// Brings back what an instance took down; where another crash still lasts, the node stays down for that one.
     fn restart(&mut self, number: usize, lab: &mut Lab) {
         for node in std::mem::take(&mut self.instances[number].down) {
-            let faults = &self.scenario.faults;
-            let other = self.instances.iter_mut().find(|other| {
-                let crash = matches!(faults[other.fault].inject, Inject::Crash { .. });
-                crash && other.end.is_none() && other.nodes.contains(&node)
+            let other = self.open.iter().copied().find(|&other| {
+                let other = &self.instances[other];
+                let crash = matches!(self.scenario.faults[other.fault].inject, Inject::Crash { .. });
+                crash && other.nodes.contains(&node)
             });
             match other {
                 Some(other) => {
+                    let other = &mut self.instances[other];
                     other.down.push(node);
                     other.touched += 1;
                 }
@@ -387,11 +398,13 @@ impl<'a> Faults<'a> {
         format!("{}#{number}", self.scenario.faults[self.instances[number].fault].id)
     }
 
-    /// How many messages a lie has told in all its starts, up to this one.
-    fn told(&self, number: usize, lab: &Lab) -> u64 {
-        let fault = self.instances[number].fault;
-        let same = (0..=number).filter(|&other| self.instances[other].fault == fault);
-        same.map(|other| self.touched(other, lab)).sum()
+    /// Whether a lie has told, in all its starts, as many messages as the file allows.
+    fn has_told_all(&self, index: usize, lab: &Lab) -> bool {
+        let fault = &self.scenario.faults[index];
+        let Some(times) = fault.end.times.filter(|_| inject::is_lie(&fault.inject)) else { return false };
+        let open = self.open.iter().filter(|&&number| self.instances[number].fault == index);
+        let told: u64 = open.map(|&number| self.touched(number, lab)).sum();
+        self.states[index].touched + told >= u64::from(times)
     }
 
     /// What an instance has touched so far.

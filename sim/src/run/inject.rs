@@ -100,7 +100,7 @@ fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
 /// Of all that was done to a node, what a fault of this kind does.
 pub(super) fn done_to(inject: &Inject, touched: &Touched) -> u64 {
     match inject {
-        Inject::Pause {} => touched.deferred,
+        Inject::Pause {} => touched.paused,
         Inject::SlowCpu { .. } => touched.slowed,
         Inject::Skew { .. } => touched.skewed,
         Inject::Drift { .. } => touched.drifted,

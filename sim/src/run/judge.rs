@@ -190,11 +190,13 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
 
 fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
     let mut spans = Vec::with_capacity(instances.len());
-    for (number, instance) in instances.iter().enumerate() {
+    let mut starts = vec![0u32; scenario.faults.len()];
+    for instance in instances {
         let fault = &scenario.faults[instance.fault];
         let (label, unit) = inject::describe(fault);
-        let earlier = instances[..number].iter().filter(|other| other.fault == instance.fault).count();
-        let id = if earlier == 0 { fault.id.clone() } else { format!("{} #{}", fault.id, earlier + 1) };
+        starts[instance.fault] += 1;
+        let start = starts[instance.fault];
+        let id = if start == 1 { fault.id.clone() } else { format!("{} #{start}", fault.id) };
         spans.push(FaultSpan {
             id,
             label,

@@ -106,8 +106,8 @@ struct Run<'a> {
     players: Players,
     arrivals: Timeline<()>,
     camera: Camera,
-    /// How many instances of faults the oracles have been told of, and which of them have ended.
-    told: Vec<bool>,
+    /// The oracles have been told of so many instances of faults.
+    told: usize,
 }
 
 /// A run at its end.
@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, told: Vec::new() }
+        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, told: 0 }
     }
 
     fn finish(mut self) -> Ended {
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
             self.do_what_is_due(now);
             let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
-            heartbeat::beat();
+            heartbeat::beat(now);
             let progress = self.lab.run_until(until)?;
             self.note_halts();
             if progress == Progress::Attention {
@@ -227,17 +227,19 @@ impl<'a> Run<'a> {
     }
 
     fn tell_oracles(&mut self, now: Time) {
-        let instances = self.faults.instances();
+        let mut ended = self.faults.take_ended();
+        let began = self.told..self.faults.instances().len();
+        self.told = began.end;
+        let new = ended.split_off(&began.start);
         let mut oracles = self.shared.oracles.borrow_mut();
-        for (number, instance) in instances.iter().enumerate() {
-            let fault = &self.scenario.faults[instance.fault];
+        for number in ended.into_iter().chain(began.clone()) {
+            let fault = &self.scenario.faults[self.faults.instances()[number].fault];
             // Up to f liars never excuse the others from deciding; everything else may.
             let disturbs = !inject::is_lie(&fault.inject);
-            if number == self.told.len() {
+            if began.contains(&number) {
                 oracles.fault_began(now, &fault.id, disturbs);
-                self.told.push(false);
             }
-            if instance.end.is_some() && !std::mem::replace(&mut self.told[number], true) {
+            if !began.contains(&number) || new.contains(&number) {
                 oracles.fault_healed(now, &fault.id, disturbs);
             }
         }
@@ -265,6 +267,13 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option
     })
 }
 
+/// What follows from the timeouts, and the pause between blocks that the scenario asks for.
+fn patience(scenario: &Scenario, network: &Network, plan: &Plan) -> Patience {
+    let engine = network::engine_config(scenario, network.chain);
+    let Patience { window, hangover } = Patience::of(&engine, plan.liars.len());
+    Patience { window: window + scenario.consensus.interval.duration(), hangover }
+}
+
 fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
     let validators = network.genesis.validators.iter();
     let expect = &scenario.expect;
@@ -275,7 +284,7 @@ fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
         genesis: (*network.genesis).clone(),
         verifier: network.keyring.verifier(),
         gst: scenario.gst.map(|gst| Time(gst.nanos())),
-        patience: Patience::of(&network::engine_config(scenario, network.chain), plan.liars.len()),
+        patience: patience(scenario, network, plan),
         heights: expect
             .eventually
             .iter()

@@ -2,7 +2,7 @@
 
 use bitcraps_actors::ports::Event;
 use bitcraps_reports::{CommandDone, Commit, NodeEvent};
-use bitcraps_types::{Digest, Height, Time};
+use bitcraps_types::{Digest, Time};
 use std::collections::BTreeMap;
 
 /// More node events than this are counted and not kept.
@@ -16,8 +16,6 @@ pub(crate) struct Recorder {
     pub(crate) node_events: Vec<NodeEvent>,
     pub(crate) dropped_events: u64,
     pub(crate) refused: BTreeMap<&'static str, u64>,
-    /// When each proposal was first sent. Older heights than the lowest in flight are forgotten.
-    proposed: BTreeMap<(Height, Digest), Time>,
     /// Commands on their way: where and when they were submitted.
     submitted: BTreeMap<Digest, (u16, Time)>,
 }
@@ -35,14 +33,16 @@ impl Recorder {
         Some((self.submitted.len(), first))
     }
 
-    /// Takes note of what a node told.
-    pub(crate) fn observe(&mut self, at: Time, node: u16, event: &Event<'_>) {
+    /// Takes note of what a node told. `began`: since when the latency of the height that it decided is counted.
+    pub(crate) fn observe(&mut self, at: Time, node: u16, event: &Event<'_>, began: Option<Time>) {
         match event {
-            Event::Proposed { height, digest, .. } => {
-                self.proposed.entry((*height, *digest)).or_insert(at);
-            }
-            Event::Decided { height, value, certificate, synced } => {
-                self.decided(at, node, *height, value.digest(), certificate.round, *synced);
+            // A block fetched later says nothing of how long deciding took.
+            Event::Decided { height, certificate, synced: false, .. } => {
+                if let Some(began) = began {
+                    let latency_ns = at.0.saturating_sub(began.0);
+                    let (height, round) = (*height, certificate.round);
+                    self.commits.push(Commit { node, height, round, at_ns: at.0, latency_ns });
+                }
             }
             Event::Applied { block, .. } if !self.submitted.is_empty() => {
                 for command in &block.commands {
@@ -80,20 +80,6 @@ impl Recorder {
             self.node_events.push(NodeEvent { node, at_ns: at.0, kind: kind.to_owned(), label });
         } else {
             self.dropped_events += 1;
-        }
-    }
-
-    fn decided(&mut self, at: Time, node: u16, height: Height, digest: Digest, round: u32, synced: bool) {
-        // A block fetched later says nothing of how long deciding took.
-        if synced {
-            return;
-        }
-        if let Some(since) = self.proposed.get(&(height, digest)) {
-            let latency_ns = at.0 - since.0;
-            self.commits.push(Commit { node, height, round, at_ns: at.0, latency_ns });
-        }
-        if height.is_multiple_of(256) {
-            self.proposed = self.proposed.split_off(&(height.saturating_sub(512), Digest::ZERO));
         }
     }
 }

@@ -61,8 +61,16 @@ impl Probe for NodeProbe {
             Event::Round { height, round, .. } => self.note(b'r', *height, &round.to_le_bytes()),
             _ => {}
         }
-        self.shared.oracles.borrow_mut().observe(at, node, &event);
-        self.shared.recorder.borrow_mut().observe(at, node, &event);
+        let began = {
+            let mut oracles = self.shared.oracles.borrow_mut();
+            let began = match &event {
+                Event::Decided { height, .. } => oracles.height_began(*height),
+                _ => None,
+            };
+            oracles.observe(at, node, &event);
+            began
+        };
+        self.shared.recorder.borrow_mut().observe(at, node, &event, began);
         let mut watch = self.shared.watch.borrow_mut();
         watch.observe(node, &event);
         if self.shared.watching

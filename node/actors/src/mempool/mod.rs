@@ -2,9 +2,10 @@
 //! round what goes into a block.
 //!
 //! A command that came from a peer is not told again: every node is linked to every other, and the one that took it
-//! in keeps it for peers who are away.
+//! in keeps it for peers who are away, and tells again of those that wait for long.
 
 mod pool;
+mod told;
 
 use crate::config::MempoolLimits;
 use crate::deadlines::Deadlines;
@@ -21,9 +22,13 @@ use bitcraps_types::{AccountId, ChainId, Digest, Height, PublicKey, Round as Rou
 use pool::{Entry, Pool};
 use std::rc::Rc;
 use std::time::Duration;
+use told::Told;
 
 /// How long commands of our own clients are gathered before peers are told.
 const GATHER: Duration = Duration::from_millis(2);
+
+/// The pause between two messages of commands that are told again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A command of one of this node's own clients.
 pub(crate) struct Submit(pub(crate) SignedCommand);
@@ -62,7 +67,16 @@ pub(crate) struct Mempool {
     round: Addr<Round>,
     /// To be told to peers.
     news: Vec<SignedCommand>,
-    deadlines: Option<Deadlines<()>>,
+    told: Told,
+    deadlines: Option<Deadlines<Due>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// Tell peers what is new.
+    Tell,
+    /// Tell them again of what still waits.
+    TellAgain,
 }
 
 impl Mempool {
@@ -76,9 +90,11 @@ impl Mempool {
         transport: Addr<Transport>,
         round: Addr<Round>,
     ) -> Mempool {
+        let told = Told::new(limits.commands);
         let mut pool = Pool::new(limits);
         used.into_iter().for_each(|(account, used)| pool.advance(account, used));
-        Mempool { ports, chain, pool, verifications, transport, round, news: Vec::new(), deadlines: None }
+        let news = Vec::new();
+        Mempool { ports, chain, pool, verifications, transport, round, news, told, deadlines: None }
     }
 
     /// Takes a command in, or says why not.
@@ -93,7 +109,11 @@ impl Mempool {
         if !good {
             return Err(Turned::Forged);
         }
-        self.pool.insert(Entry { account, sequence, size, command: *command }).map_err(Turned::Away)
+        let entry = Entry { account, sequence, size, command: *command };
+        if let Some(given_up) = self.pool.insert(entry).map_err(Turned::Away)? {
+            self.report(given_up.id(), &Err(Turned::Away(pool::FULL)));
+        }
+        Ok(())
     }
 
     /// Takes the time that the latest verifications cost.
@@ -116,8 +136,37 @@ impl Mempool {
         while !self.news.is_empty() {
             let rest = self.news.split_off(self.news.len().min(MAX_COMMANDS));
             let commands = std::mem::replace(&mut self.news, rest);
-            let payload = Wire::Commands(List::first(commands)).encode();
-            self.transport.do_send(Send { to: To::All, payload, class: Class::Queued });
+            self.tell(commands, Class::Queued);
+        }
+    }
+
+    /// What is for those who are away is kept for them already. The rest of a great many is told soon.
+    fn tell_peers_again(&mut self) {
+        let pool = &self.pool;
+        let waiting = |account: &AccountId, sequence| pool.get(account, sequence).copied();
+        let commands = self.told.due(self.ports.clock.now(), MAX_COMMANDS, waiting);
+        if !commands.is_empty() {
+            self.tell(commands, Class::Now);
+        }
+        self.tell_again_later();
+    }
+
+    /// Tells peers of at most [`MAX_COMMANDS`] commands.
+    fn tell(&mut self, commands: Vec<SignedCommand>, class: Class) {
+        let now = self.ports.clock.now();
+        for signed in &commands {
+            self.told.tell(now, signed.command.account(), signed.command.sequence);
+        }
+        let payload = Wire::Commands(List::first(commands)).encode();
+        self.transport.do_send(Send { to: To::All, payload, class });
+        self.tell_again_later();
+    }
+
+    /// Not before a pause, for the sake of the peers' limits.
+    fn tell_again_later(&mut self) {
+        let soonest = self.ports.clock.now() + PAUSE;
+        if let (Some(at), Some(deadlines)) = (self.told.next(), &mut self.deadlines) {
+            deadlines.set_if_none(Due::TellAgain, at.max(soonest));
         }
     }
 }
@@ -154,7 +203,7 @@ impl Handler<Submit> for Mempool {
         self.news.push(command);
         let at = self.ports.clock.now() + GATHER;
         if let Some(deadlines) = &mut self.deadlines {
-            deadlines.set_if_none((), at);
+            deadlines.set_if_none(Due::Tell, at);
         }
     }
 }
@@ -202,8 +251,11 @@ impl Handler<Ring> for Mempool {
     fn handle(&mut self, _: Ring, _: &mut Self::Context) {
         let now = self.ports.clock.now();
         let due = self.deadlines.as_mut().map(|deadlines| deadlines.due(now)).unwrap_or_default();
-        if !due.is_empty() {
-            self.tell_peers();
+        for due in due {
+            match due {
+                Due::Tell => self.tell_peers(),
+                Due::TellAgain => self.tell_peers_again(),
+            }
         }
     }
 }

@@ -4,7 +4,10 @@ use crate::config::MempoolLimits;
 use bitcraps_casino::SignedCommand;
 use bitcraps_treasury::Sequences;
 use bitcraps_types::AccountId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a command is turned away, or given up for another.
+pub(crate) const FULL: &str = "the mempool is full";
 
 /// A command whose signature was checked.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct Pool {
     /// The accounts of the state, each with the sequence numbers that it used.
     used: BTreeMap<AccountId, Sequences>,
     waiting: BTreeMap<AccountId, BTreeMap<u64, Entry>>,
+    /// How many commands of each account wait, if any do.
+    by_count: BTreeSet<(usize, AccountId)>,
     count: usize,
     bytes: usize,
     /// Whose turn it was last.
@@ -30,7 +35,15 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(limits: MempoolLimits) -> Pool {
-        Pool { limits, used: BTreeMap::new(), waiting: BTreeMap::new(), count: 0, bytes: 0, served: None }
+        Pool {
+            limits,
+            used: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            by_count: BTreeSet::new(),
+            count: 0,
+            bytes: 0,
+            served: None,
+        }
     }
 
     /// Why a command of this account and sequence number would be turned away, whatever it says. Ask before checking
@@ -44,22 +57,54 @@ impl Pool {
             Some("one with its sequence number is waiting")
         } else if waiting.is_some_and(|waiting| waiting.len() >= self.limits.per_account) {
             Some("too many of its account are waiting")
-        } else if self.count >= self.limits.commands || self.bytes + size > self.limits.bytes {
-            Some("the mempool is full")
+        } else if !self.has_room(size) && self.to_give_way(account, size).is_none() {
+            Some(FULL)
         } else {
             None
         }
     }
 
-    /// Takes a command in.
-    pub(crate) fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
+    /// Takes a command in. When the pool is full, the latest command of whoever has the most waiting gives way: it is
+    /// the answer.
+    pub(crate) fn insert(&mut self, entry: Entry) -> Result<Option<SignedCommand>, &'static str> {
         if let Some(why) = self.refusal(&entry.account, entry.sequence, entry.size) {
             return Err(why);
         }
+        let mut given_up = None;
+        if !self.has_room(entry.size) {
+            let (account, sequence) = self.to_give_way(&entry.account, entry.size).ok_or(FULL)?;
+            given_up = self.get(&account, sequence).copied();
+            self.remove(account, sequence);
+        }
+        let before = self.waiting_of(&entry.account);
+        self.by_count.remove(&(before, entry.account));
+        self.by_count.insert((before + 1, entry.account));
         self.count += 1;
         self.bytes += entry.size;
         self.waiting.entry(entry.account).or_default().insert(entry.sequence, entry);
-        Ok(())
+        Ok(given_up)
+    }
+
+    /// A command that waits.
+    pub(crate) fn get(&self, account: &AccountId, sequence: u64) -> Option<&SignedCommand> {
+        self.waiting.get(account)?.get(&sequence).map(|entry| &entry.command)
+    }
+
+    fn has_room(&self, size: usize) -> bool {
+        self.count < self.limits.commands && self.bytes + size <= self.limits.bytes
+    }
+
+    fn waiting_of(&self, account: &AccountId) -> usize {
+        self.waiting.get(account).map_or(0, BTreeMap::len)
+    }
+
+    /// The last command of the account with the most waiting, if it has more than this account would have with
+    /// another command, and if that one then fits.
+    fn to_give_way(&self, account: &AccountId, size: usize) -> Option<(AccountId, u64)> {
+        let (most, greedy) = self.by_count.last()?;
+        let (sequence, last) = self.waiting.get(greedy)?.last_key_value()?;
+        let fits = self.count <= self.limits.commands && self.bytes - last.size + size <= self.limits.bytes;
+        (fits && *most > self.waiting_of(account) + 1).then_some((*greedy, *sequence))
     }
 
     /// An account exists and used these sequence numbers: what waits under them is gone. The rest waits on, though higher
@@ -81,10 +126,18 @@ impl Pool {
         self.forget(account, gone.into_iter());
     }
 
+    /// Counts what was taken out of an account's commands.
     fn forget(&mut self, account: AccountId, gone: impl Iterator<Item = Entry>) {
+        let left = self.waiting_of(&account);
+        let mut before = left;
         for entry in gone {
+            before += 1;
             self.count -= 1;
             self.bytes -= entry.size;
+        }
+        self.by_count.remove(&(before, account));
+        if left > 0 {
+            self.by_count.insert((left, account));
         }
         if self.waiting.get(&account).is_some_and(BTreeMap::is_empty) {
             self.waiting.remove(&account);

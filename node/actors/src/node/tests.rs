@@ -4,11 +4,14 @@ mod world;
 
 use super::*;
 use crate::config::PeerAddress;
-use crate::ports::Address;
+use crate::ports::{Address, LinkEvent, LinkId, Links};
 use bitcraps_casino::{Action, Bet, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{AccountId, Height, Sign, TableId};
+use bytes::Bytes;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use world::World;
@@ -293,4 +296,134 @@ fn an_equivocator_is_recorded_in_the_state_of_all_the_others() {
     }
     assert!(world.log().offences.iter().all(|(_, offender)| offender.0 == 3), "nobody else is accused");
     assert_agreement(&world);
+}
+
+/// Links that lose what is sent while they are mute.
+struct Mute {
+    links: Rc<dyn Links>,
+    mute: Rc<Cell<bool>>,
+}
+
+impl Links for Mute {
+    fn listen(&self, inbox: Box<dyn Fn(LinkEvent)>) {
+        self.links.listen(inbox);
+    }
+    fn open(&self, address: &Address) {
+        self.links.open(address);
+    }
+    fn send(&self, link: LinkId, bytes: Bytes) -> bool {
+        self.mute.get() || self.links.send(link, bytes)
+    }
+    fn close(&self, link: LinkId) {
+        self.links.close(link);
+    }
+}
+
+#[test]
+fn a_command_whose_gossip_was_lost_is_told_again_until_it_is_decided() {
+    let mut config = config(4);
+    let follower = PeerAddress { key: key(4).public_key(), address: Address("4".into()) };
+    config.peers.push(follower);
+    let mut world = World::new(5);
+    (0..4).for_each(|node| world.start(node, key(node), config.clone()));
+    let mute = Rc::new(Cell::new(false));
+    world.start_changed(4, key(4), config.clone(), |ports| {
+        ports.links = Rc::new(Mute { links: ports.links.clone(), mute: mute.clone() });
+    });
+    world.run(Duration::from_secs(2));
+    let to = AccountId::of_key(&key(0).public_key());
+    let command =
+        Command { key: player().public_key(), sequence: 1, action: Action::Transfer { to, amount: 10 } };
+    mute.set(true);
+    world.handle(4).submit(SignedCommand::sign(&config.genesis.chain_id(), command, &player()));
+    world.run(Duration::from_secs(1));
+    mute.set(false);
+    assert_eq!(world.log().balances.get(&(0, to)), None, "the first time it was lost");
+    world.run(Duration::from_secs(3));
+    for node in 0..5 {
+        assert_eq!(world.log().balances.get(&(node, to)), Some(&10), "node {node}");
+    }
+    assert_agreement(&world);
+}
+
+/// Byzantine participant that spoils its signatures.
+#[cfg(feature = "byzantine")]
+struct Forger;
+
+#[cfg(feature = "byzantine")]
+impl crate::ports::Adversary for Forger {
+    fn active(&self) -> bool {
+        true
+    }
+
+    fn outgoing(
+        &self,
+        _: bitcraps_types::ValidatorIndex,
+        message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
+    ) -> Vec<crate::ports::Outgoing> {
+        let mut message = message.clone();
+        message.signature.0[0] ^= 1;
+        vec![crate::ports::Outgoing::Message(Box::new(message))]
+    }
+
+    fn amnesia(&self) -> bool {
+        false
+    }
+}
+
+/// Counts the signatures that a node checks, and the time that it takes for them.
+#[cfg(feature = "byzantine")]
+struct Meter {
+    compute: Rc<dyn crate::ports::Compute>,
+    checked: Cell<u32>,
+    bad: Cell<u32>,
+    taken: Cell<Duration>,
+}
+
+#[cfg(feature = "byzantine")]
+impl crate::ports::Compute for Meter {
+    fn run(&self, cost: Duration, then: Box<dyn FnOnce()>) {
+        self.taken.set(self.taken.get() + cost);
+        self.compute.run(cost, then);
+    }
+    fn verify_cost(&self) -> Duration {
+        self.compute.verify_cost()
+    }
+}
+
+#[cfg(feature = "byzantine")]
+impl bitcraps_types::Verify for Meter {
+    fn verify(
+        &self,
+        key: &bitcraps_types::PublicKey,
+        message: &[u8],
+        signature: &bitcraps_types::Signature,
+    ) -> bool {
+        let good = Ed25519Verifier.verify(key, message, signature);
+        self.checked.set(self.checked.get() + 1);
+        self.bad.set(self.bad.get() + u32::from(!good));
+        good
+    }
+}
+
+#[cfg(feature = "byzantine")]
+#[test]
+fn a_signature_that_is_wrong_costs_as_much_time_as_one_that_is_right() {
+    let mut world = World::new(4);
+    let mut meter = None;
+    world.start_changed(0, key(0), config(4), |ports| {
+        let (checked, bad, taken) = (Cell::new(0), Cell::new(0), Cell::new(Duration::ZERO));
+        let metered = Rc::new(Meter { compute: ports.compute.clone(), checked, bad, taken });
+        ports.compute = metered.clone();
+        ports.verifier = metered.clone();
+        meter = Some(metered);
+    });
+    (1..3).for_each(|i| world.start(i, key(i), config(4)));
+    world.start_changed(3, key(3), config(4), |ports| ports.adversary = Some(Rc::new(Forger)));
+    world.run(Duration::from_secs(3));
+    let meter = meter.unwrap();
+    assert!(meter.bad.get() >= 10, "{} wrong signatures", meter.bad.get());
+    let paid = meter.taken.get().as_nanos() / meter.compute.verify_cost().as_nanos();
+    // The proofs of three handshakes are on nobody's account.
+    assert_eq!(u128::from(meter.checked.get()) - paid, 3, "of {} checks", meter.checked.get());
 }

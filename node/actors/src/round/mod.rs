@@ -383,6 +383,9 @@ impl Handler<FromPeer> for Round {
     type Result = ();
 
     fn handle(&mut self, FromPeer { from, signed }: FromPeer, ctx: &mut Self::Context) {
+        if self.engine.knows(&signed) {
+            return;
+        }
         match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {
             Ok(verified) => {
                 if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
@@ -391,7 +394,10 @@ impl Handler<FromPeer> for Round {
                 }
             }
             Err(invalid) => {
-                self.verifications.take_count();
+                let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
+                if !cost.is_zero() {
+                    self.ports.compute.run(cost, Box::new(|| ()));
+                }
                 let why = match invalid {
                     Invalid::Signature(_) | Invalid::NotAValidator(_) => Refusal::BadSignature,
                     Invalid::Malformed(_) => Refusal::Malformed,

@@ -22,13 +22,16 @@ impl Score {
 
     /// Counts a misdeed. Whether the peer is banned for it, now.
     pub(crate) fn charge(&mut self, now: Time, why: Refusal) -> bool {
+        if self.banned(now) {
+            return false;
+        }
         let forgiven = (now.since(self.since).as_nanos() / Self::FORGIVENESS.as_nanos()) as u64;
         if forgiven > 0 {
             self.guilt = self.guilt.saturating_sub(forgiven);
             self.since = now;
         }
         self.guilt += guilt(why);
-        if self.guilt < Self::LIMIT || self.banned(now) {
+        if self.guilt < Self::LIMIT {
             return false;
         }
         self.guilt = 0;
@@ -65,6 +68,14 @@ mod tests {
         assert!(score.charge(now, Refusal::BadSignature));
         assert!(score.banned(now) && score.banned(now + Score::BAN - Duration::from_nanos(1)));
         assert!(!score.banned(now + Score::BAN));
+    }
+
+    #[test]
+    fn what_still_comes_during_a_ban_adds_nothing() {
+        let mut score = Score::default();
+        let now = Time(5_000_000_000);
+        assert_eq!((0..1000).filter(|_| score.charge(now, Refusal::Malformed)).count(), 1);
+        assert!(!score.charge(now + Score::BAN, Refusal::Malformed), "it starts anew");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What stands in for the paper's gossip layer: repetition, and who is ahead or behind.
 //!
 //! A timer rings every [`crate::Config::rebroadcast`], through all heights. At each ring the node sends the votes
-//! that it holds to one validator, in rotation. So messages that a faulty validator told only to some reach all:
+//! that it holds to one validator, in rotation, until all have them or it needs theirs. So messages that a faulty validator told only to some reach all:
 //! a vote that some need, and two votes that contradict each other. When nothing moved since the last ring, the
 //! node also repeats to all what it said, its polka, and its last precommit of an earlier round, for those who are
 //! still there.
@@ -31,6 +31,8 @@ pub(super) struct Gossip {
     last_place: Option<(Height, Round, Step)>,
     /// Who is next to be sent votes.
     rotation: usize,
+    /// To how many in a row votes were sent from the same place.
+    sent: usize,
     /// When this height began.
     entered: Time,
     /// By validator: the highest height of its messages.
@@ -48,6 +50,7 @@ impl Gossip {
             armed: None,
             last_place: None,
             rotation: config.me.map_or(0, |me| me.index() + 1),
+            sent: 0,
             entered: Time::ZERO,
             heights: vec![0; validators],
             reported: BTreeSet::new(),
@@ -62,6 +65,16 @@ impl Gossip {
         if let Some(validators) = other_validators {
             self.heights = vec![0; validators];
         }
+    }
+
+    /// The highest height of a validator's messages. None for who is no validator.
+    pub(super) fn highest(&self, author: ValidatorIndex) -> Option<Height> {
+        self.heights.get(author.index()).copied()
+    }
+
+    /// Whether a validator was reported with [`Output::Ahead`] in this height.
+    pub(super) fn was_reported(&self, author: ValidatorIndex) -> bool {
+        self.reported.contains(&author)
     }
 
     /// Notes that a validator speaks of a height; true if it is the highest so far.
@@ -98,14 +111,19 @@ impl Tendermint {
             return;
         }
         let place = (self.height, self.round, self.step);
-        let stalled = self.gossip.last_place == Some(place) && self.decided.is_none();
+        let same_place = self.gossip.last_place == Some(place);
+        let stalled = same_place && self.decided.is_none();
+        self.gossip.sent = if same_place { self.gossip.sent + 1 } else { 0 };
         self.gossip.last_place = Some(place);
         self.gossip.missed = false;
         if stalled {
             self.repeat(out);
             self.report_behind(out);
         }
-        self.send_votes(stalled, out);
+        // While a chain rests between two blocks, everyone has soon heard everything.
+        if stalled || self.gossip.sent + 1 < self.validators.len() {
+            self.send_votes(stalled, out);
+        }
         self.gossip.next_ring = now + self.config.rebroadcast;
         self.arm(out);
     }

@@ -40,6 +40,11 @@ impl Inbox {
         waiting.push_back(signed);
     }
 
+    /// Whether this very message waits.
+    pub(super) fn holds(&self, signed: &Signed<TendermintMessage>) -> bool {
+        self.0.get(signed.message.author().index()).is_some_and(|waiting| waiting.contains(signed))
+    }
+
     /// Empties it, for a height with this many validators.
     pub(super) fn take(&mut self, validators: usize) -> Vec<Signed<TendermintMessage>> {
         mem::replace(self, Inbox::new(validators)).0.into_iter().flatten().collect()

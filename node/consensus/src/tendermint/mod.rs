@@ -25,6 +25,7 @@
 mod gossip;
 mod inbox;
 mod journal;
+mod known;
 mod message;
 mod proposals;
 mod rules;
@@ -204,6 +205,10 @@ impl Engine for Tendermint {
 
     fn conflicting(first: &Statement, second: &Statement) -> bool {
         statement::conflicting(first, second)
+    }
+
+    fn knows(&self, message: &Signed<TendermintMessage>) -> bool {
+        Tendermint::knows(self, message)
     }
 
     fn verify(

@@ -65,7 +65,7 @@ fn a_paused_node_does_nothing_and_takes_all_that_waited_when_it_goes_on() {
     assert_eq!(log.of(1, "heard"), [(at, "heard one".to_owned()), (at, "heard two".to_owned())]);
     assert_eq!(log.of(1, "rang"), [(at, "rang".to_owned())]);
     assert_eq!(log.of(0, "heard"), [(ms(1010), "heard from outside".to_owned())]);
-    assert_eq!(lab.touched(1).deferred, 4, "two frames, an alarm, a wake-up");
+    assert_eq!(lab.touched(1).paused, 4, "two frames, an alarm, a wake-up");
 }
 
 #[test]

@@ -38,6 +38,24 @@ fn a_chain_that_stops_before_gst_or_while_disturbed_is_not_blamed() {
 }
 
 #[test]
+fn a_run_that_ends_before_a_node_recovers_says_that_it_can_t_tell() {
+    let run = |who: u16| {
+        let mut world = World::new();
+        world.run(1..=10);
+        world.oracles.fault_began(world.now, "split", true);
+        world.pass(30 * SECOND);
+        world.oracles.fault_healed(world.now, "split", true);
+        world.pass(4 * SECOND);
+        (0..who).for_each(|node| world.decide(node, 11));
+        world.result("liveness")
+    };
+    assert_eq!(run(3).holds, Some(true));
+    let open = run(2);
+    assert!(open.holds.is_none() && open.detail.contains("node 2"), "{open:?}");
+    assert!(open.detail.contains("5s of calm are needed"), "{open:?}");
+}
+
+#[test]
 fn a_fault_that_does_not_disturb_excuses_nobody() {
     let mut world = World::new();
     world.run(1..=10);

@@ -14,7 +14,7 @@ pub(super) static FAULT: Object = Object {
             "every",
             Shape::Unit(Unit::Jittered),
             "",
-            "Starts again and again, the first time after one period.",
+            "Starts again and again, the first time after one period; a period is at least 1 ms.",
         ),
         may("random", Shape::Object(&RANDOM), "", "Starts at random moments."),
         may("when", Shape::Object(&CONDITION), "", "Starts when something happens."),
@@ -80,7 +80,7 @@ static CONDITION: Object = Object {
     fields: &[&[
         may("height", COUNTER, "", "A node decided this height."),
         may("round", COUNTER, "", "A node entered this round of any height."),
-        may("message", Shape::Object(&MESSAGE), "", "A message was sent."),
+        may("message", Shape::Object(&MESSAGE), "", "A message was sent, or a node began to catch up."),
         may("state", Shape::Object(&STATE), "", "A node came into a state."),
         may("view_change", Shape::Object(&VIEW_CHANGE), "", "So many rounds failed."),
     ]],
@@ -92,8 +92,12 @@ static CONDITION: Object = Object {
 static MESSAGE: Object = object(
     "message",
     &[&[
-        must("kind", Shape::Word(&["proposal", "prevote", "precommit", "sync"]), "Which kind."),
-        may("nth", COUNTER, "1", "The how-manieth of that kind in the run."),
+        must(
+            "kind",
+            Shape::Word(&["proposal", "prevote", "precommit", "sync"]),
+            "Which kind; `sync`: a node began to catch up.",
+        ),
+        may("nth", COUNTER, "1", "The how-manieth of that kind in the run, of all nodes together."),
     ]],
 );
 

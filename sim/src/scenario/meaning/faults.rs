@@ -3,7 +3,11 @@
 use super::{Context, RESERVED, latency};
 use crate::scenario::fault::{Condition, Fault, Selector, Trigger};
 use crate::scenario::inject::{Family, Inject, Shape, Split};
+use crate::scenario::units::Span;
 use std::collections::BTreeMap;
+
+/// A run looks at its faults at each start: more of them cost more than they show.
+const SHORTEST_PERIOD: Span = Span::from_nanos(1_000_000);
 
 /// Checks every fault.
 pub(super) fn check(context: &mut Context<'_, '_>) {
@@ -62,7 +66,14 @@ fn trigger(context: &mut Context<'_, '_>, fault: &Fault, path: &str) {
                 context.no_such_node(*node, &format!("{path}.when.state.node"));
             }
         }
-        Trigger::When(_) | Trigger::Every(_) | Trigger::Random(_) => {}
+        Trigger::Every(every) => {
+            let path = format!("{path}.every");
+            if every.mean < SHORTEST_PERIOD && !context.is_bad(&path) {
+                let help = format!("a period is at least {SHORTEST_PERIOD}");
+                context.error(&path, format!("every {}", every.mean), help);
+            }
+        }
+        Trigger::When(_) | Trigger::Random(_) => {}
     }
 }
 

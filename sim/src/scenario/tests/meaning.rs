@@ -19,6 +19,7 @@ fn each_contradiction_is_named() {
         ("links: { default: { latency: { min: 2 s, max: 1 s } } }\n", "`max` is below `min`"),
         ("workload: { games: { craps: 99 % } }\n", "sum to 99 %"),
         ("faults: [{ at: 61 s, inject: clog }]\n", "at 61 s, but the run ends"),
+        ("faults: [{ every: 999 us, for: 1 us, inject: clog }]\n", "every 999 us"),
         ("faults: [{ id: gst, at: 1 s, inject: clog }]\n", "`gst` is reserved"),
         (
             "faults: [{ id: a, at: 1 s, inject: clog }, { id: a, at: 1 s, inject: clog }]\n",

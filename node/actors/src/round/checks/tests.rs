@@ -27,10 +27,14 @@ fn command() -> SignedCommand {
 
 /// Two prevotes of validator 1 at a height.
 fn evidence(height: Height) -> Evidence<ConsensusMessage> {
+    evidence_of(1, height)
+}
+
+fn evidence_of(by: u8, height: Height) -> Evidence<ConsensusMessage> {
     let vote = |digest| {
-        let (kind, author) = (VoteKind::Prevote, ValidatorIndex(1));
+        let (kind, author) = (VoteKind::Prevote, ValidatorIndex(by.into()));
         let vote = Vote { kind, height, round: 0, author, digest };
-        Signed::new(TendermintMessage::Vote(vote), &CHAIN, &key(1))
+        Signed::new(TendermintMessage::Vote(vote), &CHAIN, &key(by))
     };
     Evidence::of(&vote(None), &vote(Some(ROOT)))
 }
@@ -96,7 +100,17 @@ fn an_offence_must_be_proven_new_and_there_once() {
     assert_eq!(fault(|block| block.offences[0].height = 4), Err(Fault::Offence));
     assert_eq!(fault(|block| block.offences[0].proof.push(0)), Err(Fault::Offence));
     assert_eq!(fault(|block| block.offences.push(offences(3).remove(0))), Err(Fault::Offence));
-    assert_eq!(fault(|block| block.offences = (1..=9).flat_map(offences).collect()), Err(Fault::Offence));
+    let by_two = |count: usize| -> Vec<Offence> {
+        let each = |height| [evidence_of(1, height), evidence_of(2, height)].into_iter();
+        let proofs = (1..=5).flat_map(each).map(|evidence| {
+            let mut offences = Offences::default();
+            offences.accuse(evidence);
+            offences.for_block(7, usize::MAX).0.remove(0)
+        });
+        proofs.take(count).collect()
+    };
+    assert_eq!(fault(|block| block.offences = by_two(PER_BLOCK)), Ok(()));
+    assert_eq!(fault(|block| block.offences = by_two(PER_BLOCK + 1)), Err(Fault::Offence));
 
     let mut harmless = evidence(3);
     harmless.second = harmless.first.clone();

@@ -59,6 +59,28 @@ fn one_who_comes_within_reach_hears_what_it_said_in_this_round() {
 }
 
 #[test]
+fn while_it_waits_for_the_next_height_it_sends_its_votes_to_each_validator_once() {
+    let x = value("x");
+    let mut rig = Rig::new(4);
+    rig.proposal(0, &x);
+    rig.prevotes(0, Some(x.digest()), &[1, 2, 3]);
+    rig.precommits(0, Some(x.digest()), &[1, 2, 3]);
+    assert!(rig.decided().is_some());
+    let mut told: Vec<usize> = Vec::new();
+    for _ in 0..12 {
+        rig.ring(TimerKind::Rebroadcast);
+        told.extend(relayed(&mut rig).iter().filter_map(|(to, _)| match to {
+            Dest::One(validator) => Some(validator.index()),
+            Dest::All => None,
+        }));
+    }
+    for validator in [1, 2, 3] {
+        let votes = told.iter().filter(|&&to| to == validator).count();
+        assert!((1..=16).contains(&votes), "{votes} votes to {validator}");
+    }
+}
+
+#[test]
 fn it_also_repeats_its_last_precommit_of_an_earlier_round_and_its_polka() {
     let x = value("x");
     let mut rig = Rig::new(4);

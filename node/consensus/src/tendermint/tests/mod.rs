@@ -2,6 +2,7 @@
 
 mod evidence;
 mod gossip;
+mod known;
 mod net;
 mod network;
 mod restart;
