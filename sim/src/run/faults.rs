@@ -43,6 +43,22 @@ pub(crate) struct Instance {
     down: Vec<u16>,
 }
 
+impl Instance {
+    /// Just begun, with nothing done yet.
+    pub(crate) fn new(fault: usize, start: Time, nodes: Vec<u16>) -> Instance {
+        Instance {
+            fault,
+            start,
+            end: None,
+            nodes,
+            touched: 0,
+            effect: None,
+            before: Vec::new(),
+            down: Vec::new(),
+        }
+    }
+}
+
 struct State {
     chooser: Chooser,
     starts: u32,
@@ -224,14 +240,8 @@ impl<'a> Faults<'a> {
         let nodes = self.states[index].chooser.nodes(&fault.on, scenario, &shared.watch.borrow());
         let number = self.instances.len();
         self.instances.push(Instance {
-            fault: index,
-            start: now,
-            end: None,
-            nodes: nodes.clone(),
-            touched: 0,
-            effect: None,
             before: nodes.iter().map(|&node| lab.touched(node)).collect(),
-            down: Vec::new(),
+            ..Instance::new(index, now, nodes.clone())
         });
         self.open.insert(number);
         if let Some(kind) = inject::network_effect(&fault.inject) {

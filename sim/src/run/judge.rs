@@ -4,9 +4,9 @@ use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
 use super::shared::Shared;
-use crate::lab::{Counters, Finding, TraceSummary};
+use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
-use crate::scenario::{Crypto, Engine, Property, Scenario, Sometimes};
+use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes};
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
 use bitcraps_types::Time;
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) instances: Vec<Instance>,
     pub(crate) liars: BTreeSet<u16>,
     pub(crate) finding: Option<Finding>,
+    /// Nodes that stopped themselves.
+    pub(crate) halts: Vec<Halt>,
     pub(crate) at: Time,
     pub(crate) windows: Vec<SpaceTime>,
 }
@@ -51,15 +53,15 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
         let detail = format!("{lying} of {total} stake lied at some time: more than f");
         properties.push(unjudged("at most f Byzantine".to_owned(), detail));
     }
-    if let Some(finding) = &closing.finding {
+    if let Some((detail, at)) = crash_of_its_own(&closing) {
         properties.insert(
             0,
             PropertyResult {
                 name: "no crash of its own".to_owned(),
                 kind: PropertyKind::Always,
                 holds: Some(false),
-                detail: finding.to_string(),
-                at_ns: Some(closing.at.0),
+                detail,
+                at_ns: Some(at.0),
             },
         );
     }
@@ -67,6 +69,25 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     drop(oracles);
     let record = record(&closing, shared, properties);
     Outcome { record, trace: closing.trace, reached, height, wall: closing.wall }
+}
+
+/// What no fault explains: a panic, or an honest node that stopped itself though nothing was ever wrong with its disk.
+/// In a forked chain a node may well find that the state contradicts it.
+fn crash_of_its_own(closing: &Closing<'_>) -> Option<(String, Time)> {
+    if let Some(finding) = &closing.finding {
+        return Some((finding.to_string(), closing.at));
+    }
+    let bad_disk = |halt: &Halt| {
+        let on_disk = |fault: usize| closing.scenario.faults[fault].inject.family() == Family::Disk;
+        let instances = closing.instances.iter().filter(|instance| instance.start <= halt.at);
+        instances
+            .filter(|instance| on_disk(instance.fault))
+            .any(|instance| instance.nodes.contains(&halt.node))
+    };
+    let mut unexplained =
+        closing.halts.iter().filter(|halt| !closing.liars.contains(&halt.node) && !bad_disk(halt));
+    let halt = unexplained.next().filter(|_| closing.scenario.expect.violation.is_none())?;
+    Some((format!("node {} stopped itself: {}", halt.node, halt.reason), halt.at))
 }
 
 /// Without an expected violation: what the file lists, and the oracles that it can't switch off.
@@ -230,4 +251,42 @@ fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<Str
         "frames: {lost} lost, {duplicated} duplicated, {corrupted} damaged, {refused} refused by a full queue"
     ));
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitcraps_types::Digest;
+
+    /// A run in which node 1 stopped itself at 2 s.
+    fn halted(scenario: &Scenario, instances: Vec<Instance>) -> Option<(String, Time)> {
+        let halt =
+            Halt { node: 1, at: Time(2_000_000_000), reason: "the state contradicts itself".to_owned() };
+        crash_of_its_own(&Closing {
+            scenario,
+            seed: 1,
+            repro: "",
+            wall: Duration::ZERO,
+            counters: Counters::default(),
+            trace: TraceSummary { digest: Digest::ZERO, events: 0, checkpoints: Vec::new() },
+            instances,
+            liars: BTreeSet::new(),
+            finding: None,
+            halts: vec![halt],
+            at: Time(5_000_000_000),
+            windows: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_node_that_stops_itself_needs_a_disk_fault_as_its_reason() {
+        let text = "version: 1\nname: halts\nclaim: x\nduration: 5 s\nvalidators: { count: 4 }\n\
+                    faults: [{ at: 1 s, on: 1, inject: { disk_full: { capacity: 0 B } } }]\n";
+        let scenario = crate::scenario::parse("(test)", text).expect("the scenario is good").scenario;
+        let (detail, at) = halted(&scenario, Vec::new()).expect("nothing explains it");
+        assert_eq!((&*detail, at.0), ("node 1 stopped itself: the state contradicts itself", 2_000_000_000));
+        let full = |node| Instance::new(0, Time(1_000_000_000), vec![node]);
+        assert_eq!(halted(&scenario, vec![full(1)]), None);
+        assert!(halted(&scenario, vec![full(2)]).is_some(), "another node's disk is no reason");
+    }
 }

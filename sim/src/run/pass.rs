@@ -13,7 +13,7 @@ use super::shared::{NodeProbe, Shared};
 use super::timeline::Timeline;
 use super::watch::Watch;
 use super::workload::Players;
-use crate::lab::{Boot, Finding, Lab, Progress};
+use crate::lab::{Boot, Finding, Halt, Lab, Progress};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Scenario, Selector};
 use bitcraps_actors::node::{self, NodeHandle};
@@ -89,6 +89,7 @@ pub(crate) fn pass_with(
         instances: end.instances,
         liars: end.liars,
         finding: end.finding,
+        halts: end.halts,
         at: end.at,
         windows,
     };
@@ -106,6 +107,7 @@ struct Run<'a> {
     players: Players,
     arrivals: Timeline<()>,
     camera: Camera,
+    halts: Vec<Halt>,
     /// The oracles have been told of so many instances of faults.
     told: usize,
 }
@@ -117,6 +119,7 @@ struct Ended {
     instances: Vec<Instance>,
     liars: BTreeSet<u16>,
     finding: Option<Finding>,
+    halts: Vec<Halt>,
     at: Time,
     camera: Camera,
     watched: Vec<bitcraps_reports::NodeEvent>,
@@ -149,7 +152,19 @@ impl<'a> Run<'a> {
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, told: 0 }
+        Run {
+            scenario,
+            network,
+            lab,
+            shared,
+            handles,
+            faults,
+            players,
+            arrivals,
+            camera,
+            halts: Vec::new(),
+            told: 0,
+        }
     }
 
     fn finish(mut self) -> Ended {
@@ -161,8 +176,8 @@ impl<'a> Run<'a> {
         let at = self.lab.now();
         let (instances, liars) = self.faults.finish(at, &self.lab);
         let watched = self.shared.recorder.borrow().node_events.clone();
-        let Run { lab, shared, camera, .. } = self;
-        Ended { lab, shared, instances, liars, finding, at, camera, watched }
+        let Run { lab, shared, camera, halts, .. } = self;
+        Ended { lab, shared, instances, liars, finding, halts, at, camera, watched }
     }
 
     fn advance(&mut self, end: Time) -> Result<(), Finding> {
@@ -220,6 +235,7 @@ impl<'a> Run<'a> {
     fn note_halts(&mut self) {
         for halt in self.lab.take_halts() {
             self.shared.recorder.borrow_mut().note(halt.at, halt.node, "halt", halt.reason.clone());
+            self.halts.push(halt.clone());
             if !self.lab.is_up(halt.node) {
                 self.shared.went_down(halt.at, halt.node, "halt");
             }

@@ -214,7 +214,10 @@ impl Handler<Gossip> for Mempool {
     fn handle(&mut self, Gossip { from, commands }: Gossip, _: &mut Self::Context) {
         for command in commands {
             let outcome = self.take_in(&command);
-            self.report(command.id(), &outcome);
+            // Peers tell again what was heard before: that it is turned away is no news.
+            if !matches!(outcome, Err(Turned::Away(_))) {
+                self.report(command.id(), &outcome);
+            }
             if matches!(outcome, Err(Turned::Forged)) {
                 self.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
                 return;
