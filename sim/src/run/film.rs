@@ -4,7 +4,7 @@ use crate::lab::{EffectId, FrameRecord};
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_actors::wire::{SyncMessage, Wire};
 use bitcraps_consensus::Message as _;
-use bitcraps_reports::{Message, NodeEvent, RunRecord, SpaceTime};
+use bitcraps_reports::{Message, NodeEvent, PropertyKind, RunRecord, SpaceTime};
 use bitcraps_types::Time;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,11 +31,15 @@ pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
     let end = Time(record.manifest.duration_ns);
     let around =
         |title: String, at: u64| Window { title, from: Time(at) - BEFORE, to: (Time(at) + AFTER).min(end) };
-    let violations = record.properties.iter().filter(|property| property.holds == Some(false));
+    // What always holds has a time only when it was violated, and be it as expected.
+    let violations = record
+        .properties
+        .iter()
+        .filter(|property| property.holds == Some(false) || property.kind == PropertyKind::Always);
     if let Some((property, at)) =
         violations.filter_map(|property| Some((property, property.at_ns?))).min_by_key(|(_, at)| *at)
     {
-        return vec![around(format!("around the violation of {}", property.name), at)];
+        return vec![around(format!("around the violation: {}", property.name), at)];
     }
     let mut faults: Vec<_> = record.faults.iter().collect();
     faults.sort_by_key(|fault| fault.start_ns);

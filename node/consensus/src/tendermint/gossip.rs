@@ -1,7 +1,7 @@
 //! What stands in for the paper's gossip layer: repetition, and who is ahead or behind.
 //!
 //! A timer rings every [`crate::Config::rebroadcast`], through all heights. At each ring the node sends the votes
-//! that it holds to one validator, in rotation, until all have them or it needs theirs. So messages that a faulty validator told only to some reach all:
+//! that it holds to one validator, in rotation; at rest, between two blocks, to a few. So messages that a faulty validator told only to some reach all:
 //! a vote that some need, and two votes that contradict each other. When nothing moved since the last ring, the
 //! node also repeats to all what it said, its polka, and its last precommit of an earlier round, for those who are
 //! still there.
@@ -19,6 +19,10 @@ use super::{Previous, Step, Tendermint};
 use crate::{Config, Dest, Message, Output, Signed, Timer, TimerKind};
 use bitcraps_types::{Height, Round, Time, ValidatorIndex};
 use std::collections::BTreeSet;
+
+/// To how many validators each node sends its votes while it waits for the next height to begin. All to all would be
+/// n³ votes.
+const AT_REST: usize = 3;
 
 /// The timer, the rotation, and the heights of the others.
 #[derive(Clone, Debug)]
@@ -120,8 +124,7 @@ impl Tendermint {
             self.repeat(out);
             self.report_behind(out);
         }
-        // While a chain rests between two blocks, everyone has soon heard everything.
-        if stalled || self.gossip.sent + 1 < self.validators.len() {
+        if stalled || self.gossip.sent < AT_REST {
             self.send_votes(stalled, out);
         }
         self.gossip.next_ring = now + self.config.rebroadcast;
