@@ -27,16 +27,21 @@ pub(super) fn figures(record: &RunRecord) -> Vec<Figure> {
     (1..).zip(&record.windows).map(|(number, window)| figure(record, window, number, &inks)).collect()
 }
 
-/// A colour for each kind of message, the same in all windows; the most frequent kinds have one of their own.
+/// The kinds of consensus messages have the same colour in every report.
+const KNOWN: [&str; 3] = ["proposal", "prevote", "precommit"];
+
+/// A colour for each kind of message, the same in all windows: first the [`KNOWN`] kinds, then the most frequent.
 fn inks(record: &RunRecord) -> BTreeMap<&str, Ink> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for message in record.windows.iter().flat_map(|window| &window.messages) {
         *counts.entry(&message.kind).or_default() += 1;
     }
     let mut kinds: Vec<(&str, u64)> = counts.into_iter().collect();
+    kinds.retain(|(kind, _)| !KNOWN.contains(kind));
     kinds.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let order = KNOWN.into_iter().chain(kinds.into_iter().map(|(kind, _)| kind));
     let colours = KINDS.into_iter().map(|at| SERIES[at]).chain(std::iter::repeat(CROWD));
-    kinds.into_iter().map(|(kind, _)| kind).zip(colours).collect()
+    order.zip(colours).collect()
 }
 
 /// Where things are in one diagram.

@@ -298,7 +298,7 @@ fn summary(
         let failed = runs - count(exit::PASS);
         let _ = writeln!(
             text,
-            "\n{} scenarios, {} runs: {} passed, {failed} failed ({} violated, {} inconclusive, {} nondeterministic, {broken} internal errors)",
+            "\n{} scenarios, {} runs: {} passed, {failed} did not ({} violated, {} inconclusive, {} nondeterministic, {broken} internal errors)",
             campaign.loaded.len(),
             runs,
             count(exit::PASS),

@@ -246,6 +246,10 @@ impl<'a> Faults<'a> {
         self.open.insert(number);
         if let Some(kind) = inject::network_effect(&fault.inject) {
             let pairs = self.pairs(index, &nodes, &shared.watch.borrow());
+            if fault.between.is_some() {
+                let ends: BTreeSet<u16> = pairs.iter().flat_map(|&(from, to)| [from, to]).collect();
+                self.instances[number].nodes = ends.into_iter().collect();
+            }
             let set = PairSet::new(scenario.validators.count, |from, to| pairs.contains(&(from, to)));
             self.instances[number].effect =
                 Some(lab.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));

@@ -39,15 +39,17 @@ pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
     if let Some((property, at)) =
         violations.filter_map(|property| Some((property, property.at_ns?))).min_by_key(|(_, at)| *at)
     {
-        return vec![around(format!("around the violation: {}", property.name), at)];
+        return vec![around(format!("Messages around the violation: {}", property.name), at)];
     }
     let mut faults: Vec<_> = record.faults.iter().collect();
     faults.sort_by_key(|fault| fault.start_ns);
-    let starts =
-        faults.iter().take(WINDOWS).map(|fault| around(format!("as {} begins", fault.id), fault.start_ns));
+    let starts = faults
+        .iter()
+        .take(WINDOWS)
+        .map(|fault| around(format!("Messages as {} begins", fault.id), fault.start_ns));
     let mut windows: Vec<Window> = starts.collect();
     if windows.is_empty() {
-        windows.push(around("an undisturbed second".to_owned(), record.manifest.duration_ns / 2));
+        windows.push(around("Messages of an undisturbed second".to_owned(), record.manifest.duration_ns / 2));
     }
     windows.retain(|window| window.from < window.to);
     windows

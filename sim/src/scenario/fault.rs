@@ -117,7 +117,7 @@ pub enum Condition {
     Message {
         /// Which kind.
         kind: MessageKind,
-        /// The how-manieth of that kind in the run, from 1.
+        /// Which one of that kind in the run, counted from 1.
         nth: u64,
     },
     /// A node came into a state.

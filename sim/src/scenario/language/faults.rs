@@ -97,7 +97,7 @@ static MESSAGE: Object = object(
             Shape::Word(&["proposal", "prevote", "precommit", "sync"]),
             "Which kind; `sync`: a node began to catch up.",
         ),
-        may("nth", COUNTER, "1", "The how-manieth of that kind in the run, of all nodes together."),
+        may("nth", COUNTER, "1", "Which one of that kind in the run, counted over all nodes together."),
     ]],
 );
 
