@@ -19,6 +19,8 @@ pub(super) struct Campaign<'a> {
     pub(super) loaded: &'a [Loaded],
     /// Scenario and seed of each run.
     jobs: &'a [(usize, u64)],
+    /// How many runs each scenario has.
+    runs: Vec<usize>,
 }
 
 /// One run, judged. Its record is in its folder; here is what the summary needs.
@@ -49,7 +51,9 @@ impl Broken {
 
 impl<'a> Campaign<'a> {
     pub(super) fn new(args: &'a RunArgs, loaded: &'a [Loaded], jobs: &'a [(usize, u64)]) -> Campaign<'a> {
-        Campaign { args, loaded, jobs }
+        let mut runs = vec![0; loaded.len()];
+        jobs.iter().for_each(|(index, _)| runs[*index] += 1);
+        Campaign { args, loaded, jobs, runs }
     }
 
     /// Runs one scenario with one seed and writes its folder. `Err`: the testbed itself broke.
@@ -102,7 +106,7 @@ impl<'a> Campaign<'a> {
 
     /// Whether a scenario has one run only, which then must reach by itself what the file says must be reached.
     fn only_run_of(&self, index: usize) -> bool {
-        self.jobs.iter().filter(|(scenario, _)| *scenario == index).count() == 1
+        self.runs[index] == 1
     }
 
     /// Writes the page that lists all runs, with links to their reports.

@@ -1,10 +1,10 @@
 //! What stands in for the paper's gossip layer: repetition, and who is ahead or behind.
 //!
 //! A timer rings every [`crate::Config::rebroadcast`], through all heights. At each ring the node sends the votes
-//! that it holds to one validator, in rotation; at rest, between two blocks, to a few. So messages that a faulty validator told only to some reach all:
-//! a vote that some need, and two votes that contradict each other. When nothing moved since the last ring, the
-//! node also repeats to all what it said, its polka, and its last precommit of an earlier round, for those who are
-//! still there.
+//! that it holds to one validator, in rotation; at rest, between two blocks, to a few. So, as the chain moves or
+//! stalls, messages that a faulty validator told only to some reach the others too: a vote that some need, and two
+//! votes that contradict each other. When nothing moved since the last ring, the node also repeats to all what it
+//! said, its polka, and its last precommit of an earlier round, for those who are still there.
 //!
 //! [`Output::Ahead`] names the author of a message of a decided height when that message is the latest that is known
 //! of it, and (as votes of the last height are often merely late) only if it is from before the last height, or of
