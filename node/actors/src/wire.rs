@@ -12,6 +12,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use std::io::{self, Read};
 
+/// The most messages of the consensus engine in one message.
+pub const MAX_CONSENSUS: usize = 16;
 /// The most commands in one message.
 pub const MAX_COMMANDS: usize = 256;
 /// The most blocks in one message.
@@ -28,8 +30,8 @@ pub enum Wire {
     Hello(Hello),
     /// The proof of it.
     Proof(Proof),
-    /// A message of the consensus engine.
-    Consensus(Signed<ConsensusMessage>),
+    /// Messages of the consensus engine.
+    Consensus(List<Signed<ConsensusMessage>, MAX_CONSENSUS>),
     /// Commands that the sender took in.
     Commands(List<SignedCommand, MAX_COMMANDS>),
     /// Of catching up.

@@ -94,11 +94,23 @@ impl<E> Queue<E> {
         } else if self.last > limit {
             return None;
         }
+        let event = self.take_first();
+        Some((self.last, event))
+    }
+
+    /// Takes out the next event if it is due at the time of the last one taken out, and `wanted`.
+    pub(super) fn pop_now(&mut self, wanted: impl Fn(&E) -> bool) -> Option<E> {
+        let slot = self.buckets[0].get(self.cursor)?.slot;
+        let wanted = self.slots[slot as usize].as_ref().is_some_and(wanted);
+        wanted.then(|| self.take_first())
+    }
+
+    /// Of those due at `last`, of which there must be one.
+    fn take_first(&mut self) -> E {
         let slot = self.buckets[0][self.cursor].slot;
         self.cursor += 1;
         self.free.push(slot);
-        let event = self.slots[slot as usize].take().expect("a queued slot holds an event");
-        Some((self.last, event))
+        self.slots[slot as usize].take().expect("a queued slot holds an event")
     }
 }
 
@@ -112,7 +124,7 @@ mod tests {
         let mut random = Stream::derive(1, "queue", 0);
         let mut queue = Queue::new();
         let mut model: Vec<(u64, u64)> = Vec::new();
-        let (mut now, mut serial) = (0, 0);
+        let (mut now, mut serial, mut taken_at) = (0, 0, None);
         for _ in 0..5_000 {
             for _ in 0..random.below(4) {
                 let at = now + random.next() % [1, 4, 1000, 1 << 40][random.below(4) as usize];
@@ -122,6 +134,11 @@ mod tests {
             }
             let due = model.iter().min().copied();
             assert_eq!(queue.next_at(), due.map(|(at, _)| at));
+            let even = |serial: &u64| serial.is_multiple_of(2);
+            let due_now = due.filter(|(at, serial)| Some(*at) == taken_at && even(serial));
+            assert_eq!(queue.pop_now(even), due_now.map(|(_, serial)| serial));
+            model.retain(|other| Some(*other) != due_now);
+            let due = model.iter().min().copied();
             let limit = now + random.below(2000);
             let popped = queue.pop(limit);
             assert_eq!(popped, due.filter(|(at, _)| *at <= limit));
@@ -129,6 +146,7 @@ mod tests {
                 Some(event) => {
                     model.retain(|other| *other != event);
                     now = event.0;
+                    taken_at = Some(now);
                 }
                 // A look at the future must not forbid events before it.
                 None => now = now.max(limit),

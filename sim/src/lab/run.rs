@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Wake, Waker};
 use tokio::task::LocalSet;
 
+/// So many events of one instant, at most, before nodes are polled: what waits in a mailbox stays short.
+const MAX_AT_ONCE: usize = 64;
+
 /// Why the loop came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -152,15 +155,25 @@ impl Lab {
         self.step_until(u64::MAX)
     }
 
+    /// Takes the next event, and those of the same instant that only tell a node something: a node is polled once for
+    /// all that reaches it at one time. What it does then comes after them, as it would if it were polled for each.
     fn step_until(&mut self, limit: u64) -> Result<bool, Finding> {
-        let event = {
+        let mut next = {
             let mut core = self.world.core.borrow_mut();
-            core.calls = 0;
             let Some((at, event)) = core.queue.pop(limit) else { return Ok(false) };
             core.now = at;
-            event
+            Some(event)
         };
-        self.dispatch(event);
+        let mut taken = 0;
+        while let Some(event) = next.take() {
+            self.world.core.borrow_mut().calls = 0;
+            let told = event.is_told();
+            self.dispatch(event);
+            taken += 1;
+            if told && taken < MAX_AT_ONCE {
+                next = self.world.core.borrow_mut().queue.pop_now(Event::is_told);
+            }
+        }
         self.poll_woken()?;
         Ok(true)
     }

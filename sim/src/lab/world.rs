@@ -40,6 +40,11 @@ pub(super) enum Event {
 }
 
 impl Event {
+    /// Whether it only tells a node something, and changes nothing else.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self, Event::Arrive(_) | Event::Alarm { .. } | Event::Disk { .. } | Event::Compute { .. })
+    }
+
     /// The node and epoch that it belongs to; `None` if it concerns whoever is there.
     pub(super) fn owner(&self) -> Option<(NodeIndex, u32)> {
         match *self {

@@ -3,7 +3,7 @@
 use crate::lab::{EffectId, FrameRecord};
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_actors::wire::{SyncMessage, Wire};
-use bitcraps_consensus::Message as _;
+use bitcraps_consensus::{Message as _, Signed};
 use bitcraps_reports::{Message, NodeEvent, PropertyKind, RunRecord, SpaceTime};
 use bitcraps_types::Time;
 use std::cell::RefCell;
@@ -145,7 +145,7 @@ fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
     }
     let payload = frame.get(bitcraps_transport::HEADER_BYTES..)?;
     match Wire::decode(payload) {
-        Ok(Wire::Consensus(signed)) => Some((signed.message.kind(), consensus(&signed.message))),
+        Ok(Wire::Consensus(messages)) => consensus(messages.as_slice()),
         Ok(Wire::Hello(_) | Wire::Proof(_)) => Some(("handshake", String::new())),
         Ok(Wire::Commands(commands)) => Some(("commands", format!("{}", commands.as_slice().len()))),
         Ok(Wire::Sync(SyncMessage::Status { height })) => Some(("status", format!("h{height}"))),
@@ -155,6 +155,12 @@ fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
     }
 }
 
-fn consensus(message: &ConsensusMessage) -> String {
-    format!("h{} by {}", message.height(), message.author())
+/// The first message stands for all.
+fn consensus(messages: &[Signed<ConsensusMessage>]) -> Option<(&'static str, String)> {
+    let Signed { message, .. } = messages.first()?;
+    let more = match messages.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    Some((message.kind(), format!("h{} by {}{more}", message.height(), message.author())))
 }

@@ -51,7 +51,8 @@ pub(crate) struct NodeProbe {
 
 impl Probe for NodeProbe {
     fn event(&self, event: Event<'_>) {
-        if let Event::Transition(_) = event {
+        // A node that stopped itself may still take what waits in its mailboxes; the world is told nothing of it.
+        if matches!(event, Event::Transition(_)) || !self.observer.is_live() {
             return;
         }
         let (node, at) = (self.observer.node(), self.observer.now());

@@ -116,7 +116,9 @@ impl Peer {
 
     fn hand_on(&self, from: PublicKey, wire: Wire) {
         let taken = match wire {
-            Wire::Consensus(signed) => self.listeners.round.try_send(FromPeer { from, signed }).is_ok(),
+            Wire::Consensus(messages) => {
+                self.listeners.round.try_send(FromPeer { from, messages: messages.into_inner() }).is_ok()
+            }
             Wire::Commands(commands) => {
                 self.listeners.mempool.try_send(Gossip { from, commands: commands.into_inner() }).is_ok()
             }

@@ -8,10 +8,10 @@ use bitcraps_casino::SignedCommand;
 use bitcraps_consensus::{Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
 
-/// A consensus message came from a peer.
+/// Consensus messages came from a peer.
 pub(crate) struct FromPeer {
     pub(crate) from: PublicKey,
-    pub(crate) signed: Signed<ConsensusMessage>,
+    pub(crate) messages: Vec<Signed<ConsensusMessage>>,
 }
 
 /// Commands for the block that was asked for.

@@ -9,6 +9,7 @@ mod barrier;
 mod checks;
 mod messages;
 mod offences;
+mod relays;
 
 use crate::chain::Tip;
 use crate::config::NodeConfig;
@@ -21,7 +22,7 @@ use crate::ports::{ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, R
 use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
-use crate::wire::Wire;
+use crate::wire::{List, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
 use bitcraps_casino::Block;
@@ -31,6 +32,7 @@ use checks::Checks;
 pub(crate) use messages::{Batch, FromPeer, NewTip, Recorded};
 use messages::{Checked, Judged, Synced};
 use offences::Offences;
+use relays::Relays;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -54,6 +56,7 @@ pub(crate) struct Round {
     engine: ConsensusEngine,
     inputs: VecDeque<Input<ConsensusEngine>>,
     outputs: Vec<Output<ConsensusEngine>>,
+    relays: Relays,
     barrier: Barrier<ConsensusMessage>,
     journal_bytes: usize,
     tip: Tip,
@@ -109,6 +112,7 @@ impl Round {
             engine,
             inputs: VecDeque::from([Input::Start]),
             outputs: Vec::new(),
+            relays: Relays::default(),
             barrier: Barrier::new(),
             journal_bytes,
             tip,
@@ -153,6 +157,7 @@ impl Round {
             self.carry_out(output, ctx);
         }
         self.outputs = outputs;
+        self.send_relays();
     }
 
     fn carry_out(&mut self, output: Output<ConsensusEngine>, ctx: &Context<Self>) {
@@ -173,7 +178,12 @@ impl Round {
                     self.sign(message);
                 }
             }
-            Output::Relay { to, message } => self.send(to, &message),
+            Output::Relay { to, message } => {
+                if !self.relays.add(to, &message) {
+                    self.send_relays();
+                    self.relays.add(to, &message);
+                }
+            }
             Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
             Output::Propose { height, round } => {
                 let (_, offences) = self.offences.for_block(height, self.room() / 2);
@@ -223,14 +233,20 @@ impl Round {
     fn sign(&mut self, message: ConsensusMessage) {
         let own = Verified::own(message, &self.chain, &*self.ports.signer);
         self.ports.probe.event(Event::Signed(own.signed()));
-        self.send(Dest::All, own.signed());
+        self.send(Dest::All, vec![own.signed().clone()]);
         self.inputs.push_back(Input::Message(own));
     }
 
-    fn send(&self, to: Dest, message: &Signed<ConsensusMessage>) {
+    fn send_relays(&mut self) {
+        if let Some((to, messages)) = self.relays.take() {
+            self.send(to, messages);
+        }
+    }
+
+    fn send(&self, to: Dest, messages: Vec<Signed<ConsensusMessage>>) {
         #[cfg(feature = "byzantine")]
         if let Some(adversary) = self.adversary() {
-            return self.send_through(adversary, to, message);
+            return messages.iter().for_each(|message| self.send_through(adversary, to, message));
         }
         let to = match to {
             Dest::All => To::All,
@@ -239,7 +255,7 @@ impl Round {
                 None => return,
             },
         };
-        let payload = Wire::Consensus(message.clone()).encode();
+        let payload = Wire::Consensus(List::first(messages)).encode();
         self.neighbours.transport.do_send(Send { to, payload, class: Class::Now });
     }
 
@@ -264,7 +280,7 @@ impl Round {
             }
             for outgoing in adversary.outgoing(validator, message) {
                 let payload = match outgoing {
-                    Outgoing::Message(message) => Wire::Consensus(*message).encode(),
+                    Outgoing::Message(message) => Wire::Consensus(List::first(vec![*message])).encode(),
                     Outgoing::Raw(bytes) => bytes,
                 };
                 self.neighbours.transport.do_send(Send {
@@ -382,7 +398,17 @@ impl Actor for Round {
 impl Handler<FromPeer> for Round {
     type Result = ();
 
-    fn handle(&mut self, FromPeer { from, signed }: FromPeer, ctx: &mut Self::Context) {
+    fn handle(&mut self, FromPeer { from, messages }: FromPeer, ctx: &mut Self::Context) {
+        for signed in messages {
+            self.hear(from, signed, ctx);
+        }
+        self.run(ctx);
+    }
+}
+
+impl Round {
+    /// Takes a message of a peer's, unless it says nothing new.
+    fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>, ctx: &Context<Self>) {
         if self.engine.knows(&signed) {
             return;
         }
@@ -390,7 +416,6 @@ impl Handler<FromPeer> for Round {
             Ok(verified) => {
                 if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
                     self.inputs.push_back(Input::Message(verified));
-                    self.run(ctx);
                 }
             }
             Err(invalid) => {

@@ -77,7 +77,7 @@ fn wire() -> impl Strategy<Value = Wire> {
             })
         ),
         signature().prop_map(|signature| Wire::Proof(Proof { signature })),
-        vote().prop_map(Wire::Consensus),
+        prop::collection::vec(vote(), 0..4).prop_map(|votes| Wire::Consensus(List::first(votes))),
         prop::collection::vec(command(), 0..5).prop_map(|commands| Wire::Commands(List::first(commands))),
         sync_message().prop_map(Wire::Sync),
     ]
