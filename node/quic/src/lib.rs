@@ -1,0 +1,1 @@
+//! The [`Links`](bitcraps_actors::ports::Links) port over QUIC.

@@ -1,0 +1,1 @@
+//! The production node: the actors of `bitcraps-actors` in a world of real clocks, files and QUIC links.
