@@ -83,6 +83,8 @@ pub enum LinkEvent {
         link: LinkId,
         /// As dialed.
         dialed: Option<Address>,
+        /// The key of the other side, where the link itself has proved it (TLS has; a modelled link has not).
+        identity: Option<PublicKey>,
         /// The largest frame in bytes.
         mtu: usize,
     },
