@@ -1,1 +1,5 @@
 //! The production node: the actors of `bitcraps-actors` in a world of real clocks, files and QUIC links.
+
+pub mod gateway;
+pub mod metrics;
+pub mod view;
