@@ -1,5 +1,6 @@
 //! The production node: the actors of `bitcraps-actors` in a world of real clocks, files and QUIC links.
 
+pub mod client;
 pub mod gateway;
 pub mod metrics;
 pub mod view;

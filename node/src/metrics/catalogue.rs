@@ -99,8 +99,6 @@ pub(super) const REFUSALS: &[&str] = &[
 pub(super) const DIRECTIONS: &[&str] = &["in", "out"];
 /// How frames travel.
 pub(super) const CARRIERS: &[&str] = &["datagram", "stream"];
-/// How opening a link ended.
-pub(super) const LINK_OUTCOMES: &[&str] = &["open", "unreachable", "wrong_key", "denied", "too_many", "failed"];
 /// What the gateway refuses before it looks at a request.
 pub(super) const REJECTIONS: &[&str] = &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients"];
 /// What is done with the disk.
@@ -108,6 +106,8 @@ pub(super) const DISK_OPERATIONS: &[&str] = &["append", "read", "replace"];
 
 const REASON: &[Label] = &[one_of("reason", &TURNED_AWAY)];
 const LINK: &[Label] = &[one_of("direction", DIRECTIONS), one_of("carrier", CARRIERS)];
+const LINK_REASON: Label =
+    Label { name: "reason", values: Values::Described("why, as the links' module names it") };
 const ROUTE: Label = Label { name: "route", values: Values::Described("the route's template, or `none`") };
 
 /// See [`CATALOGUE`].
@@ -221,19 +221,34 @@ pub mod declared {
     );
     pub const STATE_SYNCS: Metric =
         metric("bitcraps_state_syncs_total", Counter, "times", &[], "States taken over from a peer's snapshot.");
-    pub const LINKS: Metric = metric(
-        "bitcraps_links",
-        Gauge,
-        "links",
-        &[one_of("direction", DIRECTIONS)],
-        "Open links, by who opened them.",
-    );
+    pub const LINKS: Metric = metric("bitcraps_links", Gauge, "links", &[], "Open links.");
     pub const LINKS_OPENED: Metric = metric(
         "bitcraps_links_opened_total",
         Counter,
         "links",
-        &[one_of("direction", DIRECTIONS), one_of("outcome", LINK_OUTCOMES)],
-        "Attempts to open a link, by how they ended.",
+        &[one_of("direction", DIRECTIONS)],
+        "Links that were opened, by whether others or this node did it.",
+    );
+    pub const LINKS_CLOSED: Metric = metric(
+        "bitcraps_links_closed_total",
+        Counter,
+        "links",
+        &[Label { name: "by", values: Values::Described("who closed it") }, LINK_REASON],
+        "Links that were closed.",
+    );
+    pub const LINKS_FAILED: Metric = metric(
+        "bitcraps_links_failed_total",
+        Counter,
+        "handshakes",
+        &[one_of("direction", DIRECTIONS), LINK_REASON],
+        "Handshakes of links that failed.",
+    );
+    pub const LINKS_TURNED_AWAY: Metric = metric(
+        "bitcraps_links_turned_away_total",
+        Counter,
+        "connections",
+        &[LINK_REASON],
+        "Connections turned away before their handshake.",
     );
     pub const LINK_FRAMES: Metric =
         metric("bitcraps_link_frames_total", Counter, "frames", LINK, "Frames that came in or went out.");
@@ -313,6 +328,9 @@ pub const CATALOGUE: &[Metric] = &[
     STATE_SYNCS,
     LINKS,
     LINKS_OPENED,
+    LINKS_CLOSED,
+    LINKS_FAILED,
+    LINKS_TURNED_AWAY,
     LINK_FRAMES,
     LINK_BYTES,
     LINK_REFUSED,

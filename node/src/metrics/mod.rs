@@ -5,18 +5,20 @@
 //! its owner keeps. Serving the text is the gateway's business.
 
 mod catalogue;
+mod links;
 mod markdown;
 //T #[cfg(test)]
 //T mod tests;
 
 pub use catalogue::{CATALOGUE, Kind, Label, Metric, Values, declared};
+pub use links::{LinkCounts, LinkSource};
 pub use markdown::markdown;
 
 use bitcraps_actors::ports::{Event, Refusal};
 use bitcraps_consensus::Message;
 use bitcraps_types::{Height, WallTime};
-use catalogue::{CARRIERS, DIRECTIONS, DISK_OPERATIONS, LINK_OUTCOMES, REFUSALS, REJECTIONS};
-use catalogue::{SOURCES, VERDICTS};
+use catalogue::{DISK_OPERATIONS, REFUSALS, REJECTIONS, SOURCES, VERDICTS};
+use links::LinkMetrics;
 use prometheus::core::Collector;
 use prometheus::{Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
@@ -27,8 +29,7 @@ use std::time::Duration;
 pub struct Metrics {
     registry: Registry,
     chain: Chain,
-    /// Of the links.
-    pub links: LinkMetrics,
+    links: LinkMetrics,
     /// Of the gateway.
     pub http: HttpMetrics,
     /// Of the disk.
@@ -64,50 +65,6 @@ struct Chain {
 struct Last {
     started: bool,
     block: Option<(Height, WallTime)>,
-}
-
-/// What the links count.
-pub struct LinkMetrics {
-    open: IntGaugeVec,
-    opened: IntCounterVec,
-    frames: [[IntCounter; 2]; 2],
-    bytes: [[IntCounter; 2]; 2],
-    refused: IntCounter,
-}
-
-/// Which way a link was opened, or a frame went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// To us.
-    In,
-    /// From us.
-    Out,
-}
-
-/// How a frame travelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
-    /// By itself.
-    Datagram,
-    /// On a stream.
-    Stream,
-}
-
-/// How an attempt to open a link ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// It is open.
-    Open,
-    /// Nobody answered.
-    Unreachable,
-    /// The other side has another key than expected, or none that we know.
-    WrongKey,
-    /// The lists don't allow the peer.
-    Denied,
-    /// There are as many links as may be.
-    TooMany,
-    /// Otherwise.
-    Failed,
 }
 
 /// What the gateway counts.
@@ -244,8 +201,14 @@ impl Metrics {
         self.chain.event(event);
     }
 
+    /// Says where the links' sums come from. They are asked for at each scrape.
+    pub fn links_from(&self, source: LinkSource) {
+        self.links.set_source(source);
+    }
+
     /// All of them in the text format.
     pub fn text(&self) -> String {
+        self.links.refresh();
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 }
@@ -354,47 +317,6 @@ fn refusal(why: Refusal) -> &'static str {
         Refusal::Banned => 10,
     };
     REFUSALS[place]
-}
-
-impl LinkMetrics {
-    fn new(make: &Maker) -> LinkMetrics {
-        let (frames, bytes) = (make.counters(&declared::LINK_FRAMES), make.counters(&declared::LINK_BYTES));
-        let each = |counters: &IntCounterVec| {
-            [0, 1].map(|way| [0, 1].map(|by| counters.with_label_values(&[DIRECTIONS[way], CARRIERS[by]])))
-        };
-        LinkMetrics {
-            open: make.gauges(&declared::LINKS),
-            opened: make.counters(&declared::LINKS_OPENED),
-            frames: each(&frames),
-            bytes: each(&bytes),
-            refused: make.counter(&declared::LINK_REFUSED),
-        }
-    }
-
-    /// An attempt to open a link ended.
-    pub fn opened(&self, direction: Direction, opening: Opening) {
-        let way = DIRECTIONS[direction as usize];
-        self.opened.with_label_values(&[way, LINK_OUTCOMES[opening as usize]]).inc();
-        if opening == Opening::Open {
-            self.open.with_label_values(&[way]).inc();
-        }
-    }
-
-    /// An open link closed. `direction`: who had opened it.
-    pub fn closed(&self, direction: Direction) {
-        self.open.with_label_values(&[DIRECTIONS[direction as usize]]).dec();
-    }
-
-    /// A frame came or went.
-    pub fn frame(&self, direction: Direction, carrier: Carrier, bytes: usize) {
-        self.frames[direction as usize][carrier as usize].inc();
-        self.bytes[direction as usize][carrier as usize].inc_by(bytes as u64);
-    }
-
-    /// A link did not take a frame.
-    pub fn refused(&self) {
-        self.refused.inc();
-    }
 }
 
 impl HttpMetrics {
