@@ -2,11 +2,16 @@
 
 pub mod address_book;
 pub mod archive;
+pub mod client;
 pub mod config;
+pub mod gateway;
 pub mod genesis_file;
 pub mod hex;
 pub mod home;
 pub mod keys;
 pub mod logs;
+pub mod metrics;
+pub mod node;
 pub mod sign_state;
+pub mod view;
 pub mod world;

@@ -9,6 +9,7 @@
 //! The consensus journal is special: each sync and replacement of it is vouched for in the [`SignState`] before it is
 //! reported as done.
 
+use crate::metrics::{DiskOperation, Metrics};
 use crate::sign_state::SignState;
 use bitcraps_actors::files::CONSENSUS;
 use bitcraps_actors::ports::{Disk, DiskError, Done};
@@ -18,8 +19,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How many operations wait at most; a call beyond that waits for room.
@@ -67,12 +70,13 @@ struct Report {
 impl Files {
     /// Opens the files of a directory, which exists. To be called inside a `LocalSet`. Without a sign-state the
     /// consensus journal is a file like any other.
-    pub fn open(directory: &Path, sign_state: Option<SignState>) -> io::Result<Files> {
+    pub fn open(directory: &Path, sign_state: Option<SignState>, metrics: Arc<Metrics>) -> io::Result<Files> {
         let (operations, taken) = sync_channel(QUEUE);
         let (reports, arriving) = unbounded_channel();
         let worker = Worker {
             directory: directory.into(),
             sign_state,
+            metrics,
             files: BTreeMap::new(),
             waiting: BTreeMap::new(),
             failed: None,
@@ -197,6 +201,7 @@ impl Disk for Inner {
 struct Worker {
     directory: PathBuf,
     sign_state: Option<SignState>,
+    metrics: Arc<Metrics>,
     files: BTreeMap<String, File>,
     /// The syncs of each file that its next fdatasync answers.
     waiting: BTreeMap<String, Vec<u64>>,
@@ -226,6 +231,7 @@ impl Worker {
             What::Read(number) => {
                 self.sync_waiting(&file);
                 let outcome = self.unless_failed(|me| read(&me.directory.join(&file)));
+                self.metrics.disk.moved(DiskOperation::Read, outcome.as_ref().map_or(0, Vec::len));
                 self.report(number, outcome);
             }
             What::Replace(number, bytes) => {
@@ -246,6 +252,7 @@ impl Worker {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => DiskError::Full,
                 _ => DiskError::Io(error.to_string()),
             };
+            self.metrics.disk.errors.inc();
             self.failed = Some(error.clone());
             error
         })
@@ -278,11 +285,13 @@ impl Worker {
         {
             sign_state.appended(bytes).map_err(io::Error::other)?;
         }
+        self.metrics.disk.moved(DiskOperation::Append, bytes.len());
         self.file(name)?.write_all(bytes)
     }
 
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.files.remove(name);
+        self.metrics.disk.moved(DiskOperation::Replace, bytes.len());
         replace(&self.directory.join(name), bytes)?;
         match &mut self.sign_state {
             Some(sign_state) if name == CONSENSUS => sign_state.replaced(bytes),
@@ -290,12 +299,20 @@ impl Worker {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the device takes is measured, and decides nothing"
+    )]
     fn sync(&mut self, name: &str) -> io::Result<()> {
+        let begin = Instant::now();
         self.file(name)?.sync_data()?;
-        match &mut self.sign_state {
-            Some(sign_state) if name == CONSENSUS => sign_state.synced(),
-            _ => Ok(()),
+        if name == CONSENSUS
+            && let Some(sign_state) = &mut self.sign_state
+        {
+            sign_state.synced()?;
         }
+        self.metrics.disk.synced(begin.elapsed());
+        Ok(())
     }
 
     /// Answers the syncs of a file that wait.

@@ -19,8 +19,12 @@ async fn told<T: 'static>(call: impl FnOnce(Done<T>)) -> Result<T, DiskError> {
     timeout(Duration::from_secs(10), told).await.expect("in time").expect("it is told")
 }
 
+fn metrics() -> Arc<Metrics> {
+    Arc::new(Metrics::new("test", bitcraps_types::WallTime(0)))
+}
+
 fn open(directory: &Path) -> (Files, Rc<dyn Disk>) {
-    let files = Files::open(directory, None).unwrap();
+    let files = Files::open(directory, None, metrics()).unwrap();
     let port = files.port();
     (files, port)
 }
@@ -96,7 +100,7 @@ fn a_sync_of_the_consensus_journal_is_vouched_for_before_it_is_told() {
     SignState::create(&path, &key).unwrap();
     let (state, _) = SignState::open(&path, &key, &chain, &[], None).unwrap();
     on_a_local_set(async || {
-        let files = Files::open(&data, Some(state)).unwrap();
+        let files = Files::open(&data, Some(state), metrics()).unwrap();
         let disk = files.port();
         let vouched = || crate::sign_state::describe(&path).unwrap().unwrap().0;
         disk.append(CONSENSUS, &entry(7)).unwrap();
