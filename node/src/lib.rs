@@ -2,6 +2,8 @@
 
 pub mod address_book;
 pub mod archive;
+pub mod backup;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod gateway;
@@ -12,6 +14,7 @@ pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod node;
+pub mod panics;
 pub mod sign_state;
 pub mod view;
 pub mod world;

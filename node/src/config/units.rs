@@ -20,6 +20,9 @@ const BYTES: &[(&str, u128)] = &[
     ("B", 1),
 ];
 
+/// What sizes are written in.
+const SHOWN: &[(&str, u128)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+
 /// Reads `500 ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let nanos = measure(text, TIME, "a duration such as `500 ms` or `2 s`")?;
@@ -38,7 +41,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
 
 /// Writes a size so that it reads back the same.
 pub(super) fn show_bytes(bytes: u64) -> String {
-    show(u128::from(bytes), &BYTES[..3], "B")
+    show(u128::from(bytes), SHOWN, "B")
 }
 
 fn measure(text: &str, units: &[(&str, u128)], expected: &str) -> Result<u64, String> {
@@ -65,7 +68,7 @@ fn measure(text: &str, units: &[(&str, u128)], expected: &str) -> Result<u64, St
 }
 
 fn show(value: u128, units: &[(&str, u128)], zero: &str) -> String {
-    let fitting = units.iter().find(|(_, scale)| value != 0 && value % scale == 0);
+    let fitting = units.iter().find(|(_, scale)| value != 0 && value.is_multiple_of(*scale));
     fitting.map_or_else(|| format!("0 {zero}"), |(name, scale)| format!("{} {name}", value / scale))
 }
 
