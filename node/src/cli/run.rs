@@ -111,6 +111,7 @@ fn reloaded(context: &Context, old: Config, node: &Node, reload: &Reload) -> Con
     };
     let changed =
         SETTINGS.iter().filter(|setting| old.resolved.get(setting.key).0 != new.resolved.get(setting.key).0);
+    tracing::info!("the configuration was read again");
     for setting in changed {
         if setting.reloads {
             tracing::info!(setting = setting.key, "reloaded");

@@ -49,7 +49,7 @@ fn measure(text: &str, units: &[(&str, u128)], expected: &str) -> Result<u64, St
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = (&text[..end], text[end..].trim());
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let plain = !whole.is_empty() && (number.contains('.') != part.is_empty()) && number.len() <= 19;
+    let plain = !whole.is_empty() && (number.contains('.') != part.is_empty()) && number.len() <= 20;
     let digits: Option<u128> = plain.then(|| format!("{whole}{part}").parse().ok()).flatten();
     let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let Some(digits) = digits else { return Err(format!("expected {expected}")) };
