@@ -7,7 +7,7 @@
 use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
-use crate::gateway::{self, Gateway, GatewayConfig, GatewayError, Health};
+use crate::gateway::{self, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::NodeKey;
 use crate::logs;
@@ -17,7 +17,7 @@ use crate::view::View;
 use crate::world::disk::{self, Files};
 use crate::world::{Inline, OsEntropy, SystemClock};
 use bitcraps_actors::config::NodeConfig;
-use bitcraps_actors::files::{BLOCKS, CONSENSUS, decided_blocks};
+use bitcraps_actors::files::{BLOCKS, CONSENSUS, SNAPSHOT, chain_end, decided_blocks};
 use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
 use bitcraps_actors::{JournalError, node};
 use bitcraps_casino::SignedCommand;
@@ -61,7 +61,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// The blocks in the data directory.
-    #[error("data/blocks: {0}")]
+    #[error("the chain in the data directory: {0}")]
     Blocks(JournalError),
     /// The archive.
     #[error(transparent)]
@@ -220,11 +220,7 @@ impl Node {
             }),
             version: VERSION,
         };
-        let limits = GatewayConfig::default();
-        gateway::start(
-            node,
-            GatewayConfig { listen: config.gateway_listen, admin: config.admin_listen, ..limits },
-        )
+        gateway::start(node, config.gateway.clone())
     }
 
     /// Where players reach it.
@@ -276,9 +272,14 @@ fn take_sign_state(
 ) -> Result<(SignState, Height), StartError> {
     let path = home.data().join(CONSENSUS);
     let failed = |error| StartError::Io { path: path.clone(), error };
-    let journal = disk::read(&path).map_err(failed)?;
-    let (state, recovery) = SignState::open(&home.sign_state(), &key.public(), chain, &journal, sign_above)
-        .map_err(HomeError::from)?;
+    let read = |name: &str| {
+        let path = home.data().join(name);
+        disk::read(&path).map_err(|error| StartError::Io { path, error })
+    };
+    let journal = read(CONSENSUS)?;
+    let chain_end = chain_end(&read(SNAPSHOT)?, &read(BLOCKS)?).map_err(StartError::Blocks)?;
+    let opened = SignState::open(&home.sign_state(), &key.public(), chain, &journal, chain_end, sign_above);
+    let (state, recovery) = opened.map_err(HomeError::from)?;
     if recovery.finding == Finding::Stale {
         tracing::warn!(
             floor = recovery.floor,

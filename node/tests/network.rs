@@ -75,6 +75,26 @@ fn a_backup_of_a_running_node_is_verified_and_restored_and_never_signs_twice() {
 }
 
 #[test]
+fn a_node_whose_chain_is_an_older_copy_follows_and_votes_again_above_what_it_signed() {
+    let mut network = Network::new(4);
+    (0..4).for_each(|node| network.start(node));
+    network.reach(3, 3);
+    assert_eq!(network.stop(3).code(), Some(0));
+    let (blocks, copy) = (network.path("node3/data/blocks"), network.path("older"));
+    std::fs::copy(&blocks, &copy).unwrap();
+    network.start(3);
+    network.reach(3, network.height(0) + 4);
+    assert_eq!(network.stop(3).code(), Some(0));
+    let (spoken, _) = network.signed(3);
+    std::fs::copy(&copy, &blocks).unwrap();
+    network.start(3);
+    network.reach(3, spoken + 2);
+    assert_eq!(network.signed(3).1, spoken, "nothing is signed again where something was");
+    until("it votes again", || (network.signed(3).0 > spoken).then_some(()));
+    assert_same_root(&network, 0, 3);
+}
+
+#[test]
 fn a_changed_backup_is_refused() {
     let mut network = Network::new(1);
     network.start(0);

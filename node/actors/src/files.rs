@@ -29,9 +29,11 @@ pub fn decided_blocks(file: &[u8]) -> Result<Vec<(Value, Certificate)>, JournalE
     Ok(journal::recover::<Decided>(file)?.records)
 }
 
-/// A decided block as a record of the file [`BLOCKS`].
-pub fn block_record(value: &Value, certificate: &Certificate) -> Vec<u8> {
-    journal::record(&(value, certificate))
+/// The height that the chain in the files [`SNAPSHOT`] and [`BLOCKS`] reaches without a gap.
+pub fn chain_end(snapshot: &[u8], blocks: &[u8]) -> Result<Height, JournalError> {
+    let start = Snapshot::of_file(snapshot)?.map_or(0, |snapshot| snapshot.height());
+    let heights = decided_blocks(blocks)?.into_iter().map(|(_, certificate)| certificate.height);
+    Ok(heights.fold(start, |end, height| if height == end + 1 { height } else { end }))
 }
 
 /// The length of the whole records at the start of a file, in bytes: what is left of it without a torn tail.
@@ -144,4 +146,22 @@ pub fn replay(
         applied += 1;
     }
     Ok(Replayed { height: tip.height, from, blocks: applied, root: casino.root(), certified })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_ends_before_the_first_gap() {
+        let block = |height| {
+            let value = Value::new(vec![7; 9]);
+            let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
+            journal::record(&(value, certificate))
+        };
+        let end = |heights: &[Height]| {
+            chain_end(&[], &heights.iter().flat_map(|height| block(*height)).collect::<Vec<_>>()).unwrap()
+        };
+        assert_eq!([end(&[]), end(&[1, 2, 3]), end(&[1, 2, 4, 5]), end(&[2, 3])], [0, 3, 2, 0]);
+    }
 }

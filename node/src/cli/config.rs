@@ -67,8 +67,8 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
     if config.p2p.peers.is_empty() {
         doubts.push("p2p.peers is empty: this node talks to nobody".to_owned());
     }
-    if !config.admin_listen.ip().is_loopback() {
-        let address = config.admin_listen;
+    if !config.gateway.admin.ip().is_loopback() {
+        let address = config.gateway.admin;
         doubts.push(format!("admin.listen is {address}: whoever reaches it sees the node's insides; keep it on loopback or behind a firewall"));
     }
     for key in config.p2p.allow.iter().chain(&config.p2p.deny) {

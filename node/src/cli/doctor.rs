@@ -258,11 +258,11 @@ fn lints(config: &Config) -> Vec<Check> {
 
 /// Ports are free, or our own node has them.
 fn ports(config: &Config) -> Vec<Check> {
-    let runs = remote::ask(remote::reachable(config.admin_listen), "/health").is_ok();
+    let runs = remote::ask(remote::reachable(config.gateway.admin), "/health").is_ok();
     let free = [
         ("p2p.listen", config.p2p.listen, UdpSocket::bind(config.p2p.listen).map(drop)),
-        ("gateway.listen", config.gateway_listen, TcpListener::bind(config.gateway_listen).map(drop)),
-        ("admin.listen", config.admin_listen, TcpListener::bind(config.admin_listen).map(drop)),
+        ("gateway.listen", config.gateway.listen, TcpListener::bind(config.gateway.listen).map(drop)),
+        ("admin.listen", config.gateway.admin, TcpListener::bind(config.gateway.admin).map(drop)),
     ];
     free.into_iter()
         .map(|(name, address, outcome)| match outcome {

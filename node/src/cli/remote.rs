@@ -12,7 +12,7 @@ pub(super) struct Answer {
 
 /// The answer to a GET; an error if nobody answers.
 pub(super) fn get(context: &Context, path: &str) -> Result<Answer, Failure> {
-    ask(reachable(context.config()?.admin_listen), path)
+    ask(reachable(context.config()?.gateway.admin), path)
 }
 
 /// The answer of the node with that admin address.

@@ -11,6 +11,7 @@ pub use layers::{ENVIRONMENT, Origin, Resolved, Sources, variable_of};
 pub use problem::{Place, Problem};
 pub use settings::{Kind, SETTINGS, Setting, Value};
 
+use crate::gateway::{GatewayConfig, Rate};
 use bitcraps_actors::config::{MempoolLimits, NodeConfig, PeerAddress, PeerLimits, SyncLimits, Timeouts};
 use bitcraps_actors::ports::Address;
 use bitcraps_casino::Genesis;
@@ -49,10 +50,8 @@ pub struct Config {
     pub log_format: String,
     /// Links.
     pub p2p: P2p,
-    /// The gateway's address.
-    pub gateway_listen: SocketAddr,
-    /// The operator's.
-    pub admin_listen: SocketAddr,
+    /// The gateway, the operator's listener included.
+    pub gateway: GatewayConfig,
 }
 
 /// Links.
@@ -98,8 +97,7 @@ impl Config {
             log_level: resolved.text("node.log_level"),
             log_format: resolved.text("node.log_format"),
             p2p,
-            gateway_listen: resolved.listen("gateway.listen"),
-            admin_listen: resolved.listen("admin.listen"),
+            gateway: gateway(&resolved),
             resolved,
         })
     }
@@ -144,6 +142,24 @@ impl Config {
             sign_above,
             ..NodeConfig::new(genesis, self.p2p.peers.clone())
         }
+    }
+}
+
+fn gateway(r: &Resolved) -> GatewayConfig {
+    let per_second = r.count("gateway.requests_per_second") as u32;
+    let burst = r.count("gateway.burst") as u32;
+    GatewayConfig {
+        listen: r.listen("gateway.listen"),
+        admin: r.listen("admin.listen"),
+        workers: r.count("gateway.workers"),
+        max_body: r.bytes("gateway.max_body") as usize,
+        max_connections: r.count("gateway.max_connections"),
+        max_websockets: r.count("gateway.max_websockets"),
+        rate: (per_second > 0).then_some(Rate { per_second, burst }),
+        timeout: r.duration("gateway.timeout"),
+        keep_alive: r.duration("gateway.keep_alive"),
+        stall: r.duration("gateway.stall"),
+        max_wait: r.duration("gateway.max_wait"),
     }
 }
 

@@ -98,6 +98,7 @@ fn all_problems_of_all_layers_are_told_at_once() {
 fn defaults_are_those_that_the_settings_name() {
     let config = Config::read(&Sources::default()).unwrap();
     assert!(SETTINGS.iter().all(|setting| config.resolved.get(setting.key).1 == Origin::Default));
+    assert_eq!(config.gateway, GatewayConfig::default());
     let genesis = bitcraps_casino::Genesis {
         name: "x".into(),
         validators: vec![],

@@ -49,8 +49,14 @@ impl Claim {
     }
 
     /// Holds a journal against the claim: the claim to go on with, what was found, and what the journal must be
-    /// replaced by.
-    pub(super) fn recover(&self, journal: &[u8], sign_above: Height) -> (Claim, Finding, Option<Vec<u8>>) {
+    /// replaced by. A journal that speaks of heights which the chain beside it does not reach is stale too: the engine
+    /// can't take up again what it said there.
+    pub(super) fn recover(
+        &self,
+        journal: &[u8],
+        chain_end: Height,
+        sign_above: Height,
+    ) -> (Claim, Finding, Option<Vec<u8>>) {
         let begins_as_claimed = self.begins(journal);
         let (spoken, kept, damaged) = match highest_spoken(journal) {
             Ok(spoken) => (spoken, journal.len(), false),
@@ -58,7 +64,7 @@ impl Claim {
                 (highest_spoken(&journal[..at]).unwrap_or(0), at, true)
             }
         };
-        if !begins_as_claimed || (kept as u64) < self.length {
+        if !begins_as_claimed || (kept as u64) < self.length || spoken > chain_end.saturating_add(1) {
             let floor = self.highest.max(spoken).max(self.floor).max(sign_above);
             return (self.emptied(floor), Finding::Stale, Some(Vec::new()));
         }

@@ -21,7 +21,7 @@
 //! | a torn tail is cut off | journal; claim | the journal begins as claimed |
 //!
 //! At the start the journal is held against the claim. If it begins as claimed, all is well. If not, something that was
-//! sent may be missing. Then the floor rises to the highest height that the claim or the journal speaks of, and the
+//! sent may be missing. (Nor is it if the chain beside the journal ends before what it speaks of.) Then the floor rises to the highest height that the claim or the journal speaks of, and the
 //! journal is emptied, since nothing in it binds above the floor. The node follows the chain without a voice until
 //! the floor is behind it, and then votes again. Nobody need decide anything.
 //!
@@ -137,13 +137,15 @@ impl SignState {
         slots.write(&Claim::new(*key)).map_err(failed)
     }
 
-    /// Opens and locks the sign-state, and holds the journal's content against it. What it asks for in [`Recovery`] must
+    /// Opens and locks the sign-state, and holds the journal's content against it, and against the end of the chain
+    /// beside it. What it asks for in [`Recovery`] must
     /// be done before the journal is used; a crash before that is done leaves a claim that asks for it again.
     pub fn open(
         path: &Path,
         key: &PublicKey,
         chain: &ChainId,
         journal: &[u8],
+        chain_end: Height,
         sign_above: Option<Height>,
     ) -> Result<(SignState, Recovery), SignStateError> {
         let failed = |error| SignStateError::Io { path: path.into(), error };
@@ -168,7 +170,7 @@ impl SignState {
             (None, Some(floor)) if slots.is_new() => claim::declared(key, chain, journal, floor)?,
             (None, _) => return Err(SignStateError::Damaged(path.into())),
         };
-        let (claim, finding, replace_journal) = before.recover(journal, sign_above.unwrap_or(0));
+        let (claim, finding, replace_journal) = before.recover(journal, chain_end, sign_above.unwrap_or(0));
         if slots.is_new() || claim != before {
             slots.write(&claim).map_err(failed)?;
         }

@@ -170,7 +170,7 @@ impl Model {
         self.buffer.clear();
         self.unsent.clear();
         self.wrote();
-        let (claim, _, replace) = self.now.claim.recover(&self.now.journal, 0);
+        let (claim, _, replace) = self.now.claim.recover(&self.now.journal, Height::MAX, 0);
         self.now.claim = claim;
         self.wrote();
         if let Some(content) = replace {
@@ -186,7 +186,7 @@ impl Model {
 
     /// Whether a node that starts with this claim and this journal can contradict something that was sent.
     fn check(&self, claim: &Claim, journal: &[u8], sent: usize, decided: Height) -> Result<(), String> {
-        let (after, finding, replace) = claim.recover(journal, 0);
+        let (after, finding, replace) = claim.recover(journal, Height::MAX, 0);
         let kept = replace.as_deref().unwrap_or(journal);
         for (height, record) in &self.sent[..sent] {
             if *height > after.floor && *height > decided && !holds(kept, record) {
@@ -230,7 +230,7 @@ proptest! {
             model.run(op);
         }
         for Moment { journal, claim, decided, .. } in &model.history {
-            let (after, ..) = claim.recover(journal, 0);
+            let (after, ..) = claim.recover(journal, Height::MAX, 0);
             prop_assert!(after.floor <= *decided, "the floor is {}, decided is {}", after.floor, decided);
         }
     }
@@ -241,13 +241,23 @@ fn garbage_behind_what_is_vouched_for_is_cut_off_even_if_whole_records_follow_it
     let said = record(5, 1);
     let claim = Claim { chain: CHAIN, ..Claim::new(KEY) }.synced(&Tracked::of(&said, 0));
     let journal = [&said[..], &[0; 30], &record(5, 2)].concat();
-    let (after, finding, replace) = claim.recover(&journal, 0);
+    let (after, finding, replace) = claim.recover(&journal, Height::MAX, 0);
     assert_eq!((after.floor, finding, replace), (0, Finding::Torn, Some(said.clone())));
     // The same damage within what is vouched for is none that a crash makes.
     let mut journal = [&said[..], &record(5, 2)].concat();
     let claim = claim.synced(&Tracked::of(&journal, 0));
     journal[20] ^= 1;
-    let (after, finding, replace) = claim.recover(&journal, 0);
+    let (after, finding, replace) = claim.recover(&journal, Height::MAX, 0);
+    assert_eq!((after.floor, finding, replace), (5, Finding::Stale, Some(vec![])));
+}
+
+#[test]
+fn a_journal_that_speaks_beyond_the_end_of_the_chain_is_stale() {
+    let said = record(5, 1);
+    let claim = Claim { chain: CHAIN, ..Claim::new(KEY) }.synced(&Tracked::of(&said, 0));
+    let (after, finding, replace) = claim.recover(&said, 4, 0);
+    assert_eq!((after.floor, finding, replace), (0, Finding::Whole, None));
+    let (after, finding, replace) = claim.recover(&said, 3, 0);
     assert_eq!((after.floor, finding, replace), (5, Finding::Stale, Some(vec![])));
 }
 
@@ -263,7 +273,7 @@ fn place() -> Place {
 }
 
 fn open(path: &Path, journal: &[u8], above: Option<Height>) -> Result<(SignState, Recovery), SignStateError> {
-    SignState::open(path, &KEY, &CHAIN, journal, above)
+    SignState::open(path, &KEY, &CHAIN, journal, Height::MAX, above)
 }
 
 #[test]
@@ -342,9 +352,9 @@ fn two_nodes_another_key_and_another_network_are_refused() {
     state.appended(&record(1, 1)).unwrap();
     state.synced().unwrap();
     drop(state);
-    let other = SignState::open(&path, &PublicKey([9; 32]), &CHAIN, &[], None);
+    let other = SignState::open(&path, &PublicKey([9; 32]), &CHAIN, &[], 0, None);
     assert!(matches!(other, Err(SignStateError::OtherKey { .. })));
-    let other = SignState::open(&path, &KEY, &Digest([9; 32]), &[], None);
+    let other = SignState::open(&path, &KEY, &Digest([9; 32]), &[], 0, None);
     assert!(matches!(other, Err(SignStateError::OtherChain { .. })));
     assert!(SignState::create(&path, &KEY).is_err(), "it is never overwritten");
 }

@@ -250,6 +250,37 @@ fn a_node_that_lost_durable_blocks_does_not_vote_at_their_heights_again() {
     }
 }
 
+#[test]
+fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
+    use crate::files::{ReplayError, replay};
+    let mut config = config(4);
+    config.interval = Duration::from_millis(100);
+    let mut world = network(4, &config);
+    (1..=25).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
+    world.crash(0);
+    let (snapshot, blocks) = (world.file(0, journal::SNAPSHOT), world.file(0, journal::BLOCKS));
+    let again = |snapshot: &[u8], blocks: &[u8]| replay(&config.genesis, snapshot, blocks, &Ed25519Verifier);
+    let whole = again(&snapshot, &blocks).unwrap();
+    assert_eq!(world.log().roots.get(&(0, whole.height)), Some(&whole.root));
+    assert!(whole.from >= 10 && whole.certified.is_some());
+    // From the genesis on it comes to the same.
+    let long = again(&[], &blocks).unwrap();
+    assert_eq!((long.from, long.height, long.root), (0, whole.height, whole.root));
+
+    let mut records = crate::files::decided_blocks(&blocks).unwrap();
+    let file = |records: &[(bitcraps_types::Value, bitcraps_consensus::Certificate)]| {
+        records.iter().flat_map(journal::record).collect::<Vec<_>>()
+    };
+    assert_eq!(file(&records), blocks);
+    let missing = records.remove(3);
+    assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Gap { have: 3, next: 5 })));
+    records.insert(3, missing);
+    records[3].1.signatures[0].1.0[0] ^= 1;
+    assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Block { height: 4, .. })));
+    let other = Genesis { bank: 999_999, ..(*config.genesis).clone() };
+    assert!(replay(&other, &[], &blocks, &Ed25519Verifier).is_err(), "another network");
+}
+
 /// Notes the heights at which a node signs.
 struct Signs {
     probe: Rc<dyn crate::ports::Probe>,

@@ -98,7 +98,7 @@ fn a_sync_of_the_consensus_journal_is_vouched_for_before_it_is_told() {
     std::fs::create_dir(&data).unwrap();
     let (key, chain) = (PublicKey([1; 32]), Digest([2; 32]));
     SignState::create(&path, &key).unwrap();
-    let (state, _) = SignState::open(&path, &key, &chain, &[], None).unwrap();
+    let (state, _) = SignState::open(&path, &key, &chain, &[], 0, None).unwrap();
     on_a_local_set(async || {
         let files = Files::open(&data, Some(state), metrics()).unwrap();
         let disk = files.port();

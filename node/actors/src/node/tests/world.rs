@@ -366,6 +366,12 @@ impl World {
         }
     }
 
+    /// The content of a file.
+    pub(super) fn file(&self, node: usize, file: &str) -> Vec<u8> {
+        let disks = self.core.disks.borrow();
+        disks.get(&(node, file.to_string())).map(|(bytes, _)| bytes.clone()).unwrap_or_default()
+    }
+
     /// Loses a file.
     pub(super) fn lose(&self, node: usize, file: &str) {
         self.core.disks.borrow_mut().remove(&(node, file.to_string())).unwrap();
