@@ -1,8 +1,16 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run test lint bench
+.PHONY: run testnet test lint bench
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
+
+testnet: ## build the daemon, write four validators into ./testnet, start them; then testnet/stop.sh
+	cargo build --release --quiet -p bitcraps-node
+	test -d testnet || target/release/bitcraps-node testnet --validators 4 --dir testnet
+	BITCRAPS_NODE=$(CURDIR)/target/release/bitcraps-node testnet/start.sh
+	@echo "status: target/release/bitcraps-node --home testnet/node0 status"
+	@echo "play:   target/release/bitcraps-node client --gateway http://127.0.0.1:7101 --key testnet/player.key play 1 --stake 100"
+	@echo "stop:   testnet/stop.sh"
 
 test: ## every test; among them every file in scenarios/, each run twice
 	cargo test --workspace --doc --quiet

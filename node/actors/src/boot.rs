@@ -106,6 +106,7 @@ pub(crate) fn boot(
         Some(snapshot) => (Casino::decode_snapshot(snapshot.state())?, snapshot.tip()),
         None => (Casino::genesis(&config.genesis)?, Tip { height: 0, digest: chain, time: WallTime(0) }),
     };
+    treasury::restored(ports, &tip, &casino);
     let mut store = Store::default();
     let filed = blocks.len();
     for (value, certificate) in blocks {
@@ -117,8 +118,8 @@ pub(crate) fn boot(
                 return Err(BootError::State(decided.block.height));
             }
             tip = decided.tip();
-            let root = casino.apply(&decided.block, &tip.digest, &chain, verifications);
-            treasury::applied(ports, &decided, root, casino.bank());
+            let (root, reports) = casino.apply_and_report(&decided.block, &tip.digest, &chain, verifications);
+            treasury::applied(ports, &decided, root, casino.bank(), &reports);
         }
     }
     verifications.take_count();

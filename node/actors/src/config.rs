@@ -32,6 +32,9 @@ pub struct NodeConfig {
     /// How many good signatures are remembered, so as not to be checked again. Zero suits crypto that costs less than
     /// remembering.
     pub remembered_signatures: usize,
+    /// No message of our own at this height or below is signed: what was said there may be forgotten, as after a
+    /// restore from a backup. The node follows such heights without a voice. Zero: it speaks at all heights.
+    pub sign_above: Height,
 }
 
 /// A node that may be a peer, and where it is.
@@ -123,6 +126,7 @@ impl NodeConfig {
             sync: SyncLimits::default(),
             mempool: MempoolLimits::default(),
             remembered_signatures: 1 << 15,
+            sign_above: 0,
         }
     }
 }

@@ -9,11 +9,11 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Entries of consensus, each with its height.
-pub(crate) const CONSENSUS: &str = "consensus";
+pub const CONSENSUS: &str = "consensus";
 /// Decided blocks with their certificates, by height.
-pub(crate) const BLOCKS: &str = "blocks";
+pub const BLOCKS: &str = "blocks";
 /// The latest snapshot of the state: one record.
-pub(crate) const SNAPSHOT: &str = "snapshot";
+pub const SNAPSHOT: &str = "snapshot";
 
 const MAGIC: [u8; 4] = *b"BCJ1";
 const HEADER: usize = 12;

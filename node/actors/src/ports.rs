@@ -4,10 +4,10 @@
 //! thread. A callback must do no more than send a message to an actor. After a crash the world fences the ports of
 //! the dead incarnation: calls do nothing and no callback comes.
 
-use bitcraps_casino::Block;
+use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{Certificate, Engine, Evidence, Tendermint};
 use bitcraps_treasury::Ledger;
-use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Verify, WallTime};
+use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime};
 use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;
@@ -42,6 +42,36 @@ pub struct Ports {
     /// Rewrites what this node sends, when the testbed makes it misbehave.
     #[cfg(feature = "byzantine")]
     pub adversary: Option<Rc<dyn Adversary>>,
+}
+
+impl Ports {
+    /// The ports of a node that follows the protocol, whether the testbed's hooks are built in or not.
+    #[expect(clippy::too_many_arguments, reason = "one for each port")]
+    pub fn honest(
+        clock: Rc<dyn Clock>,
+        entropy: Rc<dyn Entropy>,
+        links: Rc<dyn Links>,
+        disk: Rc<dyn Disk>,
+        compute: Rc<dyn Compute>,
+        signer: Rc<dyn Sign>,
+        verifier: Rc<dyn Verify>,
+        probe: Rc<dyn Probe>,
+        halt: Rc<dyn Fn(&str)>,
+    ) -> Ports {
+        Ports {
+            clock,
+            entropy,
+            links,
+            disk,
+            compute,
+            signer,
+            verifier,
+            probe,
+            halt,
+            #[cfg(feature = "byzantine")]
+            adversary: None,
+        }
+    }
 }
 
 /// Time.
@@ -83,6 +113,8 @@ pub enum LinkEvent {
         link: LinkId,
         /// As dialed.
         dialed: Option<Address>,
+        /// The key of the other side, where the link itself has proved it (TLS has; a modelled link has not).
+        identity: Option<PublicKey>,
         /// The largest frame in bytes.
         mtu: usize,
     },
@@ -225,24 +257,45 @@ pub enum Event<'a> {
         /// Its height.
         height: Height,
         /// The block's bytes.
-        value: &'a bitcraps_types::Value,
+        value: &'a Value,
         /// The proof.
         certificate: &'a Certificate,
         /// Whether it came by block sync rather than by this node's own engine.
         synced: bool,
     },
-    /// A block was applied.
+    /// The state is now this one: the one that the node starts from, before the blocks after it are applied again, or
+    /// one taken over from a peer. What was told of the state before no longer holds.
+    Restored {
+        /// The height of the last block in it.
+        height: Height,
+        /// That block's digest; at height 0 the chain's id.
+        digest: Digest,
+        /// That block's time.
+        time: WallTime,
+        /// The state.
+        casino: &'a Casino,
+    },
+    /// A block was applied: all that it did.
     Applied {
         /// Its height.
         height: Height,
         /// The block.
         block: &'a Block,
+        /// The block as it was decided.
+        value: &'a Value,
+        /// The proof that it was.
+        certificate: &'a Certificate,
         /// The block's digest.
         digest: Digest,
         /// The state root after it.
         root: Digest,
         /// The ledger after it.
         ledger: &'a Ledger,
+        /// What the tables that played did, in the order of their ids.
+        reports: &'a [TableReport],
+        /// The commands that changed nothing: those that the bank refused, in the order of the block, then those that
+        /// tables refused.
+        refusals: &'a [CommandRefusal],
     },
     /// The state was taken over from a peer's snapshot.
     StateSynced {
@@ -280,8 +333,41 @@ pub enum Event<'a> {
     },
     /// A command was taken into the mempool.
     CommandAccepted(Digest),
-    /// A command was turned away.
+    /// A command was turned away, or given up for another; one of [`TURNED_AWAY`] says why.
     CommandRefused(Digest, &'static str),
+    /// How much waits in the mempool.
+    Waiting {
+        /// Commands.
+        commands: usize,
+        /// Their bytes.
+        bytes: usize,
+    },
+}
+
+/// The reasons of [`Event::CommandRefused`].
+pub const TURNED_AWAY: [&str; 6] = [
+    turned_away::NO_ACCOUNT,
+    turned_away::USED,
+    turned_away::WAITING,
+    turned_away::TOO_MANY,
+    turned_away::FULL,
+    turned_away::FORGED,
+];
+
+/// Each of them.
+pub mod turned_away {
+    /// Nobody sent the account any money yet.
+    pub const NO_ACCOUNT: &str = "there is no such account";
+    /// A block has a command with its number, or it lies too far below the highest.
+    pub const USED: &str = "its sequence number was used";
+    /// The same command, or another with its number, waits already.
+    pub const WAITING: &str = "one with its sequence number is waiting";
+    /// The account's share of the mempool is full.
+    pub const TOO_MANY: &str = "too many of its account are waiting";
+    /// The mempool is full. A command that was taken in can be given up for this too.
+    pub const FULL: &str = "the mempool is full";
+    /// The key's holder did not sign it.
+    pub const FORGED: &str = "its signature is wrong";
 }
 
 /// Where events go.

@@ -2,7 +2,7 @@
 //! the tables, which play them in parallel; the reports come back in any order; then the bank posts them in the
 //! block's order, and the state root is known.
 
-use crate::chain::DecidedBlock;
+use crate::chain::{DecidedBlock, Tip};
 use crate::mempool::{Mempool, Settled};
 use crate::message::message;
 use crate::ports::{Event, Ports};
@@ -30,8 +30,11 @@ pub(crate) struct Played {
 /// A table's state, as asked.
 pub(crate) struct TableState(pub(crate) Table);
 
-/// Take over this state.
-pub(crate) struct Restore(pub(crate) Box<Casino>);
+/// Take over this state, that after the block at the tip.
+pub(crate) struct Restore {
+    pub(crate) casino: Box<Casino>,
+    pub(crate) tip: Tip,
+}
 
 message!(Apply, Played, TableState, Restore);
 
@@ -106,9 +109,9 @@ impl Treasury {
 
     fn finish_if_complete(&mut self) {
         match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Playing { block, missing: 0, reports } => {
-                let root = self.bank.finish(block.block.height, reports);
-                self.announce(&block, root);
+            Work::Playing { block, missing: 0, mut reports } => {
+                let root = self.bank.finish(block.block.height, &mut reports);
+                self.announce(&block, root, &reports);
                 if block.block.height.is_multiple_of(self.snapshot_every.max(1)) {
                     self.gather(block);
                 }
@@ -118,9 +121,9 @@ impl Treasury {
     }
 
     /// Tells everyone what the block changed.
-    fn announce(&self, decided: &DecidedBlock, root: Digest) {
+    fn announce(&self, decided: &DecidedBlock, root: Digest, reports: &[TableReport]) {
         let block = &decided.block;
-        applied(&self.ports, decided, root, &self.bank);
+        applied(&self.ports, decided, root, &self.bank, reports);
         if !block.offences.is_empty() {
             let names = block.offences.iter().map(|offence| (offence.height, offence.offender)).collect();
             self.round.do_send(Recorded(names));
@@ -171,18 +174,34 @@ impl Treasury {
 }
 
 /// Tells the world that a block was applied.
-pub(crate) fn applied(ports: &Ports, decided: &DecidedBlock, root: Digest, bank: &Bank) {
+pub(crate) fn applied(
+    ports: &Ports,
+    decided: &DecidedBlock,
+    root: Digest,
+    bank: &Bank,
+    reports: &[TableReport],
+) {
     let block = &decided.block;
     ports.probe.event(Event::Applied {
         height: block.height,
         block,
+        value: &decided.value,
+        certificate: &decided.certificate,
         digest: decided.value.digest(),
         root,
         ledger: bank.ledger(),
+        reports,
+        refusals: bank.refusals(),
     });
     for offence in &block.offences {
         ports.probe.event(Event::OffenceRecorded { offender: offence.offender, height: offence.height });
     }
+}
+
+/// Tells the world of the state that everything after goes on from.
+pub(crate) fn restored(ports: &Ports, tip: &Tip, casino: &Casino) {
+    let Tip { height, digest, time } = *tip;
+    ports.probe.event(Event::Restored { height, digest, time, casino });
 }
 
 /// All accounts with the sequence numbers that each used.
@@ -233,7 +252,8 @@ impl Handler<TableState> for Treasury {
 impl Handler<Restore> for Treasury {
     type Result = ();
 
-    fn handle(&mut self, Restore(casino): Restore, _: &mut Self::Context) {
+    fn handle(&mut self, Restore { casino, tip }: Restore, _: &mut Self::Context) {
+        restored(&self.ports, &tip, &casino);
         let (bank, tables) = casino.into_parts();
         for table in tables {
             if let Some(actor) = self.tables.get(&table.id()) {

@@ -169,14 +169,14 @@ impl Bank {
         orders.into_iter().map(|(table, orders)| Orders { table, orders }).collect()
     }
 
-    /// Last step of a block: settles what the tables report, in the order of their ids whatever the order of the
-    /// reports, and answers with the state root.
+    /// Last step of a block: sorts the tables' reports by the tables' ids, settles them in that order, and answers with
+    /// the state root.
     ///
     /// # Panics
     /// If the reports are not one for each of the tables that [`begin`](Bank::begin) asked to play, or if a table
     /// settles a bet that the bank does not hold reserves for: then the node's own tables are wrong, and going on would
     /// lose money.
-    pub fn finish(&mut self, height: Height, mut reports: Vec<TableReport>) -> Digest {
+    pub fn finish(&mut self, height: Height, reports: &mut [TableReport]) -> Digest {
         reports.sort_by_key(|report| report.table);
         assert!(
             reports.iter().map(|report| &report.table).eq(&self.playing),
@@ -306,9 +306,9 @@ impl Bank {
         })
     }
 
-    fn settle(&mut self, height: Height, report: TableReport) {
-        for answer in report.answers {
-            match answer.answer {
+    fn settle(&mut self, height: Height, report: &TableReport) {
+        for answer in &report.answers {
+            match &answer.answer {
                 Answer::Placed => {}
                 Answer::TakenDown(down) => {
                     for taken in down {
@@ -317,12 +317,12 @@ impl Bank {
                 }
                 Answer::NotPlaced(error) => {
                     self.resolve(height, answer.id, Outcome::Pushed);
-                    self.refuse_at_table(answer.id, error);
+                    self.refuse_at_table(answer.id, *error);
                 }
-                Answer::NotTakenDown(error) => self.refuse_at_table(answer.id, error),
+                Answer::NotTakenDown(error) => self.refuse_at_table(answer.id, *error),
             }
         }
-        for Settlement { bet, outcome } in report.settlements {
+        for &Settlement { bet, outcome } in &report.settlements {
             self.resolve(height, bet, outcome);
         }
         let seat = self.seats.get_mut(&report.table).expect("a table that plays has a seat");

@@ -47,8 +47,7 @@ impl Casino {
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> Digest {
-        let reports = self.play(block, block_digest, chain, verify);
-        self.bank.finish(block.height, reports)
+        self.apply_and_report(block, block_digest, chain, verify).0
     }
 
     /// [`apply`](Casino::apply), with the reports of the tables that played, in the order of their ids.
@@ -59,8 +58,8 @@ impl Casino {
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> (Digest, Vec<TableReport>) {
-        let reports = self.play(block, block_digest, chain, verify);
-        (self.bank.finish(block.height, reports.clone()), reports)
+        let mut reports = self.play(block, block_digest, chain, verify);
+        (self.bank.finish(block.height, &mut reports), reports)
     }
 
     /// The state root after the last block.

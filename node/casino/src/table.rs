@@ -53,6 +53,8 @@ pub struct TableReport {
     pub roll: Option<Dice>,
     /// What the dice decided.
     pub settlements: Vec<Settlement>,
+    /// The point afterwards; `None` before a come-out roll.
+    pub point: Option<craps::Number>,
     /// The table's state afterwards.
     pub digest: Digest,
     /// Whether bets are up afterwards.
@@ -121,6 +123,7 @@ impl Table {
             answers,
             roll: dice,
             settlements,
+            point: self.game.point(),
             digest: self.digest(),
             has_open_bets: self.game.has_open_bets(),
         }

@@ -234,7 +234,7 @@ impl Core {
         let end = self.link_end(node, id).expect("a link that was just opened");
         let (peer, dialed) = (end.peer, end.dialed.clone());
         self.record(Kind::LinkUp, node, peer, u64::from(id.link), &[]);
-        LinkEvent::Up { link: LinkId(u64::from(id.link)), dialed, mtu: self.mtu }
+        LinkEvent::Up { link: LinkId(u64::from(id.link)), dialed, identity: None, mtu: self.mtu }
     }
 
     fn signal(

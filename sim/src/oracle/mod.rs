@@ -166,8 +166,10 @@ impl Oracles {
             | Event::PeerUp(_)
             | Event::PeerDown(_)
             | Event::SyncStarted { .. }
+            | Event::Restored { .. }
             | Event::CommandAccepted(_)
-            | Event::CommandRefused(..) => {}
+            | Event::CommandRefused(..)
+            | Event::Waiting { .. } => {}
         }
     }
 

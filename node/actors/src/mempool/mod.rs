@@ -10,7 +10,7 @@ mod told;
 use crate::config::MempoolLimits;
 use crate::deadlines::Deadlines;
 use crate::message::{Ring, message};
-use crate::ports::{Event, Ports, Refusal};
+use crate::ports::{Event, Ports, Refusal, turned_away};
 use crate::round::{Batch, Round};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
@@ -111,7 +111,7 @@ impl Mempool {
         }
         let entry = Entry { account, sequence, size, command: *command };
         if let Some(given_up) = self.pool.insert(entry).map_err(Turned::Away)? {
-            self.report(given_up.id(), &Err(Turned::Away(pool::FULL)));
+            self.report(given_up.id(), &Err(Turned::Away(turned_away::FULL)));
         }
         Ok(())
     }
@@ -128,8 +128,13 @@ impl Mempool {
         self.ports.probe.event(match outcome {
             Ok(()) => Event::CommandAccepted(id),
             Err(Turned::Away(why)) => Event::CommandRefused(id, why),
-            Err(Turned::Forged) => Event::CommandRefused(id, "its signature is wrong"),
+            Err(Turned::Forged) => Event::CommandRefused(id, turned_away::FORGED),
         });
+    }
+
+    fn report_size(&self) {
+        let (commands, bytes) = self.pool.size();
+        self.ports.probe.event(Event::Waiting { commands, bytes });
     }
 
     fn tell_peers(&mut self) {
@@ -245,6 +250,7 @@ impl Handler<Settled> for Mempool {
         for (account, used) in used {
             self.pool.advance(account, used);
         }
+        self.report_size();
     }
 }
 
@@ -256,7 +262,10 @@ impl Handler<Ring> for Mempool {
         let due = self.deadlines.as_mut().map(|deadlines| deadlines.due(now)).unwrap_or_default();
         for due in due {
             match due {
-                Due::Tell => self.tell_peers(),
+                Due::Tell => {
+                    self.tell_peers();
+                    self.report_size();
+                }
                 Due::TellAgain => self.tell_peers_again(),
             }
         }

@@ -1,13 +1,11 @@
 //! The commands that wait for a block, by account and sequence number. Bounded. Pure.
 
 use crate::config::MempoolLimits;
+use crate::ports::turned_away::{FULL, NO_ACCOUNT, TOO_MANY, USED, WAITING};
 use bitcraps_casino::SignedCommand;
 use bitcraps_treasury::Sequences;
 use bitcraps_types::AccountId;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Why a command is turned away, or given up for another.
-pub(crate) const FULL: &str = "the mempool is full";
 
 /// A command whose signature was checked.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +48,13 @@ impl Pool {
     /// its signature: that costs more.
     pub(crate) fn refusal(&self, account: &AccountId, sequence: u64, size: usize) -> Option<&'static str> {
         let waiting = self.waiting.get(account);
-        let Some(used) = self.used.get(account) else { return Some("there is no such account") };
+        let Some(used) = self.used.get(account) else { return Some(NO_ACCOUNT) };
         if used.is_used(sequence) {
-            Some("its sequence number was used")
+            Some(USED)
         } else if waiting.is_some_and(|waiting| waiting.contains_key(&sequence)) {
-            Some("one with its sequence number is waiting")
+            Some(WAITING)
         } else if waiting.is_some_and(|waiting| waiting.len() >= self.limits.per_account) {
-            Some("too many of its account are waiting")
+            Some(TOO_MANY)
         } else if !self.has_room(size) && self.to_give_way(account, size).is_none() {
             Some(FULL)
         } else {
@@ -83,6 +81,11 @@ impl Pool {
         self.bytes += entry.size;
         self.waiting.entry(entry.account).or_default().insert(entry.sequence, entry);
         Ok(given_up)
+    }
+
+    /// How many commands wait, and their bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.count, self.bytes)
     }
 
     /// A command that waits.

@@ -10,7 +10,7 @@ use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{AccountId, Height, Sign, TableId};
 use bytes::Bytes;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -248,6 +248,72 @@ fn a_node_that_lost_durable_blocks_does_not_vote_at_their_heights_again() {
         assert_eq!(world.log().halted.len(), 1);
         assert!(world.log().halted[0].contains("ends at 0"), "{:?}", world.log().halted);
     }
+}
+
+#[test]
+fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
+    use crate::files::{ReplayError, replay};
+    let mut config = config(4);
+    config.interval = Duration::from_millis(100);
+    let mut world = network(4, &config);
+    (1..=25).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
+    world.crash(0);
+    let (snapshot, blocks) = (world.file(0, journal::SNAPSHOT), world.file(0, journal::BLOCKS));
+    let again = |snapshot: &[u8], blocks: &[u8]| replay(&config.genesis, snapshot, blocks, &Ed25519Verifier);
+    let whole = again(&snapshot, &blocks).unwrap();
+    assert_eq!(world.log().roots.get(&(0, whole.height)), Some(&whole.root));
+    assert!(whole.from >= 10 && whole.certified.is_some());
+    // From the genesis on it comes to the same.
+    let long = again(&[], &blocks).unwrap();
+    assert_eq!((long.from, long.height, long.root), (0, whole.height, whole.root));
+
+    let mut records = crate::files::decided_blocks(&blocks).unwrap();
+    let file = |records: &[(bitcraps_types::Value, bitcraps_consensus::Certificate)]| {
+        records.iter().flat_map(journal::record).collect::<Vec<_>>()
+    };
+    assert_eq!(file(&records), blocks);
+    let missing = records.remove(3);
+    assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Gap { have: 3, next: 5 })));
+    records.insert(3, missing);
+    records[3].1.signatures[0].1.0[0] ^= 1;
+    assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Block { height: 4, .. })));
+    let other = Genesis { bank: 999_999, ..(*config.genesis).clone() };
+    assert!(replay(&other, &[], &blocks, &Ed25519Verifier).is_err(), "another network");
+}
+
+/// Notes the heights at which a node signs.
+struct Signs {
+    probe: Rc<dyn crate::ports::Probe>,
+    at: RefCell<Vec<Height>>,
+}
+
+impl crate::ports::Probe for Signs {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Signed(signed) = &event {
+            use bitcraps_consensus::Message as _;
+            self.at.borrow_mut().push(signed.message.height());
+        }
+        self.probe.event(event);
+    }
+}
+
+#[test]
+fn a_validator_with_a_floor_follows_without_a_voice_and_votes_again_above_it() {
+    let mut world = World::new(4);
+    (0..3).for_each(|i| world.start(i, key(i), config(4)));
+    let floored = NodeConfig { sign_above: 20, ..config(4) };
+    let mut signs = None;
+    world.start_changed(3, key(3), floored, |ports| {
+        let noting = Rc::new(Signs { probe: ports.probe.clone(), at: RefCell::default() });
+        ports.probe = noting.clone();
+        signs = Some(noting);
+    });
+    world.run(Duration::from_secs(10));
+    let at = signs.unwrap().at.take();
+    assert_eq!(at.iter().min(), Some(&21));
+    assert!(heights(&world, 3).iter().zip(1..).all(|(height, expected)| *height == expected));
+    assert!(heights(&world, 3).len() > 30);
+    assert_agreement(&world);
 }
 
 /// Byzantine participant that tells every second validator the opposite of what it votes.

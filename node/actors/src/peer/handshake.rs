@@ -5,8 +5,10 @@
 //! can't be reflected; the nonces are fresh, so it can't be replayed. Frames may be lost, so what was said is said
 //! again ([`Handshake::retransmit`]) until the other side has proved itself.
 //!
-//! It does not bind the link's own encryption: where an attacker may sit on the path, the link must prove the same
-//! key (TLS with raw public keys).
+//! Alone it does not bind the link's own encryption: an attacker on the path could pass hellos and proofs on between two
+//! links of his own. Where the link proves a key (TLS with raw public keys), the hello must name that key, and the proof
+//! then adds only what TLS does not know: the protocol version and the network. Where it proves none, as in the lab,
+//! nobody sits on the path.
 
 use crate::ports::Refusal;
 use bitcraps_types::{ChainId, PublicKey, Sign, Signature, Verify};
@@ -42,24 +44,35 @@ pub(crate) enum Say {
     Proof(Proof),
 }
 
+/// What is known of the other side before it says anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Expected {
+    /// Whom we dialed; nobody, if they dialed us.
+    pub(crate) dialed: Option<PublicKey>,
+    /// Whose key the link has proved, if it proves any.
+    pub(crate) identity: Option<PublicKey>,
+}
+
+impl Expected {
+    /// Whether the key may be the other side's. If the link leads to someone else than was dialed, no key may.
+    fn admits(&self, key: &PublicKey) -> bool {
+        [self.dialed, self.identity].iter().flatten().all(|expected| expected == key)
+    }
+}
+
 /// One side of the handshake of one link.
 #[derive(Clone, Debug)]
 pub(crate) struct Handshake {
     ours: Hello,
-    /// Whom we dialed; anyone known, if they dialed us.
-    expected: Option<PublicKey>,
+    /// Who it must be.
+    expected: Expected,
     /// The peer's hello and our answer to it.
     theirs: Option<(Hello, Proof)>,
     proven: bool,
 }
 
 impl Handshake {
-    pub(crate) fn new(
-        genesis: ChainId,
-        me: PublicKey,
-        nonce: [u8; 32],
-        expected: Option<PublicKey>,
-    ) -> Handshake {
+    pub(crate) fn new(genesis: ChainId, me: PublicKey, nonce: [u8; 32], expected: Expected) -> Handshake {
         let ours = Hello { version: PROTOCOL_VERSION, genesis, key: me, nonce };
         Handshake { ours, expected, theirs: None, proven: false }
     }
@@ -88,9 +101,7 @@ impl Handshake {
         if hello.genesis != self.ours.genesis {
             return Err(Refusal::WrongGenesis);
         }
-        let stranger = hello.key == self.ours.key
-            || self.expected.is_some_and(|expected| expected != hello.key)
-            || !known(&hello.key);
+        let stranger = hello.key == self.ours.key || !self.expected.admits(&hello.key) || !known(&hello.key);
         if stranger {
             return Err(Refusal::BadProof);
         }
@@ -132,7 +143,7 @@ mod tests {
     }
 
     fn side(me: &Ed25519, nonce: u8) -> Handshake {
-        Handshake::new(GENESIS, me.public_key(), [nonce; 32], None)
+        Handshake::new(GENESIS, me.public_key(), [nonce; 32], Expected::default())
     }
 
     fn the_hello(side: &Handshake) -> Hello {
@@ -185,7 +196,8 @@ mod tests {
     fn another_version_another_network_and_an_unknown_or_unexpected_key_are_refused() {
         let (ka, kb) = (key(1), key(2));
         let hello = the_hello(&side(&kb, 2));
-        let refused = |hello: Hello, expected: Option<PublicKey>, known: bool| {
+        let refused = |hello: Hello, dialed: Option<PublicKey>, known: bool| {
+            let expected = Expected { dialed, identity: None };
             let mut a = Handshake::new(GENESIS, ka.public_key(), [1; 32], expected);
             a.hello(hello, |_| known, &ka).err()
         };
@@ -198,6 +210,23 @@ mod tests {
         assert_eq!(refused(hello.clone(), None, false), Some(Refusal::BadProof));
         assert_eq!(refused(hello.clone(), Some(key(3).public_key()), true), Some(Refusal::BadProof));
         assert_eq!(refused(Hello { key: ka.public_key(), ..hello }, None, true), Some(Refusal::BadProof));
+    }
+
+    #[test]
+    fn a_hello_must_name_the_key_that_the_link_proved_and_the_link_must_lead_to_whom_we_dialed() {
+        let (ka, kb, kc) = (key(1), key(2), key(3));
+        let hello = the_hello(&side(&kb, 2));
+        let refused = |dialed: Option<&Ed25519>, identity: Option<&Ed25519>| {
+            let expected =
+                Expected { dialed: dialed.map(Sign::public_key), identity: identity.map(Sign::public_key) };
+            let mut a = Handshake::new(GENESIS, ka.public_key(), [1; 32], expected);
+            a.hello(hello.clone(), |_| true, &ka).err()
+        };
+        assert_eq!(refused(None, Some(&kb)), None);
+        assert_eq!(refused(Some(&kb), Some(&kb)), None);
+        assert_eq!(refused(None, Some(&kc)), Some(Refusal::BadProof));
+        assert_eq!(refused(Some(&kb), Some(&kc)), Some(Refusal::BadProof));
+        assert_eq!(refused(Some(&kc), Some(&kb)), Some(Refusal::BadProof));
     }
 
     #[test]

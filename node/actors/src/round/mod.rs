@@ -26,7 +26,9 @@ use crate::wire::{List, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
 use bitcraps_casino::Block;
-use bitcraps_consensus::{Dest, Engine, Input, Invalid, Output, Signed, Timer, ValidatorSet, Verified};
+use bitcraps_consensus::{
+    Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
+};
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
 pub(crate) use messages::{Batch, FromPeer, NewTip, Recorded};
@@ -229,8 +231,12 @@ impl Round {
         disk::halt(&self.ports, journal::CONSENSUS, error);
     }
 
-    /// Signs a message of our own, sends it, and has it counted.
+    /// Signs a message of our own, sends it, and has it counted. At a height where something that was said may be
+    /// forgotten, nothing is said again: not signed, not sent, and so not counted.
     fn sign(&mut self, message: ConsensusMessage) {
+        if message.height() <= self.config.sign_above {
+            return;
+        }
         let own = Verified::own(message, &self.chain, &*self.ports.signer);
         self.ports.probe.event(Event::Signed(own.signed()));
         self.send(Dest::All, vec![own.signed().clone()]);

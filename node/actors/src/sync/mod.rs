@@ -288,7 +288,7 @@ impl Sync {
         self.applied = height;
         self.taking_over = Some((snapshot, next));
         self.ports.probe.event(Event::StateSynced { height, root });
-        self.treasury.do_send(Restore(Box::new(casino)));
+        self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip });
     }
 
     /// Keeps in the file of blocks no more than twice what is kept in memory.

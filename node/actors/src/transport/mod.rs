@@ -9,7 +9,7 @@ mod score;
 use crate::config::{NodeConfig, PeerLimits};
 use crate::deadlines::Deadlines;
 use crate::message::Ring;
-use crate::peer::handshake::Handshake;
+use crate::peer::handshake::{Expected, Handshake};
 use crate::peer::limiter::Limiter;
 use crate::peer::{Closed, Listeners, Payload, Peer};
 use crate::ports::{Address, Event, LinkEvent, LinkId, Links, Ports, Refusal};
@@ -161,7 +161,14 @@ impl Transport {
         self.deadlines().set(Due::Dial(key), at);
     }
 
-    fn up(&mut self, id: LinkId, dialed: Option<Address>, mtu: usize, ctx: &mut Context<Self>) {
+    fn up(
+        &mut self,
+        id: LinkId,
+        dialed: Option<Address>,
+        identity: Option<PublicKey>,
+        mtu: usize,
+        ctx: &mut Context<Self>,
+    ) {
         let dialed = dialed.and_then(|address| self.addresses.get(&address).copied());
         if dialed.is_none() {
             self.make_room_for_a_stranger();
@@ -170,7 +177,7 @@ impl Transport {
         let peer = Peer {
             link: id,
             ports: self.ports.clone(),
-            handshake: Handshake::new(self.genesis, self.me, nonce, dialed),
+            handshake: Handshake::new(self.genesis, self.me, nonce, Expected { dialed, identity }),
             handshake_timeout: self.limits.handshake_timeout,
             known: self.known.clone(),
             transport: ctx.address(),
@@ -373,7 +380,7 @@ impl Handler<FromLinks> for Transport {
     fn handle(&mut self, FromLinks(event): FromLinks, ctx: &mut Self::Context) {
         match event {
             LinkEvent::Frame { link, bytes } => self.frame(link, bytes),
-            LinkEvent::Up { link, dialed, mtu } => self.up(link, dialed, mtu, ctx),
+            LinkEvent::Up { link, dialed, identity, mtu } => self.up(link, dialed, identity, mtu, ctx),
             LinkEvent::Down { link } => self.gone(link),
             LinkEvent::OpenFailed { address } => {
                 if let Some(key) = self.addresses.get(&address).copied() {

@@ -321,5 +321,5 @@ fn a_snapshot_whose_parts_contradict_each_other_is_refused() {
 fn a_bank_does_not_finish_without_every_report() {
     let mut casino = busy();
     casino.bank.begin(&block(2, Vec::new()), &Digest::ZERO, &Tags);
-    casino.bank.finish(2, Vec::new());
+    casino.bank.finish(2, &mut []);
 }

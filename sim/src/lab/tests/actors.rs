@@ -126,7 +126,7 @@ impl Handler<Do> for Chatter {
 
     fn handle(&mut self, message: Do, context: &mut Self::Context) {
         match message {
-            Do::Link(LinkEvent::Up { link, dialed, mtu }) => {
+            Do::Link(LinkEvent::Up { link, dialed, mtu, .. }) => {
                 self.links.push(link);
                 self.log(format!("up {} {mtu}", dialed.map_or_else(|| "-".to_owned(), |address| address.0)));
             }

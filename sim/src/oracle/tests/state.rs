@@ -82,7 +82,12 @@ impl Replay {
     ) {
         let block = Block::decode(value.bytes()).unwrap();
         let (height, digest) = (block.height, value.digest());
-        world.see(node, Event::Applied { height, block: &block, digest, root, ledger });
+        let certificate = &world.certificate((height, 0), digest, &[0, 1, 2]);
+        let (block, reports, refusals) = (&block, &[], &[]);
+        world.see(
+            node,
+            Event::Applied { height, block, value, certificate, digest, root, ledger, reports, refusals },
+        );
     }
 }
 

@@ -156,8 +156,9 @@ impl Links for Seat {
             let (mine, theirs) = (id(0), id(1));
             core.links.borrow_mut().insert((node, mine), (other, theirs));
             core.links.borrow_mut().insert((other, theirs), (node, mine));
-            core.tell(other, LinkEvent::Up { link: theirs, dialed: None, mtu: 1200 });
-            core.tell(node, LinkEvent::Up { link: mine, dialed: Some(address), mtu: 1200 });
+            core.tell(other, LinkEvent::Up { link: theirs, dialed: None, identity: None, mtu: 1200 });
+            let dialed = Some(address);
+            core.tell(node, LinkEvent::Up { link: mine, dialed, identity: None, mtu: 1200 });
         });
     }
 
@@ -361,8 +362,14 @@ impl World {
     pub(super) fn open_silent_links(&self, node: usize, count: usize) {
         for _ in 0..count {
             let link = LinkId(self.core.next.replace(self.core.next.get() + 1));
-            self.core.tell(node, LinkEvent::Up { link, dialed: None, mtu: 1200 });
+            self.core.tell(node, LinkEvent::Up { link, dialed: None, identity: None, mtu: 1200 });
         }
+    }
+
+    /// The content of a file.
+    pub(super) fn file(&self, node: usize, file: &str) -> Vec<u8> {
+        let disks = self.core.disks.borrow();
+        disks.get(&(node, file.to_string())).map(|(bytes, _)| bytes.clone()).unwrap_or_default()
     }
 
     /// Loses a file.

@@ -121,14 +121,14 @@ proptest! {
             }
             let middle = turn.min(orders.len());
             orders.rotate_left(middle);
-            let reports = orders
+            let mut reports: Vec<_> = orders
                 .iter()
                 .map(|orders| {
                     let table = tables.iter_mut().find(|table| table.id() == orders.table).unwrap();
                     table.play(&orders.orders, &seed_of(&digest))
                 })
                 .collect();
-            prop_assert_eq!(bank.finish(block.height, reports), root);
+            prop_assert_eq!(bank.finish(block.height, &mut reports), root);
             prop_assert_eq!(bank.refusals(), casino.bank().refusals());
         }
         tables.reverse();

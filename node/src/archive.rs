@@ -1,0 +1,321 @@
+//! All decided blocks with their certificates, by height, and where each command stands. For those who ask a node about
+//! the past: the node itself goes on from its journal and never reads this.
+//!
+//! A thread of its own writes, in batches, so that the node does not wait for it. A block can be read as soon as it was
+//! handed in. The node's file `blocks` covers what a crash took from the archive: at the start it is read again
+//! ([`Archive::fill`]), and no more blocks wait here than half of what that file keeps.
+//!
+//! A node that took over a state from a peer never had the blocks before: there the archive has a gap for good, and so
+//! do the copies of a backup that was made while its node ran. [`Archive::block`] has nothing there.
+
+use bitcraps_actors::files::BLOCKS_KEPT;
+use bitcraps_casino::Block;
+use bitcraps_consensus::Certificate;
+use bitcraps_types::{Digest, Height, Value};
+use borsh::BorshDeserialize;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
+const COMMANDS: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("commands");
+
+/// A batch is gathered for so long: each costs a write to the device.
+const GATHER: Duration = Duration::from_millis(200);
+const MAX_WAITING: usize = BLOCKS_KEPT / 2;
+
+/// A decided block with its proof.
+pub type Decided = (Value, Certificate);
+
+/// Why the archive can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The database.
+    #[error("the archive: {0}")]
+    Database(Box<redb::Error>),
+    /// What it holds is no block.
+    #[error("the archive: what it holds at height {0} is no block")]
+    Damaged(Height),
+    /// The thread can't be started.
+    #[error("the archive's thread: {0}")]
+    Thread(io::Error),
+}
+
+fn database(error: impl Into<redb::Error>) -> ArchiveError {
+    ArchiveError::Database(Box::new(error.into()))
+}
+
+/// The archive. Any thread may read.
+pub struct Archive {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    database: Database,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Handed in, and not yet durable.
+    waiting: BTreeMap<Height, Decided>,
+    /// Of each command in them.
+    commands: BTreeMap<Digest, Height>,
+    closing: bool,
+    failed: Option<String>,
+}
+
+impl Archive {
+    /// Opens the archive, or makes it.
+    pub fn open(path: &Path) -> Result<Archive, ArchiveError> {
+        let opened = Database::create(path).map_err(database)?;
+        let transaction = opened.begin_write().map_err(database)?;
+        transaction.open_table(BLOCKS).map_err(database)?;
+        transaction.open_table(COMMANDS).map_err(database)?;
+        transaction.commit().map_err(database)?;
+        let shared = Arc::new(Shared { database: opened, state: Mutex::default(), changed: Condvar::new() });
+        let working = shared.clone();
+        let writer = thread::Builder::new()
+            .name("bitcraps-archive".into())
+            .spawn(move || working.write())
+            .map_err(ArchiveError::Thread)?;
+        Ok(Archive { shared, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Hands a decided block in. Waits only when the writer is far behind.
+    pub fn push(&self, value: Value, certificate: Certificate) {
+        let mut state = self.shared.state();
+        while state.waiting.len() >= MAX_WAITING && state.failed.is_none() && !state.closing {
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.failed.is_some() {
+            return;
+        }
+        for id in commands(&value) {
+            state.commands.insert(id, certificate.height);
+        }
+        state.waiting.insert(certificate.height, (value, certificate));
+        self.shared.changed.notify_all();
+    }
+
+    /// Takes in those of some blocks that are missing: what a crash, or a stop before the last batch, took.
+    pub fn fill(&self, blocks: Vec<Decided>) -> Result<usize, ArchiveError> {
+        let mut filled = 0;
+        for (value, certificate) in blocks {
+            if !self.has(certificate.height)? {
+                self.push(value, certificate);
+                filled += 1;
+            }
+        }
+        Ok(filled)
+    }
+
+    /// The block at a height, if the archive has it.
+    pub fn block(&self, height: Height) -> Result<Option<Decided>, ArchiveError> {
+        if let Some(decided) = self.shared.state().waiting.get(&height) {
+            return Ok(Some(decided.clone()));
+        }
+        let transaction = self.shared.database.begin_read().map_err(database)?;
+        let table = transaction.open_table(BLOCKS).map_err(database)?;
+        let Some(bytes) = table.get(height).map_err(database)? else { return Ok(None) };
+        Decided::try_from_slice(bytes.value()).map(Some).map_err(|_| ArchiveError::Damaged(height))
+    }
+
+    fn has(&self, height: Height) -> Result<bool, ArchiveError> {
+        if self.shared.state().waiting.contains_key(&height) {
+            return Ok(true);
+        }
+        let transaction = self.shared.database.begin_read().map_err(database)?;
+        let table = transaction.open_table(BLOCKS).map_err(database)?;
+        Ok(table.get(height).map_err(database)?.is_some())
+    }
+
+    /// The height of the block that holds a command.
+    pub fn command(&self, id: &Digest) -> Result<Option<Height>, ArchiveError> {
+        if let Some(height) = self.shared.state().commands.get(id) {
+            return Ok(Some(*height));
+        }
+        let transaction = self.shared.database.begin_read().map_err(database)?;
+        let table = transaction.open_table(COMMANDS).map_err(database)?;
+        Ok(table.get(&id.0).map_err(database)?.map(|height| height.value()))
+    }
+
+    /// The highest height in the archive.
+    pub fn latest(&self) -> Result<Option<Height>, ArchiveError> {
+        let waiting = self.shared.state().waiting.last_key_value().map(|(height, _)| *height);
+        let transaction = self.shared.database.begin_read().map_err(database)?;
+        let table = transaction.open_table(BLOCKS).map_err(database)?;
+        let durable = table.last().map_err(database)?.map(|(height, _)| height.value());
+        Ok(waiting.max(durable))
+    }
+
+    /// How many blocks are durable, and the first of them.
+    pub fn extent(&self) -> Result<(u64, Option<Height>), ArchiveError> {
+        use redb::ReadableTableMetadata;
+        let transaction = self.shared.database.begin_read().map_err(database)?;
+        let table = transaction.open_table(BLOCKS).map_err(database)?;
+        let first = table.first().map_err(database)?.map(|(height, _)| height.value());
+        Ok((table.len().map_err(database)?, first))
+    }
+
+    /// Why nothing is archived any more, if so. The node goes on without: it is not what it votes by.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.state().failed.clone()
+    }
+
+    /// Makes durable what was handed in, and ends the thread.
+    pub fn close(&self) {
+        self.shared.state().closing = true;
+        self.shared.changed.notify_all();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A panic of it has ended the process already.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread that writes.
+    fn write(&self) {
+        loop {
+            let mut state = self.state();
+            while state.waiting.is_empty() && !state.closing {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.waiting.is_empty() {
+                return;
+            }
+            let full = |state: &mut State| !state.closing && state.waiting.len() < MAX_WAITING / 2;
+            let (gathered, _) =
+                self.changed.wait_timeout_while(state, GATHER, full).unwrap_or_else(PoisonError::into_inner);
+            let batch: Vec<Decided> = gathered.waiting.values().cloned().collect();
+            drop(gathered);
+            let outcome = self.commit(&batch);
+            let mut state = self.state();
+            match outcome {
+                Ok(()) => {
+                    for (value, certificate) in &batch {
+                        state.waiting.remove(&certificate.height);
+                        for id in commands(value) {
+                            state.commands.remove(&id);
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the archive stops here; the node goes on");
+                    state.failed = Some(error.to_string());
+                }
+            }
+            self.changed.notify_all();
+            if state.failed.is_some() {
+                return;
+            }
+        }
+    }
+
+    fn commit(&self, batch: &[Decided]) -> Result<(), ArchiveError> {
+        let transaction = self.database.begin_write().map_err(database)?;
+        {
+            let mut blocks = transaction.open_table(BLOCKS).map_err(database)?;
+            let mut index = transaction.open_table(COMMANDS).map_err(database)?;
+            for decided in batch {
+                let (value, certificate) = decided;
+                let bytes = borsh::to_vec(decided).expect("a vector takes all bytes");
+                blocks.insert(certificate.height, &bytes[..]).map_err(database)?;
+                for id in commands(value) {
+                    index.insert(&id.0, certificate.height).map_err(database)?;
+                }
+            }
+        }
+        transaction.commit().map_err(database)
+    }
+}
+
+/// The ids of a block's commands.
+fn commands(value: &Value) -> Vec<Digest> {
+    let block = Block::decode(value.bytes());
+    block.map(|block| block.commands.iter().map(|command| command.id()).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitcraps_casino::{Action, Command, SignedCommand};
+    use bitcraps_types::ed25519::Ed25519;
+    use bitcraps_types::{AccountId, Sign, ValidatorIndex, WallTime};
+
+    fn decided(height: Height) -> (Decided, Digest) {
+        let signer = Ed25519::from_seed([3; 32]);
+        let action = Action::Transfer { to: AccountId::of_house("x"), amount: 1 };
+        let command = Command { key: signer.public_key(), sequence: height, action };
+        let command = SignedCommand::sign(&Digest::ZERO, command, &signer);
+        let block = Block {
+            height,
+            parent: Digest::ZERO,
+            proposer: ValidatorIndex(0),
+            time: WallTime(height),
+            state_root: Digest::ZERO,
+            commands: vec![command],
+            offences: vec![],
+        };
+        let value = Value::new(block.encode());
+        let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
+        ((value, certificate), command.id())
+    }
+
+    #[test]
+    fn what_was_handed_in_is_read_at_once_and_after_the_archive_was_closed() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("archive.redb");
+        let archive = Archive::open(&path).unwrap();
+        let check = |archive: &Archive| {
+            for height in 1..=3 * BLOCKS_KEPT as Height {
+                let (block, id) = decided(height);
+                assert_eq!(archive.block(height).unwrap(), Some(block));
+                assert_eq!(archive.command(&id).unwrap(), Some(height));
+            }
+            assert_eq!(archive.latest().unwrap(), Some(3 * BLOCKS_KEPT as Height));
+            assert_eq!(archive.block(0).unwrap(), None);
+            assert_eq!(archive.command(&Digest::ZERO).unwrap(), None);
+        };
+        for height in 1..=3 * BLOCKS_KEPT as Height {
+            let ((value, certificate), _) = decided(height);
+            archive.push(value, certificate);
+        }
+        check(&archive);
+        archive.close();
+        drop(archive);
+        check(&Archive::open(&path).unwrap());
+    }
+
+    #[test]
+    fn only_what_is_missing_is_filled_in() {
+        let home = tempfile::tempdir().unwrap();
+        let archive = Archive::open(&home.path().join("archive.redb")).unwrap();
+        assert_eq!(archive.latest().unwrap(), None);
+        for height in [1, 2, 5] {
+            let ((value, certificate), _) = decided(height);
+            archive.push(value, certificate);
+        }
+        let blocks = (1..=6).map(|height| decided(height).0).collect();
+        assert_eq!(archive.fill(blocks).unwrap(), 3);
+        assert_eq!(archive.latest().unwrap(), Some(6));
+    }
+}

@@ -1,0 +1,102 @@
+//! `init`: a home for one node.
+
+use super::{Context, Failure, code, say, say_json};
+use crate::genesis_file;
+use crate::home::Home;
+use crate::keys::NodeKey;
+use crate::world::disk;
+use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
+use bitcraps_tables::CrapsRules;
+use bitcraps_types::{PublicKey, TableId};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// What the bank of a network made here starts with.
+pub(super) const BANK: u64 = 1_000_000_000_000;
+/// What its player starts with.
+pub(super) const PLAYER: u64 = 1_000_000_000;
+
+/// `init`.
+#[derive(Args, Debug)]
+pub(super) struct Init {
+    /// The genesis of the network to take part in. Without it, a network of this node alone, for trying out.
+    #[arg(long, value_name = "FILE")]
+    genesis: Option<PathBuf>,
+    /// The name of a network made here.
+    #[arg(long, default_value = "alone", conflicts_with = "genesis")]
+    network: String,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Init {
+    pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
+        let home = &context.home;
+        let given = self
+            .genesis
+            .as_deref()
+            .map(genesis_file::read)
+            .transpose()
+            .map_err(crate::home::HomeError::from)?;
+        home.create()?;
+        let key = home.create_key()?;
+        let genesis = match given {
+            Some(genesis) => genesis,
+            None => {
+                let player = NodeKey::generate()?;
+                player.write(&home.root().join("keys/player.key"))?;
+                network(self.network, &[key.public()], player.public())
+            }
+        };
+        write_config(home, &genesis, CONFIG)?;
+        let validator = genesis.validators.iter().position(|validator| validator.key == key.public());
+        let (chain, public) = (genesis.chain_id(), crate::hex::encode(&key.public().0));
+        if self.json {
+            let home = home.root().display().to_string();
+            return say_json(
+                &json!({ "home": home, "chain_id": chain.to_string(), "key": public, "validator": validator }),
+            );
+        }
+        say(format!(
+            "home      {}\nnetwork   {}\nchain id  {chain}\nkey       {public}",
+            home.root().display(),
+            genesis.name
+        ))?;
+        match validator {
+            Some(index) => say(format!("this node is validator {index}"))?,
+            None => say("this node is no validator of the network: it follows")?,
+        }
+        say(
+            "next: put the peers into config/node.toml, then `bitcraps-node doctor`, then `bitcraps-node run`",
+        )
+    }
+}
+
+const CONFIG: &str = "\
+# What is not set here has its default: `bitcraps-node config show` shows all settings,
+# `bitcraps-node config check` finds what is wrong.
+
+[p2p]
+# Each \"key@host:port\"; `bitcraps-node keys show` of the other node tells its key.
+peers = []
+";
+
+/// Writes the configuration and the genesis of a home.
+pub(super) fn write_config(home: &Home, genesis: &Genesis, config: &str) -> Result<(), Failure> {
+    genesis.check().map_err(|error| Failure::new(code::CONFIG, error.to_string()))?;
+    let files = [(home.config(), config.to_owned()), (home.genesis(), genesis_file::to_json(genesis))];
+    files.iter().try_for_each(|(path, text)| disk::replace(path, text.as_bytes()).map_err(Failure::io(path)))
+}
+
+/// A network for trying out: validators of equal power, one rich player, three tables.
+pub(super) fn network(name: String, validators: &[PublicKey], player: PublicKey) -> Genesis {
+    Genesis {
+        name,
+        validators: validators.iter().map(|key| GenesisValidator { key: *key, power: 1 }).collect(),
+        players: vec![(player, PLAYER)],
+        bank: BANK,
+        tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
+    }
+}

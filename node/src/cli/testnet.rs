@@ -1,0 +1,151 @@
+//! `testnet`: a whole network of nodes for one machine, ready to start.
+
+use super::init::{network, write_config};
+use super::{Failure, code, say, say_json};
+use crate::home::Home;
+use crate::keys::NodeKey;
+use clap::Args;
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// How far apart the ports of two nodes are.
+const STEP: u16 = 10;
+
+/// `testnet`.
+#[derive(Args, Debug)]
+pub(super) struct Testnet {
+    /// How many validators.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    validators: u16,
+    /// Where to write it; must not exist, or be empty.
+    #[arg(long, default_value = "testnet")]
+    dir: PathBuf,
+    /// Node i listens at this + 10 i for nodes, + 1 for players, + 2 for its operator.
+    #[arg(long, default_value_t = 7100)]
+    base_port: u16,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Testnet {
+    pub(super) fn perform(self) -> Result<(), Failure> {
+        let last = u32::from(self.base_port) + u32::from(self.validators) * u32::from(STEP);
+        if last > u32::from(u16::MAX) {
+            return Err(Failure::new(
+                code::USAGE,
+                format!("--base-port {} is too high for {} nodes", self.base_port, self.validators),
+            ));
+        }
+        let taken = fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some());
+        if taken {
+            return Err(Failure::new(
+                code::CONFIG,
+                format!("{} is not empty: give another --dir", self.dir.display()),
+            ));
+        }
+        fs::create_dir_all(&self.dir).map_err(Failure::io(&self.dir))?;
+        let homes: Vec<Home> =
+            (0..self.validators).map(|i| Home::at(self.dir.join(format!("node{i}")))).collect();
+        let mut keys = Vec::new();
+        for home in &homes {
+            home.create()?;
+            keys.push(home.create_key()?.public());
+        }
+        let player = NodeKey::generate()?;
+        let player_file = self.dir.join("player.key");
+        fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700)).map_err(Failure::io(&self.dir))?;
+        player.write(&player_file)?;
+        let genesis = network("testnet".into(), &keys, player.public());
+        let port = |i: u16, which: u16| self.base_port + i * STEP + which;
+        for (i, home) in (0..).zip(&homes) {
+            let peers: Vec<String> = (0..)
+                .zip(&keys)
+                .filter(|(j, _)| *j != i)
+                .map(|(j, key)| format!("    \"{}@127.0.0.1:{}\",\n", crate::hex::encode(&key.0), port(j, 0)))
+                .collect();
+            let config = format!(
+                "# Node {i} of {} on this machine.\n\n[p2p]\nlisten = \"127.0.0.1:{}\"\npeers = [\n{}]\n\n[gateway]\n\
+                 listen = \"127.0.0.1:{}\"\n\n[admin]\nlisten = \"127.0.0.1:{}\"\n",
+                self.validators,
+                port(i, 0),
+                peers.concat(),
+                port(i, 1),
+                port(i, 2)
+            );
+            write_config(home, &genesis, &config)?;
+        }
+        let scripts = [
+            ("start.sh", START.replace("@LAST@", &(self.validators - 1).to_string()), 0o755),
+            ("stop.sh", STOP.into(), 0o755),
+            ("docker-compose.yml", compose(self.validators), 0o644),
+        ];
+        scripts.iter().try_for_each(|(name, text, mode)| write(&self.dir.join(name), text, *mode))?;
+        let gateways: Vec<String> =
+            (0..self.validators).map(|i| format!("http://127.0.0.1:{}", port(i, 1))).collect();
+        let chain = genesis.chain_id().to_string();
+        if self.json {
+            let (dir, player) = (self.dir.display().to_string(), player_file.display().to_string());
+            return say_json(
+                &json!({ "dir": dir, "chain_id": chain, "gateways": gateways, "player_key": player }),
+            );
+        }
+        let dir = self.dir.display();
+        say(format!("{} validators in {dir}, chain id {chain}", self.validators))?;
+        say(format!("start    {dir}/start.sh      (and {dir}/stop.sh)"))?;
+        say(format!("status   bitcraps-node --home {dir}/node0 status"))?;
+        say(format!("play     bitcraps-node client --gateway {} --key {dir}/player.key tables", gateways[0]))
+    }
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    fs::write(path, text).map_err(Failure::io(path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Failure::io(path))
+}
+
+const START: &str = r#"#!/bin/sh
+# Starts the nodes of this directory in the background. BITCRAPS_NODE names the program.
+set -eu
+cd "$(dirname "$0")"
+program="${BITCRAPS_NODE:-bitcraps-node}"
+for i in $(seq 0 @LAST@); do
+    if [ -f "node$i/pid" ] && kill -0 "$(cat "node$i/pid")" 2>/dev/null; then
+        echo "node$i runs already"
+        continue
+    fi
+    nohup "$program" --home "node$i" run >>"node$i/log" 2>&1 &
+    echo $! >"node$i/pid"
+    echo "node$i started, its log is $(pwd)/node$i/log"
+done
+"#;
+
+const STOP: &str = r#"#!/bin/sh
+# Stops the nodes of this directory, and waits until they have.
+set -eu
+cd "$(dirname "$0")"
+for file in node*/pid; do
+    [ -f "$file" ] || continue
+    pid="$(cat "$file")"
+    kill "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    rm -f "$file"
+done
+"#;
+
+/// The same nodes in containers that share the machine's network, so that the configurations hold.
+fn compose(validators: u16) -> String {
+    let mut text = String::from(
+        "# Needs an image `bitcraps-node` whose entry point is the program. `docker compose up -d`\nservices:\n",
+    );
+    for i in 0..validators {
+        text += &format!(
+            "  node{i}:\n    image: ${{BITCRAPS_IMAGE:-bitcraps-node}}\n    command: [\"--home\", \"/home/node\", \"run\"]\n    \
+             user: \"${{BITCRAPS_USER:-65532:65532}}\"\n    network_mode: host\n    read_only: true\n    volumes: [\"./node{i}:/home/node\"]\n    \
+             stop_grace_period: 20s\n    restart: on-failure\n    healthcheck:\n      \
+             test: [\"CMD\", \"bitcraps-node\", \"--home\", \"/home/node\", \"healthcheck\"]\n      interval: 10s\n"
+        );
+    }
+    text
+}

@@ -1,0 +1,101 @@
+//! What can go wrong for a player, and the exit code that says so.
+
+use super::key::KeyFileError;
+use crate::gateway::api::BetName;
+use crate::gateway::api::hex::Hex;
+use bitcraps_consensus::CertificateError;
+use bitcraps_types::Digest;
+use std::io;
+
+/// Why the client could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The gateway's address is none.
+    #[error("`{0}` is no address of a gateway: expected http://HOST:PORT")]
+    Address(String),
+    /// No table was named or joined.
+    #[error("which table? Name it, or `join` one first")]
+    NoTable,
+    /// The key can't be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The gateway can't be reached.
+    #[error("the gateway at {gateway} does not answer: {why}")]
+    Unreachable {
+        /// Where.
+        gateway: String,
+        /// How.
+        why: String,
+    },
+    /// The gateway said no.
+    #[error("the gateway refused: {detail} (status {status})")]
+    Gateway {
+        /// The status code.
+        status: u16,
+        /// Its words.
+        detail: String,
+    },
+    /// What the gateway said makes no sense.
+    #[error("the gateway's answer makes no sense: {0}")]
+    Nonsense(String),
+    /// It is a gateway to another chain.
+    #[error("the gateway is on chain {found}, not on {expected}")]
+    OtherChain {
+        /// Its chain.
+        found: Digest,
+        /// As asked for.
+        expected: Digest,
+    },
+    /// There is no such account.
+    #[error("there is no account {0} yet: `open` it by sending money to it")]
+    NoAccount(Hex<32>),
+    /// There is nothing to cash out.
+    #[error("there is nothing to send: nothing is available (open bets hold what is reserved)")]
+    NothingToSend,
+    /// The node or the casino did not do the command.
+    #[error("not done: {0}")]
+    Refused(String),
+    /// The stake can't be bet.
+    #[error("{bet} was not placed: {why}")]
+    NotPlaced {
+        /// On what.
+        bet: BetName,
+        /// Why not.
+        why: String,
+    },
+    /// Nothing became of the command in time. It may still.
+    #[error(
+        "nothing became of command {0} in time; it may still be settled: ask for it, or do the same again"
+    )]
+    OutOfPatience(Hex<32>),
+    /// The certificate proves nothing.
+    #[error("the certificate does not prove the block: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The block is not what the certificate is for.
+    #[error("the block is not proven: {0}")]
+    NotProven(&'static str),
+    /// What was done can't be told.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl ClientError {
+    /// The process's exit code: 1 the casino or a proof says no, 64 bad usage, 65 bad data, 69 nobody answers, 74 I/O.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ClientError::NoAccount(_)
+            | ClientError::NothingToSend
+            | ClientError::Refused(_)
+            | ClientError::NotPlaced { .. }
+            | ClientError::Certificate(_)
+            | ClientError::NotProven(_)
+            | ClientError::OtherChain { .. } => 1,
+            ClientError::Address(_) | ClientError::NoTable => 64,
+            ClientError::Gateway { status: 429 | 500.., .. } => 69,
+            ClientError::Nonsense(_) | ClientError::Gateway { .. } => 65,
+            ClientError::Key(error) => error.exit_code(),
+            ClientError::Unreachable { .. } | ClientError::OutOfPatience(_) => 69,
+            ClientError::Io(_) => 74,
+        }
+    }
+}

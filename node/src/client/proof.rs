@@ -1,0 +1,69 @@
+//! Checks a block's proof without believing the gateway: that a quorum of the genesis' validators signed it.
+
+use super::BlockHeight;
+use super::error::ClientError;
+use super::gateway::Gateway;
+use crate::gateway::api::hex;
+use bitcraps_casino::Block;
+use bitcraps_consensus::{Certificate, Tendermint, Validator, ValidatorSet};
+use bitcraps_types::ed25519::Ed25519Verifier;
+use bitcraps_types::{Digest, Height, Round, Value};
+
+/// A block that is proven.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proven {
+    pub(super) height: Height,
+    pub(super) digest: Digest,
+    pub(super) round: Round,
+    /// The power that signed.
+    pub(super) power: u64,
+    /// The power of all.
+    pub(super) total: u64,
+}
+
+/// Fetches a block and checks it. Only the raw bytes count, not what the gateway says of them.
+pub(super) fn verify(gateway: &Gateway, height: BlockHeight) -> Result<Proven, ClientError> {
+    let text = match height {
+        BlockHeight::Latest => "latest".to_owned(),
+        BlockHeight::At(height) => height.to_string(),
+    };
+    let answer = gateway.block(&text)?;
+    let bytes = |text: &str| hex::decode(text).map_err(|error| ClientError::Nonsense(error.to_string()));
+    let value = Value::new(bytes(&answer.raw)?);
+    let block = Block::decode(value.bytes()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+    let certificate: Certificate = borsh::from_slice(&bytes(&answer.certificate.raw)?)
+        .map_err(|error| ClientError::Nonsense(format!("the certificate: {error}")))?;
+    let validators = gateway.genesis().validators.iter();
+    let validators = ValidatorSet::new(
+        validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
+    )
+    .map_err(|error| ClientError::Nonsense(format!("the validators of the genesis: {error}")))?;
+    check(height, &value, &block, &certificate, &validators, gateway)
+}
+
+fn check(
+    asked: BlockHeight,
+    value: &Value,
+    block: &Block,
+    certificate: &Certificate,
+    validators: &ValidatorSet,
+    gateway: &Gateway,
+) -> Result<Proven, ClientError> {
+    if matches!(asked, BlockHeight::At(height) if height != block.height) {
+        return Err(ClientError::NotProven("it is of another height than was asked for"));
+    }
+    if certificate.height != block.height {
+        return Err(ClientError::NotProven("its certificate is for another height"));
+    }
+    if certificate.digest != value.digest() {
+        return Err(ClientError::NotProven("its certificate is for another block"));
+    }
+    certificate.verify::<Tendermint>(validators, &gateway.chain_id(), &Ed25519Verifier)?;
+    Ok(Proven {
+        height: block.height,
+        digest: value.digest(),
+        round: certificate.round,
+        power: certificate.signatures.iter().map(|(signer, _)| validators.power(*signer)).sum(),
+        total: validators.total_power(),
+    })
+}

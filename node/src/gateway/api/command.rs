@@ -1,0 +1,276 @@
+//! Commands: how they come in, and what became of them.
+
+use super::bet::BetName;
+use super::hex::{self, Hex, HexError};
+use crate::view::{BetEnd, CommandView, Effect as Did};
+use bitcraps_casino as casino;
+use bitcraps_tables as tables;
+use bitcraps_types::{AccountId, Amount, Digest, Height, PublicKey, Signature, TableId};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A signed command in either form: the members of a command, or its borsh encoding.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submission {
+    /// Its members.
+    Json(Box<CommandForm>),
+    /// Its encoding.
+    Borsh {
+        /// The borsh encoding of the signed command, in hexadecimal digits.
+        borsh: String,
+    },
+}
+
+/// A signed command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandForm {
+    /// The public key of the player.
+    #[schema(value_type = String)]
+    pub key: Hex<32>,
+    /// A number that the key has not used: from 1, and less than 64 below the highest used.
+    pub sequence: u64,
+    /// What to do.
+    pub action: Action,
+    /// Ed25519, by the key.
+    #[schema(value_type = String)]
+    pub signature: Hex<64>,
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// Gives money away; opens the account if it is new.
+    Transfer {
+        /// The account.
+        #[schema(value_type = String)]
+        to: Hex<32>,
+        /// How much.
+        amount: Amount,
+    },
+    /// Bets.
+    Bet {
+        /// The table's number.
+        table: u32,
+        /// On what.
+        #[schema(value_type = String, example = "pass_line")]
+        bet: BetName,
+        /// How much.
+        stake: Amount,
+    },
+    /// Takes a bet down.
+    TakeDown {
+        /// The table's number.
+        table: u32,
+        /// Which.
+        bet: BetId,
+    },
+}
+
+/// The name of a bet: the command that placed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BetId {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub account: Hex<32>,
+    /// The command's sequence number.
+    pub sequence: u64,
+}
+
+/// Why a body is no command.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// It is not the JSON of one.
+    #[error("the body is no command: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The digits of its encoding are none.
+    #[error("`borsh`: {0}")]
+    Hex(#[from] HexError),
+    /// The bytes of its encoding are no command.
+    #[error("`borsh`: the bytes are no signed command: {0}")]
+    Borsh(#[from] std::io::Error),
+}
+
+impl Submission {
+    /// The command of a body.
+    pub fn parse(body: &[u8]) -> Result<casino::SignedCommand, CommandError> {
+        #[derive(Deserialize)]
+        struct Forms {
+            borsh: Option<IgnoredAny>,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Encoded {
+            borsh: String,
+        }
+        if serde_json::from_slice::<Forms>(body)?.borsh.is_none() {
+            return Ok(serde_json::from_slice::<CommandForm>(body)?.signed());
+        }
+        let Encoded { borsh } = serde_json::from_slice(body)?;
+        Ok(borsh::from_slice(&hex::decode(&borsh)?)?)
+    }
+}
+
+impl CommandForm {
+    /// The command itself.
+    pub fn signed(&self) -> casino::SignedCommand {
+        let action = match &self.action {
+            Action::Transfer { to, amount } => {
+                casino::Action::Transfer { to: AccountId(Digest(to.0)), amount: *amount }
+            }
+            Action::Bet { table, bet, stake } => {
+                casino::Action::Bet { table: TableId(*table), bet: bet.0, stake: *stake }
+            }
+            Action::TakeDown { table, bet } => {
+                let account = AccountId(Digest(bet.account.0));
+                let bet = tables::BetId { account, sequence: bet.sequence };
+                casino::Action::TakeDown { table: TableId(*table), bet }
+            }
+        };
+        let command = casino::Command { key: PublicKey(self.key.0), sequence: self.sequence, action };
+        casino::SignedCommand { command, signature: Signature(self.signature.0) }
+    }
+}
+
+impl From<&casino::SignedCommand> for CommandForm {
+    fn from(signed: &casino::SignedCommand) -> CommandForm {
+        let action = match signed.command.action {
+            casino::Action::Transfer { to, amount } => Action::Transfer { to: Hex(to.0.0), amount },
+            casino::Action::Bet { table, bet, stake } => {
+                Action::Bet { table: table.0, bet: BetName(bet), stake }
+            }
+            casino::Action::TakeDown { table, bet } => Action::TakeDown { table: table.0, bet: bet.into() },
+        };
+        CommandForm {
+            key: Hex(signed.command.key.0),
+            sequence: signed.command.sequence,
+            action,
+            signature: Hex(signed.signature.0),
+        }
+    }
+}
+
+impl From<tables::BetId> for BetId {
+    fn from(id: tables::BetId) -> BetId {
+        BetId { account: Hex(id.account.0.0), sequence: id.sequence }
+    }
+}
+
+/// A command of a block, with its id.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Command {
+    /// Names the command, signature included.
+    #[schema(value_type = String)]
+    pub id: Hex<32>,
+    /// Its content.
+    pub command: CommandForm,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: Hex<32>,
+    /// `pending`: it waits for the node or for a block. `turned_away`: the node did not take it; it may come again.
+    /// `refused`: a block has it, and it changed nothing. `settled`: a block has it, and it was done.
+    pub state: String,
+    /// Why it was turned away or refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The height of its block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<Height>,
+    /// What it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+}
+
+/// What a command did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The money moved.
+    Transferred {},
+    /// The bet went up.
+    Placed {
+        /// Its name.
+        bet: BetId,
+        /// How it ended; absent while it is up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<Ended>,
+    },
+    /// Bets came down.
+    TookDown {
+        /// How many.
+        bets: usize,
+        /// Their stakes.
+        returned: Amount,
+    },
+}
+
+/// How a bet ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ended {
+    /// In this block.
+    pub height: Height,
+    /// `won`, `lost`, `pushed` or `taken_down`.
+    pub outcome: String,
+    /// What was won beyond the stake.
+    pub payout: Amount,
+}
+
+impl Ended {
+    /// Of a bet's end in a block.
+    pub fn of(height: Height, end: BetEnd) -> Ended {
+        let (outcome, payout) = match end {
+            BetEnd::Won { payout } => ("won", payout),
+            BetEnd::Lost => ("lost", 0),
+            BetEnd::Pushed => ("pushed", 0),
+            BetEnd::TakenDown => ("taken_down", 0),
+        };
+        Ended { height, outcome: outcome.into(), payout }
+    }
+}
+
+impl Status {
+    /// Of a command.
+    pub fn of(id: Digest, view: &CommandView) -> Status {
+        let mut status =
+            Status { id: Hex(id.0), state: "pending".into(), reason: None, height: None, effect: None };
+        match *view {
+            CommandView::Submitted | CommandView::Waiting => {}
+            CommandView::TurnedAway { why } => {
+                status.state = "turned_away".into();
+                status.reason = Some(why.into());
+            }
+            CommandView::Refused { height, reason } => {
+                status.state = "refused".into();
+                status.reason = Some(reason.to_string());
+                status.height = Some(height);
+            }
+            CommandView::Settled { height, effect } => {
+                status.state = "settled".into();
+                status.height = Some(height);
+                status.effect = Some(match effect {
+                    Did::Transferred => Effect::Transferred {},
+                    Did::Placed { bet, end } => Effect::Placed {
+                        bet: bet.into(),
+                        ended: end.map(|(height, end)| Ended::of(height, end)),
+                    },
+                    Did::TookDown { bets, returned } => Effect::TookDown { bets, returned },
+                });
+            }
+        }
+        status
+    }
+
+    /// Whether nothing more becomes of it by itself, save that a bet ends.
+    pub fn is_final(&self) -> bool {
+        self.state != "pending"
+    }
+}

@@ -1,0 +1,17 @@
+//! What the gateway says and hears, as JSON. The client reads what the server writes with the same types.
+//!
+//! Keys, ids, digests, signatures and raw bytes are lower-case hexadecimal. Amounts are whole numbers of the smallest
+//! unit up to 2⁶⁴ − 1, which some languages' JSON readers round above 2⁵³.
+
+mod bet;
+mod chain;
+mod command;
+mod event;
+pub mod hex;
+mod table;
+
+pub use bet::{BetName, BetNameError};
+pub use chain::{Account, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
+pub use command::{Action, BetId, Command, CommandError, CommandForm, Effect, Ended, Status, Submission};
+pub use event::Event;
+pub use table::{FieldTwelve, OddsLimits, OpenBet, Roll, Rules, Table, TableSummary, Tables};

@@ -1,0 +1,271 @@
+//! The genesis as a file for people: JSON with names, in which each key is 64 hexadecimal digits.
+//!
+//! Strict in both directions: unknown fields are errors, and what is written reads back as the same [`Genesis`], so with
+//! the same chain id.
+
+use crate::hex;
+use bitcraps_casino::{Genesis, GenesisError, GenesisValidator, TableConfig};
+use bitcraps_tables::CrapsRules;
+use bitcraps_tables::craps::{FieldTwelve, OddsLimits};
+use bitcraps_types::{Amount, PublicKey, TableId};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a genesis can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GenesisFileError {
+    /// The file can't be read.
+    #[error("{path}: {error}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// How.
+        error: io::Error,
+    },
+    /// It is not in the format.
+    #[error("{path}:{line}:{column}: {why}")]
+    Format {
+        /// Where.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// No casino can start from it.
+    #[error("{path}: {error}")]
+    Genesis {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        error: GenesisError,
+    },
+}
+
+/// A key as text.
+#[derive(Clone, Copy)]
+struct Hex(PublicKey);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(&self.0.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hex, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let key = hex::decode(&text).ok_or_else(|| D::Error::custom("a key is 64 hexadecimal digits"))?;
+        Ok(Hex(PublicKey(key)))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    name: String,
+    validators: Vec<Validator>,
+    players: Vec<Player>,
+    bank: Amount,
+    tables: Vec<Table>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Validator {
+    key: Hex,
+    power: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Player {
+    key: Hex,
+    amount: Amount,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    id: u32,
+    game: Game,
+    min_stake: Amount,
+    max_stake: Amount,
+    unit: Amount,
+    odds: Odds,
+    field_twelve: Twelve,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Game {
+    Craps,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Odds {
+    four_ten: u8,
+    five_nine: u8,
+    six_eight: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Twelve {
+    Double,
+    Triple,
+}
+
+const FORMAT: u32 = 1;
+
+/// A genesis as text.
+pub fn to_json(genesis: &Genesis) -> String {
+    let validators = genesis.validators.iter();
+    let players = genesis.players.iter();
+    let file = File {
+        format: FORMAT,
+        name: genesis.name.clone(),
+        validators: validators.map(|v| Validator { key: Hex(v.key), power: v.power }).collect(),
+        players: players.map(|(key, amount)| Player { key: Hex(*key), amount: *amount }).collect(),
+        bank: genesis.bank,
+        tables: genesis.tables.iter().map(table).collect(),
+    };
+    serde_json::to_string_pretty(&file).expect("text is JSON") + "\n"
+}
+
+fn table(TableConfig { id, rules }: &TableConfig) -> Table {
+    let CrapsRules { min_stake, max_stake, unit, odds, field_twelve } = *rules;
+    let OddsLimits { four_ten, five_nine, six_eight } = odds;
+    Table {
+        id: id.0,
+        game: Game::Craps,
+        min_stake,
+        max_stake,
+        unit,
+        odds: Odds { four_ten, five_nine, six_eight },
+        field_twelve: match field_twelve {
+            FieldTwelve::Double => Twelve::Double,
+            FieldTwelve::Triple => Twelve::Triple,
+        },
+    }
+}
+
+/// Reads the genesis of a file, and checks it.
+pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| GenesisFileError::Io { path: path.into(), error })?;
+    let genesis = from_json(&text).map_err(|error| GenesisFileError::Format {
+        path: path.into(),
+        line: error.line(),
+        column: error.column(),
+        why: without_place(&error.to_string()),
+    })?;
+    genesis.check().map_err(|error| GenesisFileError::Genesis { path: path.into(), error })?;
+    Ok(genesis)
+}
+
+/// The place stands before the message already.
+fn without_place(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(message, _)| message).into()
+}
+
+fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
+    let file: File = serde_json::from_str(text)?;
+    if file.format != FORMAT {
+        return Err(serde_json::Error::custom(format!("the format is {}, not {FORMAT}", file.format)));
+    }
+    let validators = file.validators.into_iter();
+    let players = file.players.into_iter();
+    let tables = file.tables.into_iter().map(|table| TableConfig {
+        id: TableId(table.id),
+        rules: CrapsRules {
+            min_stake: table.min_stake,
+            max_stake: table.max_stake,
+            unit: table.unit,
+            odds: OddsLimits {
+                four_ten: table.odds.four_ten,
+                five_nine: table.odds.five_nine,
+                six_eight: table.odds.six_eight,
+            },
+            field_twelve: match table.field_twelve {
+                Twelve::Double => FieldTwelve::Double,
+                Twelve::Triple => FieldTwelve::Triple,
+            },
+        },
+    });
+    Ok(Genesis {
+        name: file.name,
+        validators: validators.map(|v| GenesisValidator { key: v.key.0, power: v.power }).collect(),
+        players: players.map(|player| (player.key.0, player.amount)).collect(),
+        bank: file.bank,
+        tables: tables.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn genesis() -> impl Strategy<Value = Genesis> {
+        let key = any::<[u8; 32]>().prop_map(PublicKey);
+        let validator = (key.clone(), any::<u64>()).prop_map(|(key, power)| GenesisValidator { key, power });
+        let odds = any::<(u8, u8, u8)>().prop_map(|(four_ten, five_nine, six_eight)| OddsLimits {
+            four_ten,
+            five_nine,
+            six_eight,
+        });
+        let twelve = prop_oneof![Just(FieldTwelve::Double), Just(FieldTwelve::Triple)];
+        let table = (any::<u32>(), any::<(u64, u64, u64)>(), odds, twelve).prop_map(
+            |(id, (min_stake, max_stake, unit), odds, field_twelve)| TableConfig {
+                id: TableId(id),
+                rules: CrapsRules { min_stake, max_stake, unit, odds, field_twelve },
+            },
+        );
+        (
+            ".*",
+            prop::collection::vec(validator, 0..4),
+            prop::collection::vec((key, any::<u64>()), 0..4),
+            any::<u64>(),
+            prop::collection::vec(table, 0..4),
+        )
+            .prop_map(|(name, validators, players, bank, tables)| Genesis {
+                name,
+                validators,
+                players,
+                bank,
+                tables,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_genesis_reads_back_as_itself(genesis in genesis()) {
+            let read = from_json(&to_json(&genesis)).unwrap();
+            prop_assert_eq!(&read, &genesis);
+            prop_assert_eq!(read.chain_id(), genesis.chain_id());
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_an_error_with_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("genesis.json");
+        let genesis =
+            Genesis { name: "x".into(), validators: vec![], players: vec![], bank: 1, tables: vec![] };
+        std::fs::write(&path, to_json(&genesis).replace("\"bank\": 1", "\"bank\": 1,\n  \"bonk\": 2"))
+            .unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        let expected =
+            "genesis.json:7:8: unknown field `bonk`, expected one of `format`, `name`, `validators`";
+        assert!(error.contains(expected), "{error}");
+        std::fs::write(&path, to_json(&genesis).replace("\"format\": 1", "\"format\": 2")).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("the format is 2, not 1"));
+    }
+}

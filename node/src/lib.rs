@@ -1,0 +1,20 @@
+//! The production node: the actors of `bitcraps-actors` in a world of real clocks, files and QUIC links.
+
+pub mod address_book;
+pub mod archive;
+pub mod backup;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod gateway;
+pub mod genesis_file;
+pub mod hex;
+pub mod home;
+pub mod keys;
+pub mod logs;
+pub mod metrics;
+pub mod node;
+pub mod panics;
+pub mod sign_state;
+pub mod view;
+pub mod world;

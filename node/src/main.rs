@@ -1,0 +1,7 @@
+//! `bitcraps-node`: the daemon, and the tools of its operator.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bitcraps_node::cli::main()
+}

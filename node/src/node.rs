@@ -1,0 +1,480 @@
+//! A whole node in this process: the actors in the world of production, what watches them, and the gateway.
+//!
+//! [`Node::start`] prepares all that can fail for an operator's reasons (the home, the key, the sign-state, the ports),
+//! then starts the node's own thread, on which the actors, the links and their timers live. Everything else that runs
+//! only sees events, hands in commands, or asks the node to stop.
+
+use crate::address_book::AddressBook;
+use crate::archive::{Archive, ArchiveError};
+use crate::config::Config;
+use crate::gateway::{self, Gateway, GatewayError, Health};
+use crate::home::{Home, HomeError, HomeLock};
+use crate::keys::NodeKey;
+use crate::logs;
+use crate::metrics::{LinkCounts, Metrics};
+use crate::sign_state::{Finding, SignState};
+use crate::view::View;
+use crate::world::disk::{self, Files};
+use crate::world::{Inline, OsEntropy, SystemClock};
+use bitcraps_actors::config::NodeConfig;
+use bitcraps_actors::files::{BLOCKS, CONSENSUS, SNAPSHOT, chain_end, decided_blocks};
+use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
+use bitcraps_actors::{JournalError, node};
+use bitcraps_casino::SignedCommand;
+use bitcraps_quic::{BindError, Counters, Identity, Observer, QuicConfig, QuicEvent, QuicLinks};
+use bitcraps_types::ed25519::Ed25519Verifier;
+use bitcraps_types::{Height, PublicKey};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::LocalSet;
+
+/// The program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How many commands from the gateway wait for the node's thread; more are told to come again.
+const SUBMITTED: usize = 4096;
+/// How often the node's loop says that it runs.
+const TICK: Duration = Duration::from_millis(500);
+/// How long peers may take to hear that this node goes.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why a node can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// A file of the data directory.
+    #[error("{path}: {error}")]
+    Io {
+        /// Where.
+        path: std::path::PathBuf,
+        /// How.
+        error: io::Error,
+    },
+    /// The blocks in the data directory.
+    #[error("the chain in the data directory: {0}")]
+    Blocks(JournalError),
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The links.
+    #[error(transparent)]
+    Links(#[from] BindError),
+    /// The gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Entropy(getrandom::Error),
+    /// A thread or a runtime.
+    #[error("can't start a thread: {0}")]
+    Thread(io::Error),
+    /// The node's thread died.
+    #[error("the node's thread died at its start")]
+    Died,
+}
+
+/// How a node ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// It could not go on.
+    Halted {
+        /// Why.
+        why: String,
+        /// Whether the disk failed.
+        disk: bool,
+    },
+}
+
+/// What is told to the node's thread.
+enum Control {
+    Stop,
+    Halt(String),
+    /// These peers may not connect; all others may.
+    Denied(BTreeSet<PublicKey>),
+}
+
+/// A running node. To end it, call [`Node::stop`].
+pub struct Node {
+    /// What it knows.
+    pub view: Arc<View>,
+    /// What it counts.
+    pub metrics: Arc<Metrics>,
+    /// How it is.
+    pub health: Arc<Health>,
+    /// All its blocks.
+    pub archive: Arc<Archive>,
+    /// When its peers were last seen.
+    pub book: Arc<AddressBook>,
+    /// Its clock.
+    pub clock: SystemClock,
+    /// Where other nodes reach it.
+    pub address: SocketAddr,
+    gateway: Option<Gateway>,
+    control: UnboundedSender<Control>,
+    thread: Option<JoinHandle<Ended>>,
+    _lock: HomeLock,
+}
+
+impl Node {
+    /// Starts the node of a home. It has its ports when this returns; its state it restores after that.
+    pub fn start(home: &Home, config: &Config, sign_above: Option<Height>) -> Result<Node, StartError> {
+        let lock = home.lock()?;
+        let genesis = Arc::new(home.read_genesis()?);
+        let key = NodeKey::read(&home.key()).map_err(HomeError::from)?;
+        let clock = SystemClock::new();
+        let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
+        let archive = Arc::new(open_archive(home)?);
+        let watched = Watched {
+            view: Arc::new(View::new()),
+            metrics: Arc::new(Metrics::new(VERSION, clock.wall())),
+            archive: archive.clone(),
+            book: Arc::new(AddressBook::open(home.address_book(), &config.p2p.peers)),
+            clock,
+        };
+        let health = Arc::new(Health::new(Arc::new(move || clock.now())));
+        let counters = Arc::new(Counters::default());
+        let counted = counters.clone();
+        watched.metrics.links_from(Box::new(move || link_counts(&counted)));
+        let (submit, submitted) = mpsc::channel(SUBMITTED);
+        let (control, controlled) = unbounded_channel();
+        let me = key.public();
+        let parts = Parts {
+            key,
+            config: config.node(genesis.clone(), floor),
+            listen: config.p2p.listen,
+            quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
+            denied: config.p2p.denied().collect(),
+            entropy: OsEntropy::new().map_err(StartError::Entropy)?,
+            data: home.data(),
+            sign_state,
+            watched: watched.clone(),
+            health: health.clone(),
+            counters,
+            submitted,
+            control: control.clone(),
+        };
+        let (tell, told) = std_mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("bitcraps-node".into())
+            .spawn(move || run(parts, controlled, tell))
+            .map_err(StartError::Thread)?;
+        let address = told.recv().map_err(|_| StartError::Died)??;
+        let Watched { view, metrics, book, .. } = watched;
+        let mut started = Node {
+            view,
+            metrics,
+            health,
+            archive,
+            book,
+            clock,
+            address,
+            gateway: None,
+            control,
+            thread: Some(thread),
+            _lock: lock,
+        };
+        match started.start_gateway(config, genesis, me, submit) {
+            Ok(gateway) => {
+                started.gateway = Some(gateway);
+                Ok(started)
+            }
+            Err(error) => {
+                started.stop();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn start_gateway(
+        &self,
+        config: &Config,
+        genesis: Arc<bitcraps_casino::Genesis>,
+        me: PublicKey,
+        submit: mpsc::Sender<SignedCommand>,
+    ) -> Result<Gateway, GatewayError> {
+        let archive = self.archive.clone();
+        let node = gateway::Node {
+            view: self.view.clone(),
+            genesis,
+            me,
+            submit,
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+            archive: Arc::new(move |height| {
+                archive.block(height).unwrap_or_else(|error| {
+                    tracing::error!(%error, height, "a block can't be read");
+                    None
+                })
+            }),
+            version: VERSION,
+        };
+        gateway::start(node, config.gateway.clone())
+    }
+
+    /// Where players reach it.
+    pub fn gateway_address(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref().map(Gateway::address)
+    }
+
+    /// Where its operator does.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref().map(Gateway::admin_address)
+    }
+
+    /// Whether it ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Lets all peers connect but these.
+    pub fn deny(&self, denied: BTreeSet<PublicKey>) {
+        // If it has ended, there is nobody to deny.
+        let _ = self.control.send(Control::Denied(denied));
+    }
+
+    /// Stops it in order: no more clients, no more peers, then everything that it holds goes to the disk.
+    pub fn stop(mut self) -> Ended {
+        self.health.drain();
+        if let Some(gateway) = self.gateway.take() {
+            gateway.stop();
+        }
+        let _ = self.control.send(Control::Stop);
+        let ended = self.thread.take().map(JoinHandle::join);
+        self.archive.close();
+        if let Err(error) = self.book.save(self.clock.wall()) {
+            tracing::warn!(%error, "the address book can't be written");
+        }
+        match ended {
+            Some(Ok(ended)) => ended,
+            _ => Ended::Halted { why: "the node's thread panicked".into(), disk: false },
+        }
+    }
+}
+
+/// Holds the journal on the disk against the sign-state, and does what that asks for.
+fn take_sign_state(
+    home: &Home,
+    key: &NodeKey,
+    chain: &bitcraps_types::ChainId,
+    sign_above: Option<Height>,
+) -> Result<(SignState, Height), StartError> {
+    let path = home.data().join(CONSENSUS);
+    let failed = |error| StartError::Io { path: path.clone(), error };
+    let read = |name: &str| {
+        let path = home.data().join(name);
+        disk::read(&path).map_err(|error| StartError::Io { path, error })
+    };
+    let journal = read(CONSENSUS)?;
+    let chain_end = chain_end(&read(SNAPSHOT)?, &read(BLOCKS)?).map_err(StartError::Blocks)?;
+    let opened = SignState::open(&home.sign_state(), &key.public(), chain, &journal, chain_end, sign_above);
+    let (state, recovery) = opened.map_err(HomeError::from)?;
+    if recovery.finding == Finding::Stale {
+        tracing::warn!(
+            floor = recovery.floor,
+            "the consensus journal is not the one that this key signed by (a restored backup?): the node follows \
+             without a voice up to the floor"
+        );
+    }
+    if let Some(content) = recovery.replace_journal {
+        disk::replace(&path, &content).map_err(failed)?;
+    }
+    Ok((state, recovery.floor))
+}
+
+/// Opens the archive, and takes in from the node's own file what is missing in it.
+fn open_archive(home: &Home) -> Result<Archive, StartError> {
+    let archive = Archive::open(&home.archive())?;
+    let path = home.data().join(BLOCKS);
+    let blocks = disk::read(&path).map_err(|error| StartError::Io { path, error })?;
+    let filled = archive.fill(decided_blocks(&blocks).map_err(StartError::Blocks)?)?;
+    if filled > 0 {
+        tracing::info!(blocks = filled, "taken into the archive");
+    }
+    Ok(archive)
+}
+
+/// Everyone who hears the node's events.
+#[derive(Clone)]
+struct Watched {
+    view: Arc<View>,
+    metrics: Arc<Metrics>,
+    archive: Arc<Archive>,
+    book: Arc<AddressBook>,
+    clock: SystemClock,
+}
+
+impl Probe for Watched {
+    fn event(&self, event: Event<'_>) {
+        logs::event(&event);
+        self.metrics.event(&event);
+        self.view.event(&event);
+        self.book.event(&event, self.clock.wall());
+        if let Event::Decided { value, certificate, .. } = event {
+            self.archive.push(value.clone(), certificate.clone());
+        }
+    }
+}
+
+/// What the node's thread is made of.
+struct Parts {
+    key: NodeKey,
+    config: NodeConfig,
+    listen: SocketAddr,
+    quic: QuicConfig,
+    denied: BTreeSet<PublicKey>,
+    entropy: OsEntropy,
+    data: std::path::PathBuf,
+    sign_state: SignState,
+    watched: Watched,
+    health: Arc<Health>,
+    counters: Arc<Counters>,
+    submitted: mpsc::Receiver<SignedCommand>,
+    control: UnboundedSender<Control>,
+}
+
+type Ready = std_mpsc::Sender<Result<SocketAddr, StartError>>;
+
+/// The node's thread.
+fn run(parts: Parts, control: UnboundedReceiver<Control>, ready: Ready) -> Ended {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let why = error.to_string();
+            // Whoever started the thread waits for this.
+            let _ = ready.send(Err(StartError::Thread(error)));
+            return Ended::Halted { why, disk: false };
+        }
+    };
+    LocalSet::new().block_on(&runtime, live(parts, control, ready))
+}
+
+/// From the first port to the last byte.
+async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Ready) -> Ended {
+    let health = parts.health.clone();
+    let mut denied = parts.denied.clone();
+    let (files, links) = match assemble(parts, &ready) {
+        Ok(assembled) => assembled,
+        Err(error) => {
+            let why = error.to_string();
+            let _ = ready.send(Err(error));
+            return Ended::Halted { why, disk: false };
+        }
+    };
+    let halted = loop {
+        match control.recv().await {
+            Some(Control::Denied(now)) => {
+                denied.difference(&now).for_each(|key| links.pardon(key));
+                now.difference(&denied).for_each(|key| links.deny(*key));
+                denied = now;
+            }
+            Some(Control::Halt(why)) => break Some(why),
+            Some(Control::Stop) | None => break None,
+        }
+    };
+    let disk = files.failure().is_some();
+    if disk {
+        health.disk_failed();
+    }
+    links.shutdown();
+    // Peers that don't answer notice by themselves.
+    let _ = tokio::time::timeout(FAREWELL, links.closed()).await;
+    files.close();
+    match halted {
+        Some(why) => Ended::Halted { why, disk },
+        None => Ended::Stopped,
+    }
+}
+
+/// Builds the ports and starts the actors.
+fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), StartError> {
+    let Parts { key, config, listen, quic, denied, entropy, data, sign_state, watched, .. } = parts;
+    let clock = watched.clock;
+    let files = Files::open(&data, Some(sign_state), watched.metrics.clone()).map_err(StartError::Thread)?;
+    let observer = Observer { counters: parts.counters, event: Box::new(log_links) };
+    let identity = Identity::from_seed(key.seed());
+    let links = Rc::new(QuicLinks::bind(listen, identity, &config.peers, denied, quic, observer)?);
+    let address = links.local_address().map_err(StartError::Thread)?;
+    let control = parts.control;
+    let ports = Ports::honest(
+        Rc::new(clock),
+        Rc::new(entropy),
+        links.clone(),
+        files.port(),
+        Rc::new(Inline),
+        Rc::new(key.signer()),
+        Rc::new(Ed25519Verifier),
+        Rc::new(watched),
+        Rc::new(move |why: &str| {
+            tracing::error!(why, "the node can't go on");
+            let _ = control.send(Control::Halt(why.into()));
+        }),
+    );
+    let handle = node::start(ports, config);
+    let (health, mut submitted) = (parts.health, parts.submitted);
+    tokio::task::spawn_local(async move {
+        loop {
+            health.tick();
+            tokio::time::sleep(TICK).await;
+        }
+    });
+    tokio::task::spawn_local(async move {
+        while let Some(command) = submitted.recv().await {
+            handle.submit(command);
+        }
+    });
+    // Whoever started the thread waits for this.
+    let _ = ready.send(Ok(address));
+    Ok((files, links))
+}
+
+/// The log line of what happens on links. What strangers can cause at will is told at the level `debug` only.
+fn log_links(event: &QuicEvent) {
+    match event {
+        QuicEvent::Up { peer, remote, dialed, .. } => {
+            let (peer, dialed) = (crate::hex::encode(&peer.0), dialed.is_some());
+            tracing::debug!(peer, %remote, dialed, "a link is open");
+        }
+        QuicEvent::Down { peer, remote, why, .. } => {
+            tracing::debug!(peer = crate::hex::encode(&peer.0), %remote, ?why, "a link is closed");
+        }
+        QuicEvent::Refused { remote, why } => tracing::debug!(%remote, ?why, "a connection is turned away"),
+        QuicEvent::InboundFailed { remote, why, by_peer } => {
+            tracing::debug!(%remote, ?why, by_peer, "a connection from outside failed");
+        }
+        QuicEvent::DialFailed { address, why, by_peer } => {
+            tracing::debug!(address = address.0, ?why, by_peer, "a dial failed");
+        }
+    }
+}
+
+/// The links' sums, as the metrics take them.
+fn link_counts(counters: &Counters) -> LinkCounts {
+    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    LinkCounts {
+        frames: [
+            [read(&counters.datagrams_in), read(&counters.stream_frames_in)],
+            [read(&counters.datagrams_out), read(&counters.stream_frames_out)],
+        ],
+        bytes: [
+            [read(&counters.datagram_bytes_in), read(&counters.stream_bytes_in)],
+            [read(&counters.datagram_bytes_out), read(&counters.stream_bytes_out)],
+        ],
+        refused_sends: read(&counters.sends_refused),
+        opened: [read(&counters.opened_inbound), read(&counters.opened_outbound)],
+        closed: counters.closed.all(),
+        failed: [counters.inbound_failed.all(), counters.dials_failed.all()],
+        turned_away: counters.refused.all(),
+    }
+}
