@@ -13,6 +13,7 @@ mod chain;
 pub mod config;
 mod deadlines;
 mod disk;
+pub mod event_log;
 pub mod files;
 mod journal;
 mod mempool;

@@ -8,6 +8,7 @@ use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{Certificate, Engine, Evidence, Tendermint};
 use bitcraps_treasury::Ledger;
 use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime};
+use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;
@@ -185,7 +186,7 @@ pub trait Compute {
 }
 
 /// Why a frame or a peer was turned away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum Refusal {
     /// The frame's checksum or header is wrong.
     DamagedFrame,

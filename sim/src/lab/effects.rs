@@ -5,7 +5,6 @@
 //! random numbers and counts the frames that it changed.
 
 use super::NodeIndex;
-use super::links::Transit;
 use super::model::{Latency, Loss, Sampler};
 use super::random::Stream;
 use std::collections::VecDeque;
@@ -149,20 +148,29 @@ impl Effect {
     }
 }
 
+/// A packet that waits for the end of an effect.
+pub(super) struct Held<P> {
+    pub(super) from: NodeIndex,
+    pub(super) to: NodeIndex,
+    pub(super) packet: P,
+    /// The travel time that it still has before it.
+    pub(super) remaining: u64,
+}
+
 /// An effect in force.
-pub(super) struct Active {
+pub(super) struct Active<P> {
     pub(super) id: EffectId,
     pub(super) effect: Effect,
     pub(super) stream: Stream,
     /// The pairs whose loss chain is in its bad state.
     bad: Option<PairSet>,
     sampler: Option<Sampler>,
-    /// Packets that wait, with the travel time that they still have before them.
-    pub(super) held: VecDeque<(Transit, u64)>,
+    /// Packets that wait.
+    pub(super) held: VecDeque<Held<P>>,
 }
 
-impl Active {
-    pub(super) fn new(id: EffectId, effect: Effect, seed: u64) -> Active {
+impl<P> Active<P> {
+    pub(super) fn new(id: EffectId, effect: Effect, seed: u64) -> Active<P> {
         let sampler = match effect.kind {
             EffectKind::Latency(latency) => Some(Sampler::new(latency)),
             _ => None,

@@ -113,7 +113,7 @@ impl Core {
                 if let Some(holder) = held_by {
                     let remaining = arrival - self.now;
                     self.record(Kind::Held, from, to, remaining, transit.words());
-                    self.network.hold(holder, transit, remaining);
+                    self.network.hold(holder, from, to, transit, remaining);
                     return true;
                 }
                 self.record(Kind::Sent, from, to, arrival, transit.words());

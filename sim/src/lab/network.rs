@@ -4,8 +4,7 @@
 //! The base model draws first and from the pair's own stream, so that an effect shifts no base draw of another pair.
 
 use super::NodeIndex;
-use super::effects::{Active, BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT};
-use super::links::Transit;
+use super::effects::{Active, BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, Held};
 use super::model::{LinkModel, Sampler, nanos, serialisation};
 use super::random::Stream;
 
@@ -23,19 +22,19 @@ struct Pair {
     bad: bool,
 }
 
-/// All pairs and effects.
-pub(super) struct Network {
+/// All pairs and effects. `P` is what travels; it is only kept here while an effect holds it.
+pub(crate) struct Network<P> {
     nodes: usize,
     seed: u64,
     pairs: Vec<Pair>,
     models: Vec<(LinkModel, Sampler)>,
-    effects: Vec<Active>,
+    effects: Vec<Active<P>>,
     /// Frames changed, by effect.
     touched: Vec<u64>,
 }
 
 /// What becomes of a packet.
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Its sender is told that it cannot leave.
     Refused(Option<EffectId>),
     /// It is lost in silence.
@@ -45,24 +44,24 @@ pub(super) enum Verdict {
 }
 
 /// How a packet passes.
-pub(super) struct Passage {
-    pub(super) arrival: u64,
+pub(crate) struct Passage {
+    pub(crate) arrival: u64,
     /// When its copy arrives, if it is duplicated.
-    pub(super) copy: Option<u64>,
+    pub(crate) copy: Option<u64>,
     /// Seed of the bits to flip, if it is damaged.
-    pub(super) corrupt: Option<u64>,
+    pub(crate) corrupt: Option<u64>,
     /// The last effect that changed it.
-    pub(super) effect: Option<EffectId>,
+    pub(crate) effect: Option<EffectId>,
     /// The effect that keeps it, as a token for [`Network::hold`].
-    pub(super) held_by: Option<usize>,
+    pub(crate) held_by: Option<usize>,
 }
 
-impl Network {
-    pub(super) fn new(
+impl<P> Network<P> {
+    pub(crate) fn new(
         nodes: NodeIndex,
         seed: u64,
         base: &dyn Fn(NodeIndex, NodeIndex) -> LinkModel,
-    ) -> Network {
+    ) -> Network<P> {
         let size = usize::from(nodes);
         let mut models: Vec<(LinkModel, Sampler)> = Vec::new();
         let mut pairs = Vec::with_capacity(size * size);
@@ -95,7 +94,7 @@ impl Network {
     }
 
     /// Judges a packet of `len` bytes that is sent at `now`. Only a frame is duplicated, reordered or damaged.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &mut self,
         now: u64,
         from: NodeIndex,
@@ -240,11 +239,11 @@ impl Network {
     }
 
     /// Keeps a packet until the effect is removed. `remaining` is the time that it travels after that.
-    pub(super) fn hold(&mut self, effect: usize, transit: Transit, remaining: u64) {
-        self.effects[effect].held.push_back((transit, remaining));
+    pub(crate) fn hold(&mut self, effect: usize, from: NodeIndex, to: NodeIndex, packet: P, remaining: u64) {
+        self.effects[effect].held.push_back(Held { from, to, packet, remaining });
     }
 
-    pub(super) fn add(&mut self, effect: Effect) -> EffectId {
+    pub(crate) fn add(&mut self, effect: Effect) -> EffectId {
         assert_eq!(effect.pairs.nodes(), self.nodes, "a set of pairs of another network");
         let id = EffectId(u32::try_from(self.touched.len()).expect("fewer than 2^32 effects"));
         self.touched.push(0);
@@ -254,12 +253,12 @@ impl Network {
     }
 
     /// Removes an effect. What it held arrives as told to `arrive`, in order, or is held by the next holding effect.
-    pub(super) fn remove(&mut self, id: EffectId, now: u64, mut arrive: impl FnMut(u64, Transit)) -> bool {
+    pub(crate) fn remove(&mut self, id: EffectId, now: u64, mut arrive: impl FnMut(u64, P)) -> bool {
         let Some(at) = self.effects.iter().position(|active| active.id == id) else { return false };
         let active = self.effects.remove(at);
         self.each_pair(&active.effect, |pair| pair.effects -= 1);
-        for (transit, remaining) in active.held {
-            let (from, to) = (transit.from, transit.to);
+        for held in active.held {
+            let (from, to) = (held.from, held.to);
             let next = self.effects.iter_mut().find(|active| {
                 let kind = &active.effect.kind;
                 let holds =
@@ -267,16 +266,16 @@ impl Network {
                 holds && active.effect.pairs.contains(from, to)
             });
             if let Some(next) = next {
-                next.held.push_back((transit, remaining));
+                next.held.push_back(held);
                 continue;
             }
             let pair = &mut self.pairs[usize::from(from) * self.nodes + usize::from(to)];
-            arrive(in_order(&mut pair.last_arrival, now.saturating_add(remaining)), transit);
+            arrive(in_order(&mut pair.last_arrival, now.saturating_add(held.remaining)), held.packet);
         }
         true
     }
 
-    pub(super) fn touched(&self, id: EffectId) -> u64 {
+    pub(crate) fn touched(&self, id: EffectId) -> u64 {
         self.touched.get(id.0 as usize).copied().unwrap_or(0)
     }
 

@@ -164,7 +164,7 @@ pub(super) struct Core {
     pub(super) now: u64,
     pub(super) queue: Queue<Event>,
     pub(super) nodes: Vec<Node>,
-    pub(super) network: Network,
+    pub(super) network: Network<Transit>,
     pub(super) trace: Trace,
     pub(super) counters: Counters,
     pub(super) watcher: Option<FrameWatcher>,

@@ -1,12 +1,13 @@
-//! Carries out a scenario's faults: when each starts, on whom, what it does to the lab, when it ends, what it touched.
+//! Carries out a scenario's faults: when each starts, on whom, what it does to the stage, when it ends, what it touched.
 
 use super::inject;
 use super::select::{self, Chooser, Pairs};
 use super::shared::Shared;
+use super::stage::Stage;
 use super::timeline::Timeline;
 use super::watch::Watch;
 use crate::adversary::{Behaviour, Puppet};
-use crate::lab::{DiskFate, Effect, EffectId, Lab, PairSet, Touched};
+use crate::lab::{DiskFate, Effect, EffectId, PairSet, Touched};
 use crate::scenario::{
     Condition, CrashDisk, Direction, Fault, Inject, MessageKind, NodeState, Scenario, Selector, Split,
     Trigger, Until,
@@ -120,31 +121,31 @@ impl<'a> Faults<'a> {
     }
 
     /// Does all that is due at `now`.
-    pub(crate) fn run_due(&mut self, now: Time, lab: &mut Lab, shared: &Shared) {
+    pub(crate) fn run_due(&mut self, now: Time, stage: &mut dyn Stage, shared: &Shared) {
         while let Some(due) = self.due.pop_due(now) {
             match due {
                 Due::Start(index) => {
-                    self.trigger(index, now, lab, shared);
+                    self.trigger(index, now, stage, shared);
                     if matches!(self.scenario.faults[index].trigger, Trigger::Every(_)) {
                         self.schedule_next(index, now);
                     }
                 }
-                Due::End(instance) => self.end(instance, now, lab),
+                Due::End(instance) => self.end(instance, now, stage),
                 Due::Gst => {
                     self.stable = true;
-                    self.heal(now, lab, |fault| !fault.survives_gst);
+                    self.heal(now, stage, |fault| !fault.survives_gst);
                 }
             }
         }
     }
 
     /// Looks at the conditions again, after something changed.
-    pub(crate) fn react(&mut self, now: Time, lab: &mut Lab, shared: &Shared) {
+    pub(crate) fn react(&mut self, now: Time, stage: &mut dyn Stage, shared: &Shared) {
         for index in 0..self.states.len() {
             if let Trigger::When(condition) = &self.scenario.faults[index].trigger {
                 let holds = holds(condition, &shared.watch.borrow());
                 if holds && !std::mem::replace(&mut self.states[index].held, holds) {
-                    self.trigger(index, now, lab, shared);
+                    self.trigger(index, now, stage, shared);
                 }
                 self.states[index].held = holds;
             }
@@ -153,10 +154,10 @@ impl<'a> Faults<'a> {
         let is_over = |number: &usize| {
             let index = self.instances[*number].fault;
             let until = self.scenario.faults[index].end.until;
-            matches!(until, Some(Until::Height(end)) if height >= end) || self.has_told_all(index, lab)
+            matches!(until, Some(Until::Height(end)) if height >= end) || self.has_told_all(index, stage)
         };
         let over: Vec<usize> = self.open.iter().copied().filter(is_over).collect();
-        over.into_iter().for_each(|number| self.end(number, now, lab));
+        over.into_iter().for_each(|number| self.end(number, now, stage));
     }
 
     /// Whether any condition or end depends on what happens, so that the run must be looked at between its events.
@@ -179,9 +180,9 @@ impl<'a> Faults<'a> {
     }
 
     /// Closes the books at the end of the run.
-    pub(crate) fn finish(mut self, now: Time, lab: &Lab) -> (Vec<Instance>, BTreeSet<u16>) {
+    pub(crate) fn finish(mut self, now: Time, stage: &dyn Stage) -> (Vec<Instance>, BTreeSet<u16>) {
         for instance in 0..self.instances.len() {
-            self.instances[instance].touched = self.touched(instance, lab);
+            self.instances[instance].touched = self.touched(instance, stage);
             self.instances[instance].end.get_or_insert(now);
         }
         (self.instances, self.liars)
@@ -207,7 +208,7 @@ impl<'a> Faults<'a> {
     }
 
     /// The trigger fired: the fault starts, unless its chance, its count or GST says otherwise.
-    fn trigger(&mut self, index: usize, now: Time, lab: &mut Lab, shared: &Shared) {
+    fn trigger(&mut self, index: usize, now: Time, stage: &mut dyn Stage, shared: &Shared) {
         let fault = &self.scenario.faults[index];
         if self.stable && !fault.survives_gst {
             return;
@@ -217,7 +218,7 @@ impl<'a> Faults<'a> {
         if fault.end.times.or(once).is_some_and(|times| state.starts >= times) {
             return;
         }
-        if self.has_told_all(index, lab) {
+        if self.has_told_all(index, stage) {
             return;
         }
         let state = &mut self.states[index];
@@ -231,16 +232,16 @@ impl<'a> Faults<'a> {
             return;
         }
         state.starts += 1;
-        self.start(index, now, lab, shared);
+        self.start(index, now, stage, shared);
     }
 
-    fn start(&mut self, index: usize, now: Time, lab: &mut Lab, shared: &Shared) {
+    fn start(&mut self, index: usize, now: Time, stage: &mut dyn Stage, shared: &Shared) {
         let scenario = self.scenario;
         let fault = &scenario.faults[index];
         let nodes = self.states[index].chooser.nodes(&fault.on, scenario, &shared.watch.borrow());
         let number = self.instances.len();
         self.instances.push(Instance {
-            before: nodes.iter().map(|&node| lab.touched(node)).collect(),
+            before: nodes.iter().map(|&node| stage.touched(node)).collect(),
             ..Instance::new(index, now, nodes.clone())
         });
         self.open.insert(number);
@@ -252,13 +253,13 @@ impl<'a> Faults<'a> {
             }
             let set = PairSet::new(scenario.validators.count, |from, to| pairs.contains(&(from, to)));
             self.instances[number].effect =
-                Some(lab.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));
+                Some(stage.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));
         }
         let mut lasts = true;
         match &fault.inject {
-            Inject::Crash { disk, .. } => self.crash(number, disk, lab, shared),
+            Inject::Crash { disk, .. } => self.crash(number, disk, stage, shared),
             Inject::Jump { by } => {
-                nodes.iter().for_each(|&node| lab.jump_clock(node, by.nanos()));
+                nodes.iter().for_each(|&node| stage.jump_clock(node, by.nanos()));
                 self.instances[number].touched += nodes.len() as u64;
                 lasts = false;
             }
@@ -274,13 +275,13 @@ impl<'a> Faults<'a> {
             Inject::InvalidSignature {} => self.lie(number, &nodes, &Behaviour::InvalidSignature),
             Inject::GarbageBytes {} => self.lie(number, &nodes, &Behaviour::GarbageBytes),
             Inject::Heal {} => {
-                self.instances[number].touched = self.heal(now, lab, |_| true);
+                self.instances[number].touched = self.heal(now, stage, |_| true);
                 lasts = false;
             }
-            kind => nodes.iter().for_each(|&node| inject::degrade(kind, node, lab)),
+            kind => nodes.iter().for_each(|&node| stage.degrade(kind, node)),
         }
         match (lasts, self.lifetime(index)) {
-            (false, _) => self.end(number, now, lab),
+            (false, _) => self.end(number, now, stage),
             (true, Some(lifetime)) => self.due.at(now + lifetime, Due::End(number)),
             (true, None) => {}
         }
@@ -303,28 +304,28 @@ impl<'a> Faults<'a> {
         }
     }
 
-    fn end(&mut self, number: usize, now: Time, lab: &mut Lab) {
+    fn end(&mut self, number: usize, now: Time, stage: &mut dyn Stage) {
         if !self.open.contains(&number) {
             return;
         }
         let index = self.instances[number].fault;
         let fault = &self.scenario.faults[index];
-        let touched = self.touched(number, lab);
+        let touched = self.touched(number, stage);
         self.states[index].touched += touched;
         self.instances[number].touched = touched;
         self.instances[number].end = Some(now);
         self.open.remove(&number);
         self.ended.insert(number);
         if let Some(effect) = self.instances[number].effect {
-            lab.remove_effect(effect);
+            stage.remove_effect(effect);
         }
-        self.restart(number, lab);
+        self.restart(number, stage);
         let name = self.lie_name(number);
         for node in self.instances[number].nodes.clone() {
             if inject::is_lie(&fault.inject) {
                 self.puppets[usize::from(node)].deactivate(&name);
             } else {
-                self.lift(&fault.inject, node, lab);
+                self.lift(&fault.inject, node, stage);
             }
         }
         if matches!(fault.trigger, Trigger::Random(_)) {
@@ -340,39 +341,39 @@ impl<'a> Faults<'a> {
     }
 
     /// Takes a fault from a node. Another of the same kind that still lasts there is in force again, the latest one.
-    fn lift(&self, ended: &Inject, node: u16, lab: &mut Lab) {
-        inject::repair(ended, node, lab);
+    fn lift(&self, ended: &Inject, node: u16, stage: &mut dyn Stage) {
+        stage.repair(ended, node);
         let open = self.open.iter().map(|&number| &self.instances[number]);
         for other in open.filter(|other| other.nodes.contains(&node)) {
             let kind = &self.scenario.faults[other.fault].inject;
             if std::mem::discriminant(kind) == std::mem::discriminant(ended) {
-                inject::degrade(kind, node, lab);
+                stage.degrade(kind, node);
             }
         }
     }
 
     /// Ends every fault that `ends`, save healings; gives how many.
-    fn heal(&mut self, now: Time, lab: &mut Lab, ends: impl Fn(&Fault) -> bool) -> u64 {
+    fn heal(&mut self, now: Time, stage: &mut dyn Stage, ends: impl Fn(&Fault) -> bool) -> u64 {
         let mut healed = 0;
         for number in self.open.clone() {
             let fault = &self.scenario.faults[self.instances[number].fault];
             if !matches!(fault.inject, Inject::Heal {}) && ends(fault) {
-                self.end(number, now, lab);
+                self.end(number, now, stage);
                 healed += 1;
             }
         }
         healed
     }
 
-    fn crash(&mut self, number: usize, disk: &CrashDisk, lab: &mut Lab, shared: &Shared) {
+    fn crash(&mut self, number: usize, disk: &CrashDisk, stage: &mut dyn Stage, shared: &Shared) {
         let fate = match disk {
             CrashDisk::LostUnsynced => DiskFate::LostUnsynced,
             CrashDisk::TornWrite => DiskFate::TornWrite,
             CrashDisk::Keep => DiskFate::Keep,
         };
         for node in self.instances[number].nodes.clone() {
-            if lab.crash(node, fate).is_some() {
-                shared.went_down(lab.now(), node, "power failure");
+            if stage.crash(node, fate) {
+                shared.went_down(stage.now(), node, "power failure");
                 self.instances[number].down.push(node);
                 self.instances[number].touched += 1;
             }
@@ -380,7 +381,7 @@ impl<'a> Faults<'a> {
     }
 
     /// Brings back what an instance took down; where another crash still lasts, the node stays down for that one.
-    fn restart(&mut self, number: usize, lab: &mut Lab) {
+    fn restart(&mut self, number: usize, stage: &mut dyn Stage) {
         for node in std::mem::take(&mut self.instances[number].down) {
             let other = self.open.iter().copied().find(|&other| {
                 let other = &self.instances[other];
@@ -393,7 +394,7 @@ impl<'a> Faults<'a> {
                     other.down.push(node);
                     other.touched += 1;
                 }
-                None => _ = lab.restart(node),
+                None => stage.restart(node),
             }
         }
     }
@@ -413,16 +414,16 @@ impl<'a> Faults<'a> {
     }
 
     /// Whether a lie has told, in all its starts, as many messages as the file allows.
-    fn has_told_all(&self, index: usize, lab: &Lab) -> bool {
+    fn has_told_all(&self, index: usize, stage: &dyn Stage) -> bool {
         let fault = &self.scenario.faults[index];
         let Some(times) = fault.end.times.filter(|_| inject::is_lie(&fault.inject)) else { return false };
         let open = self.open.iter().filter(|&&number| self.instances[number].fault == index);
-        let told: u64 = open.map(|&number| self.touched(number, lab)).sum();
+        let told: u64 = open.map(|&number| self.touched(number, stage)).sum();
         self.states[index].touched + told >= u64::from(times)
     }
 
     /// What an instance has touched so far.
-    fn touched(&self, number: usize, lab: &Lab) -> u64 {
+    fn touched(&self, number: usize, stage: &dyn Stage) -> u64 {
         let instance = &self.instances[number];
         if instance.end.is_some() {
             return instance.touched;
@@ -433,9 +434,11 @@ impl<'a> Faults<'a> {
         let kind = &self.scenario.faults[instance.fault].inject;
         let nodes = instance.nodes.iter().zip(&instance.before);
         let done: u64 = nodes
-            .map(|(&node, before)| inject::done_to(kind, &lab.touched(node)) - inject::done_to(kind, before))
+            .map(|(&node, before)| {
+                inject::done_to(kind, &stage.touched(node)) - inject::done_to(kind, before)
+            })
             .sum();
-        instance.touched + lies + done + instance.effect.map_or(0, |effect| lab.effect_touched(effect))
+        instance.touched + lies + done + instance.effect.map_or(0, |effect| stage.effect_touched(effect))
     }
 
     /// The links that a network fault acts on.

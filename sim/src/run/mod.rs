@@ -15,6 +15,7 @@ mod pass;
 mod recorder;
 mod select;
 mod shared;
+mod stage;
 mod timeline;
 mod watch;
 mod workload;
