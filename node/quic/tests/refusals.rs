@@ -103,7 +103,7 @@ fn who_shows_no_key_is_refused() {
             Err(error) => error,
         };
         transport_code(&error);
-        assert_eq!(inbound_failure(&b).await, (HandshakeFailure::NoRawKey, false));
+        assert_eq!(inbound_failure(&b).await, (HandshakeFailure::Incompatible, false));
     });
 }
 
