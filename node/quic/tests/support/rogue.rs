@@ -1,13 +1,15 @@
 //! A peer made by hand from quinn and rustls: it holds a good key, and does with it what no node does.
 
-use quinn::crypto::rustls::QuicClientConfig;
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{
-    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt,
+    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, ServerConfig,
+    TransportConfig, VarInt,
 };
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::server::AlwaysResolvesServerRawPublicKeys;
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use std::net::SocketAddr;
@@ -38,6 +40,21 @@ pub(crate) async fn connect(
     let endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
     let connection = endpoint.connect_with(config(manners), to, "rogue.invalid").unwrap().await;
     (endpoint, connection)
+}
+
+/// An endpoint that takes anybody.
+pub(crate) fn server() -> Endpoint {
+    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(certified(&[1; 32]))));
+    tls.alpn_protocols = Manners::of([1; 32]).alpn;
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(VarInt::from_u32(2 << 20));
+    let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()));
+    config.transport_config(Arc::new(transport));
+    Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap()
 }
 
 /// A connection that has greeted: to the node it is a link.
