@@ -4,7 +4,7 @@
 //! runs. (What TLS draws at random is not seeded, so the datagrams' bytes differ; their times and sizes don't.)
 
 use bitcraps_actors::config::PeerAddress;
-use bitcraps_actors::ports::{Address, LinkEvent, Links};
+use bitcraps_actors::ports::{Address, LinkEvent, LinkId, Links};
 use bitcraps_quic::{Environment, Identity, Observer, QuicConfig, QuicLinks};
 use bytes::Bytes;
 use quinn::udp::{RecvMeta, Transmit};
@@ -37,6 +37,8 @@ struct Kernel {
     due: BTreeMap<(u64, u64), Due>,
     inboxes: Vec<VecDeque<(SocketAddr, Vec<u8>)>>,
     readers: Vec<Option<Waker>>,
+    /// What the dead say is not sent.
+    dead: Vec<bool>,
     /// When, from whom, how long.
     sent: Vec<(u64, usize, usize)>,
 }
@@ -136,6 +138,9 @@ impl AsyncUdpSocket for OwnSocket {
 
     fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
         kernel(|kernel| {
+            if kernel.dead[self.0] {
+                return;
+            }
             kernel.sent.push((kernel.now, self.0, transmit.contents.len()));
             let to = (0..2).find(|node| address_of(*node) == transmit.destination).unwrap();
             let datagram = Due::Datagram { from: self.0, to, bytes: transmit.contents.to_vec() };
@@ -266,9 +271,14 @@ fn run(slots: &mut [Slot], until: Duration) {
             let _ = Pin::new(&mut slot.local).poll(&mut Context::from_waker(&waker));
         }
         let due = kernel(|kernel| {
-            let due = kernel.due.pop_first().filter(|((at, _), _)| *at <= until);
-            kernel.now = due.as_ref().map_or(until, |((at, _), _)| *at);
-            due.map(|(_, due)| due)
+            let first = kernel.due.first_entry().filter(|first| first.key().0 <= until);
+            let Some(first) = first else {
+                kernel.now = until;
+                return None;
+            };
+            let ((at, _), due) = first.remove_entry();
+            kernel.now = at;
+            Some(due)
         });
         let waker = match due {
             None => return,
@@ -296,8 +306,8 @@ fn base() -> Instant {
     Instant::now()
 }
 
-/// Node 0 dials node 1; frames of all kinds go both ways; node 1 closes.
-fn scenario(seed: u8) -> Trace {
+/// Two nodes, of which the first has opened a link to the second in the first second.
+fn world(seed: u8, heard: &Heard) -> Vec<Slot> {
     let empty = Kernel {
         base: base(),
         now: 0,
@@ -305,31 +315,38 @@ fn scenario(seed: u8) -> Trace {
         due: BTreeMap::new(),
         inboxes: vec![VecDeque::new(); 2],
         readers: vec![None, None],
+        dead: vec![false; 2],
         sent: Vec::new(),
     };
     KERNEL.set(Some(empty));
-    let heard = Heard::default();
-    let mut slots = [start(0, seed, &heard), start(1, seed, &heard)];
+    let mut slots: Vec<Slot> = (0..2).map(|node| start(node, seed, heard)).collect();
     {
         let _inside = slots[0].local.enter();
         slots[0].links.open(&Address(address_of(1).to_string()));
     }
     run(&mut slots, Duration::from_secs(1));
-    let link = bitcraps_actors::ports::LinkId(0);
+    slots
+}
+
+const LINK: LinkId = LinkId(0);
+
+/// Frames of all kinds go both ways; then node 1 closes.
+fn scenario(seed: u8) -> Trace {
+    let heard = Heard::default();
+    let mut slots = world(seed, &heard);
     for round in 0..20u64 {
         for length in [10, 1200, 5000, 60_000] {
-            assert!(slots[0].links.send(link, Bytes::from(vec![1; length])));
-            assert!(slots[1].links.send(link, Bytes::from(vec![2; length])));
+            assert!(slots[0].links.send(LINK, Bytes::from(vec![1; length])));
+            assert!(slots[1].links.send(LINK, Bytes::from(vec![2; length])));
         }
         run(&mut slots, Duration::from_secs(1) + Duration::from_millis(50 * (round + 1)));
     }
     run(&mut slots, Duration::from_secs(20));
-    slots[1].links.close(link);
+    slots[1].links.close(LINK);
     run(&mut slots, Duration::from_secs(21));
     drop(slots);
     let sent = kernel(|kernel| std::mem::take(&mut kernel.sent));
-    let heard = heard.take();
-    Trace { heard, sent }
+    Trace { heard: heard.take(), sent }
 }
 
 #[test]
@@ -343,4 +360,27 @@ fn the_links_need_no_runtime_and_the_same_seed_gives_the_same_run() {
     assert_eq!(*at, 20_000_000_000 + LATENCY);
     assert!(first == scenario(1), "two runs of one seed differ");
     assert!(first.sent != scenario(2).sent, "the seed changes nothing");
+}
+
+#[test]
+fn a_node_that_restarted_tells_its_old_peers_so_before_they_time_out() {
+    let heard = Heard::default();
+    let mut slots = world(1, &heard);
+    run(&mut slots, Duration::from_secs(10));
+    // A power failure: what is done while the tasks are dropped does not leave the machine.
+    kernel(|kernel| kernel.dead[1] = true);
+    drop(slots.pop());
+    kernel(|kernel| {
+        kernel.dead[1] = false;
+        kernel.inboxes[1].clear();
+    });
+    slots.push(start(1, 2, &heard));
+    run(&mut slots, Duration::from_secs(20));
+    let heard = heard.take();
+    let (at, node, last) = heard.last().unwrap();
+    assert_eq!((*node, last.starts_with("Down")), (0, true), "{last}");
+    let after = Duration::from_nanos(*at) - Duration::from_secs(10);
+    let config = QuicConfig::default();
+    assert!(after <= config.keep_alive + Duration::from_nanos(3 * LATENCY), "{after:?}");
+    assert!(after < config.idle_timeout / 2);
 }
