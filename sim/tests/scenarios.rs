@@ -2,7 +2,7 @@
 //! every fault landed and everything reached that the file says must be reached.
 
 use bitcraps_reports::Verdict;
-use bitcraps_sim::run::{Depth, examine};
+use bitcraps_sim::run::{Depth, World, examine};
 use bitcraps_sim::scenario;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ fn passes_twice_with_one_trace(file: &Path) -> Result<(), Failed> {
         .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     for seed in parsed.scenario.seeds.iter() {
         let repro = format!("bitcraps-sim run {name} --seed {seed} --verify");
-        let examined = examine(&parsed.scenario, seed, Depth::Twice, &repro);
+        let examined = examine(&parsed.scenario, World::Lab, seed, Depth::Twice, &repro);
         if let Some(divergence) = examined.divergence {
             return Err(format!("seed {seed} gave two traces: {divergence:#?}\nREPRO {repro}").into());
         }

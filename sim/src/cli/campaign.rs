@@ -76,7 +76,7 @@ impl<'a> Campaign<'a> {
         let full = self.jobs.len() <= FULL_REPORTS;
         let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
         let repro = self.repro(index, seed);
-        let mut examined = run::examine(scenario, seed, depth, &repro);
+        let mut examined = run::examine(scenario, self.args.on, seed, depth, &repro);
         if self.only_run_of(index) {
             examined.outcome.demand(&scenario.expect.sometimes);
         }

@@ -11,6 +11,7 @@ mod say;
 mod store;
 mod watchdog;
 
+use crate::run::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +84,9 @@ pub(crate) struct RunArgs {
     /// Scenario files or folders
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// The world to run in
+    #[arg(long, value_enum, default_value_t = World::Lab)]
+    on: World,
     /// Run this seed instead of the file's
     #[arg(long, conflicts_with = "seeds", value_parser = seed)]
     seed: Option<u64>,

@@ -1,7 +1,7 @@
 //! Each trigger, end and selector does what docs/scenario.md says; and where two faults meet on one node, the end of
 //! one leaves the other alone. Driven by small scenarios through the whole of [`examine`].
 
-use super::{Depth, Outcome, examine};
+use super::{Depth, Outcome, World, examine};
 use crate::scenario;
 use bitcraps_reports::{FaultSpan, Verdict};
 
@@ -17,7 +17,7 @@ fn run_with(more: &str, seconds: u64, faults: &[&str]) -> Outcome {
     );
     let parsed = scenario::parse("(test)", &text);
     let parsed = parsed.unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
-    examine(&parsed.scenario, 1, Depth::Once, "").outcome
+    examine(&parsed.scenario, World::Lab, 1, Depth::Once, "").outcome
 }
 
 fn run(seconds: u64, faults: &[&str]) -> Outcome {

@@ -3,10 +3,13 @@
 use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
+use super::network;
 use super::shared::Shared;
+use super::world::World;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
 use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes};
+use crate::scheme::Scheme;
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
 use bitcraps_types::Time;
 use std::collections::BTreeSet;
@@ -15,6 +18,7 @@ use std::time::Duration;
 /// What is known at the end of a run.
 pub(crate) struct Closing<'a> {
     pub(crate) scenario: &'a Scenario,
+    pub(crate) world: World,
     pub(crate) seed: u64,
     pub(crate) repro: &'a str,
     pub(crate) wall: Duration,
@@ -180,13 +184,13 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
             scenario: scenario.name.clone(),
             claim: scenario.claim.clone(),
             seed: closing.seed,
-            world: "lab".to_owned(),
+            world: closing.world.name().to_owned(),
             engine: match scenario.consensus.engine {
                 Engine::Tendermint => "tendermint".to_owned(),
             },
-            crypto: match scenario.crypto {
-                Crypto::Mock => "mock".to_owned(),
-                Crypto::Real => "real".to_owned(),
+            crypto: match network::scheme(scenario, closing.world) {
+                Scheme::Mock => "mock".to_owned(),
+                Scheme::Real => "real".to_owned(),
             },
             nodes: scenario.validators.count,
             duration_ns: closing.at.0,
@@ -234,6 +238,10 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
 
 fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<String> {
     let mut notes = Vec::new();
+    if closing.world == World::Wire && closing.scenario.crypto == Crypto::Mock {
+        notes
+            .push("The scenario asks for mock signatures; QUIC needs real keys, so all are real.".to_owned());
+    }
     if recorder.dropped_events > 0 {
         notes.push(format!("{} events at nodes were left out of the record", recorder.dropped_events));
     }
@@ -264,6 +272,7 @@ mod tests {
             Halt { node: 1, at: Time(2_000_000_000), reason: "the state contradicts itself".to_owned() };
         crash_of_its_own(&Closing {
             scenario,
+            world: World::Lab,
             seed: 1,
             repro: "",
             wall: Duration::ZERO,

@@ -19,6 +19,7 @@ mod stage;
 mod timeline;
 mod watch;
 mod workload;
+mod world;
 
 use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
 use crate::scenario::{Scenario, Sometimes};
@@ -27,6 +28,7 @@ use pass::{Plan, pass};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
+pub use world::World;
 
 /// How closely to look at a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +105,9 @@ pub struct Divergence {
     pub before: Vec<String>,
 }
 
-/// Runs a scenario with a seed. `repro` is the command line that does the same again.
-pub fn examine(scenario: &Scenario, seed: u64, depth: Depth, repro: &str) -> Examined {
-    let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
+/// Runs a scenario in a world with a seed. `repro` is the command line that does the same again.
+pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
         return Examined { outcome, twice: false, divergence: None };

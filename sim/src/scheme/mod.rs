@@ -80,7 +80,8 @@ impl Keyring {
 /// The holders of the keys, in order, and what checks their signatures.
 type Keys = (Rc<[Rc<dyn Sign>]>, Rc<dyn Verify>);
 
-fn secret(seed: u64, position: usize) -> [u8; 32] {
+/// The seed of an Ed25519 key: what holds key number `position` under [`Scheme::Real`].
+pub(crate) fn secret(seed: u64, position: usize) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("bitcraps simulation secret key");
     hasher.update(&seed.to_le_bytes());
     hasher.update(&(position as u64).to_le_bytes());
