@@ -4,3 +4,6 @@ pub mod client;
 pub mod gateway;
 pub mod metrics;
 pub mod view;
+
+#[cfg(test)]
+mod testing;

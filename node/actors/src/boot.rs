@@ -118,8 +118,7 @@ pub(crate) fn boot(
                 return Err(BootError::State(decided.block.height));
             }
             tip = decided.tip();
-            let (root, reports) =
-                casino.apply_and_report(&decided.block, &tip.digest, &chain, verifications);
+            let (root, reports) = casino.apply_and_report(&decided.block, &tip.digest, &chain, verifications);
             treasury::applied(ports, &decided, root, casino.bank(), &reports);
         }
     }

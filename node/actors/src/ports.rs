@@ -7,9 +7,7 @@
 use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{Certificate, Engine, Evidence, Tendermint};
 use bitcraps_treasury::Ledger;
-use bitcraps_types::{
-    Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime,
-};
+use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime};
 use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;

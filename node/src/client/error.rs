@@ -64,7 +64,9 @@ pub enum ClientError {
         why: String,
     },
     /// Nothing became of the command in time. It may still.
-    #[error("nothing became of command {0} in time; it may still be settled: ask for it, or do the same again")]
+    #[error(
+        "nothing became of command {0} in time; it may still be settled: ask for it, or do the same again"
+    )]
     OutOfPatience(Hex<32>),
     /// The certificate proves nothing.
     #[error("the certificate does not prove the block: {0}")]

@@ -119,8 +119,10 @@ impl Gateway {
         &self,
         response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, ClientError> {
-        let unreachable =
-            |error: ureq::Error| ClientError::Unreachable { gateway: self.url.clone(), why: error.to_string() };
+        let unreachable = |error: ureq::Error| ClientError::Unreachable {
+            gateway: self.url.clone(),
+            why: error.to_string(),
+        };
         let mut response = response.map_err(unreachable)?;
         let status = response.status();
         let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(unreachable)?;

@@ -13,8 +13,8 @@ mod proof;
 mod wallet;
 mod watch;
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use error::ClientError;
 pub use key::{KeyFileError, PlayerKey};
@@ -182,7 +182,11 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
         Action::Bet { table, bet, stake } => {
             let action = casino::Action::Bet { table: TableId(*table), bet: bet.0, stake: *stake };
             let done = wallet(&client.key)?.settle(action)?;
-            writeln!(out, "{stake} on {bet} at table {table}: bet {} in block {}", done.sequence, done.height)?;
+            writeln!(
+                out,
+                "{stake} on {bet} at table {table}: bet {} in block {}",
+                done.sequence, done.height
+            )?;
             if let Some(api::Effect::Placed { ended: Some(ended), .. }) = &done.effect {
                 writeln!(out, "{}", told(ended, *stake))?;
             }

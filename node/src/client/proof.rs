@@ -30,8 +30,7 @@ pub(super) fn verify(gateway: &Gateway, height: BlockHeight) -> Result<Proven, C
     let answer = gateway.block(&text)?;
     let bytes = |text: &str| hex::decode(text).map_err(|error| ClientError::Nonsense(error.to_string()));
     let value = Value::new(bytes(&answer.raw)?);
-    let block =
-        Block::decode(value.bytes()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+    let block = Block::decode(value.bytes()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
     let certificate: Certificate = borsh::from_slice(&bytes(&answer.certificate.raw)?)
         .map_err(|error| ClientError::Nonsense(format!("the certificate: {error}")))?;
     let validators = gateway.genesis().validators.iter();

@@ -32,8 +32,7 @@ impl Events {
         stream.set_read_timeout(Some(QUIET))?;
         stream.set_nodelay(true)?;
         let url = format!("ws://{host}/v1/events?{query}");
-        let (socket, _) =
-            tungstenite::client(url, stream).map_err(|error| unreachable(error.to_string()))?;
+        let (socket, _) = tungstenite::client(url, stream).map_err(|error| unreachable(error.to_string()))?;
         Ok(Events { socket, gateway: gateway.url().to_owned() })
     }
 
@@ -51,7 +50,9 @@ impl Events {
                     return Err(unreachable(format!("it ended the stream: {why}")));
                 }
                 Ok(_) => {}
-                Err(Error::Io(error)) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(Error::Io(error))
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
                     return Ok(None);
                 }
                 Err(error) => return Err(unreachable(error.to_string())),

@@ -26,9 +26,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     };
     config
         .service(
-            web::resource("/v1/commands")
-                .route(web::post().to(submit))
-                .default_service(web::to(only_post)),
+            web::resource("/v1/commands").route(web::post().to(submit)).default_service(web::to(only_post)),
         )
         .service(get("/v1/commands/{id}", web::get().to(command)))
         .service(get("/v1/accounts/{id}", web::get().to(account)))
@@ -98,7 +96,10 @@ pub(super) async fn submit(
     let place = service.submit.try_reserve().map_err(|error| match error {
         TrySendError::Full(()) => {
             service.metrics.http.rejected(Rejection::QueueFull);
-            Problem::unavailable("the node has more commands to look at than it takes", Duration::from_secs(1))
+            Problem::unavailable(
+                "the node has more commands to look at than it takes",
+                Duration::from_secs(1),
+            )
         }
         TrySendError::Closed(()) => {
             service.metrics.http.rejected(Rejection::Draining);
@@ -182,10 +183,13 @@ fn parse_wait(text: &str, most: Duration) -> Result<Duration, Problem> {
         Some(digits) => (digits, 1),
         None => (text.strip_suffix('s').unwrap_or_default(), 1000),
     };
-    let count: Option<u64> = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+    let count: Option<u64> =
+        digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
     match count.and_then(|count| count.checked_mul(unit)) {
         Some(ms) => Ok(Duration::from_millis(ms).min(most)),
-        None => Err(Problem::bad_request(format!("`wait` must be like 5s or 300ms, at most {}s", most.as_secs()))),
+        None => {
+            Err(Problem::bad_request(format!("`wait` must be like 5s or 300ms, at most {}s", most.as_secs())))
+        }
     }
 }
 
@@ -281,12 +285,8 @@ pub(super) async fn validators(service: web::Data<Service>) -> Answer {
 /// The chain: its genesis and its end.
 #[utoipa::path(get, path = "/v1/chain", responses((status = 200, body = api::Chain)))]
 pub(super) async fn chain(service: web::Data<Service>) -> Answer {
-    let nothing = crate::view::Head {
-        height: 0,
-        digest: service.chain,
-        root: Digest::ZERO,
-        time: WallTime(0),
-    };
+    let nothing =
+        crate::view::Head { height: 0, digest: service.chain, root: Digest::ZERO, time: WallTime(0) };
     let head = service.view.head().unwrap_or(nothing);
     ok(&api::Chain::of(&service.genesis, &service.chain, &head))
 }

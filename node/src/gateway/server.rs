@@ -113,12 +113,14 @@ fn public_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), G
         App::new()
             .app_data(data.clone())
             .app_data(web::PayloadConfig::new(max_body))
-            .app_data(web::PathConfig::default().error_handler(|error, _| {
-                Problem::bad_request(format!("the path: {error}")).into()
-            }))
-            .app_data(web::QueryConfig::default().error_handler(|error, _| {
-                Problem::bad_request(format!("the query: {error}")).into()
-            }))
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(|error, _| Problem::bad_request(format!("the path: {error}")).into()),
+            )
+            .app_data(
+                web::QueryConfig::default()
+                    .error_handler(|error, _| Problem::bad_request(format!("the query: {error}")).into()),
+            )
             .wrap(from_fn(guard::guard))
             .configure(public::configure)
     });

@@ -58,13 +58,11 @@ pub(super) async fn events(
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let wanted = Wanted::of(&filter)?;
-    let seat = Seat::take(service).ok_or_else(|| {
-        Problem::unavailable("as many clients watch as may", Duration::from_secs(5))
-    })?;
+    let seat = Seat::take(service)
+        .ok_or_else(|| Problem::unavailable("as many clients watch as may", Duration::from_secs(5)))?;
     let news = seat.0.view.subscribe();
-    let (response, session, messages) = actix_ws::handle(&request, body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {error}"))
-    })?;
+    let (response, session, messages) = actix_ws::handle(&request, body)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {error}")))?;
     let hears = rt::spawn(hear(session.clone(), messages.max_frame_size(MAX_FRAME)));
     rt::spawn(Writer { seat, session, wanted, news, hears }.run());
     Ok(response)

@@ -100,7 +100,8 @@ pub(super) const DIRECTIONS: &[&str] = &["in", "out"];
 /// How frames travel.
 pub(super) const CARRIERS: &[&str] = &["datagram", "stream"];
 /// What the gateway refuses before it looks at a request.
-pub(super) const REJECTIONS: &[&str] = &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients"];
+pub(super) const REJECTIONS: &[&str] =
+    &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients"];
 /// What is done with the disk.
 pub(super) const DISK_OPERATIONS: &[&str] = &["append", "read", "replace"];
 
@@ -132,8 +133,13 @@ pub mod declared {
     );
     pub const HEIGHT: Metric =
         metric("bitcraps_height", Gauge, "blocks", &[], "The height of the last applied block.");
-    pub const ROUND: Metric =
-        metric("bitcraps_round", Gauge, "rounds", &[], "The round that consensus is at; 0 when all goes well.");
+    pub const ROUND: Metric = metric(
+        "bitcraps_round",
+        Gauge,
+        "rounds",
+        &[],
+        "The round that consensus is at; 0 when all goes well.",
+    );
     pub const BLOCKS: Metric = metric(
         "bitcraps_blocks_decided_total",
         Counter,
@@ -219,8 +225,13 @@ pub mod declared {
         &[],
         "The best height known when the node last fell behind.",
     );
-    pub const STATE_SYNCS: Metric =
-        metric("bitcraps_state_syncs_total", Counter, "times", &[], "States taken over from a peer's snapshot.");
+    pub const STATE_SYNCS: Metric = metric(
+        "bitcraps_state_syncs_total",
+        Counter,
+        "times",
+        &[],
+        "States taken over from a peer's snapshot.",
+    );
     pub const LINKS: Metric = metric("bitcraps_links", Gauge, "links", &[], "Open links.");
     pub const LINKS_OPENED: Metric = metric(
         "bitcraps_links_opened_total",
@@ -282,8 +293,13 @@ pub mod declared {
         &[one_of("reason", REJECTIONS)],
         "Requests and clients that the gateway refused to serve.",
     );
-    pub const WEBSOCKETS: Metric =
-        metric("bitcraps_websocket_clients", Gauge, "clients", &[], "Clients that watch the stream of events.");
+    pub const WEBSOCKETS: Metric = metric(
+        "bitcraps_websocket_clients",
+        Gauge,
+        "clients",
+        &[],
+        "Clients that watch the stream of events.",
+    );
     pub const DISK_SYNC: Metric = metric(
         "bitcraps_disk_sync_seconds",
         Histogram(SHORT),

@@ -149,7 +149,8 @@ impl Commands {
     }
 
     pub(super) fn bet_ended(&mut self, id: &Digest, ended: (Height, BetEnd)) {
-        if let Some(CommandView::Settled { effect: Effect::Placed { end, .. }, .. }) = self.known.get_mut(id) {
+        if let Some(CommandView::Settled { effect: Effect::Placed { end, .. }, .. }) = self.known.get_mut(id)
+        {
             *end = Some(ended);
         }
     }

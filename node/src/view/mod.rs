@@ -13,8 +13,8 @@ mod news;
 mod tables;
 mod verdicts;
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use blocks::BlockView;
 pub use commands::{BetEnd, CommandView, Effect};
@@ -102,7 +102,10 @@ impl View {
     pub const NEWS_KEPT: usize = 64;
 
     /// A view of nothing yet.
-    #[allow(clippy::new_without_default, reason = "a view belongs to one node: making one is a deliberate act")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a view belongs to one node: making one is a deliberate act"
+    )]
     pub fn new() -> View {
         View {
             head: RwLock::default(),
@@ -232,7 +235,8 @@ impl View {
 
     fn restored(&self, head: Head, casino: &Casino) {
         let accounts = casino.bank().ledger().accounts().map(|(id, account)| (*id, account.into())).collect();
-        let tables = casino.tables().iter().map(|table| (table.id(), Arc::new(TableView::of(table)))).collect();
+        let tables =
+            casino.tables().iter().map(|table| (table.id(), Arc::new(TableView::of(table)))).collect();
         let offences = casino.bank().offences().map(|(height, offender)| (height, offender.0)).collect();
         *write(&self.accounts) = accounts;
         *write(&self.tables) = tables;
