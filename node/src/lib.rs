@@ -18,3 +18,6 @@ pub mod panics;
 pub mod sign_state;
 pub mod view;
 pub mod world;
+
+#[cfg(test)]
+mod testing;

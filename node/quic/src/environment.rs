@@ -1,8 +1,11 @@
 //! What a world gives to the links: time, tasks, a socket, names, and every source of randomness.
 
 use quinn::crypto::HandshakeTokenKey;
-use quinn::{AsyncUdpSocket, ConnectionId, EndpointConfig, Runtime, StdSystemTime, TimeSource, TokioRuntime};
-use rustls::crypto::{CryptoProvider, ring};
+use quinn::{
+    AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, EndpointConfig, Runtime, StdSystemTime, TimeSource,
+    TokioRuntime,
+};
+use rustls::crypto::{CryptoProvider, SecureRandom, ring};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use std::future::Future;
 use std::io;
@@ -10,6 +13,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Finds the address of a `host:port`. Literal addresses are not asked for.
 pub type Resolve = Rc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = io::Result<SocketAddr>>>>>;
@@ -17,7 +21,7 @@ pub type Resolve = Rc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = io::Result<Soc
 /// What a world gives to the links.
 ///
 /// A world that wants the same datagrams from the same seed must seed [`Environment::endpoint`] (`rng_seed`,
-/// `cid_generator`, `reset_key`), [`Environment::provider`] (`secure_random` and the key exchange groups),
+/// `cid_generator`; its `reset_key` is replaced by one of the identity's), [`Environment::provider`] (`secure_random` and the key exchange groups),
 /// [`Environment::token_key`] and [`Environment::first_cid`], and its [`Environment::runtime`] must override `now`.
 pub struct Environment {
     /// Time, timers, and the tasks of quinn itself. The tasks of the links are spawned on the `LocalSet`.
@@ -26,7 +30,7 @@ pub struct Environment {
     pub socket: Arc<dyn AsyncUdpSocket>,
     /// Names.
     pub resolve: Resolve,
-    /// Connection ids, packet numbers, stateless resets.
+    /// Connection ids and packet numbers.
     pub endpoint: EndpointConfig,
     /// The cryptography of TLS. It must sign and verify Ed25519.
     pub provider: Arc<CryptoProvider>,
@@ -47,11 +51,14 @@ impl Environment {
         let socket = runtime.wrap_udp_socket(std::net::UdpSocket::bind(address)?)?;
         let mut provider = ring::default_provider();
         provider.kx_groups = vec![ring::kx_group::X25519];
+        let random = provider.secure_random;
+        let mut endpoint = EndpointConfig::default();
+        endpoint.cid_generator(move || Box::new(RandomIds(random)));
         Ok(Environment {
             runtime,
             socket,
             resolve: Rc::new(move |name| Box::pin(look_up(name.to_owned(), address.is_ipv6()))),
-            endpoint: EndpointConfig::default(),
+            endpoint,
             provider: Arc::new(provider),
             tls_time: Arc::new(DefaultTimeProvider),
             token_time: Arc::new(StdSystemTime),
@@ -59,6 +66,30 @@ impl Environment {
             first_cid: None,
         })
     }
+}
+
+/// Connection ids without structure. Quinn's own bear a mark of the process that made them, and it then answers no others
+/// with a reset; but those of the process before are just those that a restarted node must answer.
+struct RandomIds(&'static dyn SecureRandom);
+
+impl ConnectionIdGenerator for RandomIds {
+    fn generate_cid(&mut self) -> ConnectionId {
+        let mut id = [0; RandomIds::LENGTH];
+        self.0.fill(&mut id).expect("the system gives random numbers");
+        ConnectionId::new(&id)
+    }
+
+    fn cid_len(&self) -> usize {
+        RandomIds::LENGTH
+    }
+
+    fn cid_lifetime(&self) -> Option<Duration> {
+        None
+    }
+}
+
+impl RandomIds {
+    const LENGTH: usize = 8;
 }
 
 /// The first address of `name` that a socket of that kind can reach: an IPv6 socket reaches both.

@@ -17,8 +17,9 @@ pub enum HandshakeFailure {
     DeniedKey,
     /// Whoever answered has another key than the one dialed. Alert `bad_certificate`.
     WrongKey,
-    /// A certificate, or no Ed25519 key. Alerts `unsupported_certificate` and `certificate_required`.
-    NoRawKey,
+    /// The other side shows no raw Ed25519 key, or has no cryptography in common. Alerts `handshake_failure`,
+    /// `unsupported_certificate` and `certificate_required`.
+    Incompatible,
     /// No protocol version in common. Alert `no_application_protocol`, or no QUIC version in common.
     WrongProtocol,
     /// A signature in the handshake was wrong. Alert `decrypt_error`.
@@ -58,9 +59,11 @@ impl HandshakeFailure {
             Some(AlertDescription::UnknownCA) => HandshakeFailure::UnknownKey,
             Some(AlertDescription::AccessDenied) => HandshakeFailure::DeniedKey,
             Some(AlertDescription::BadCertificate) => HandshakeFailure::WrongKey,
-            Some(AlertDescription::UnsupportedCertificate | AlertDescription::CertificateRequired) => {
-                HandshakeFailure::NoRawKey
-            }
+            Some(
+                AlertDescription::HandshakeFailure
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRequired,
+            ) => HandshakeFailure::Incompatible,
             Some(AlertDescription::NoApplicationProtocol) => HandshakeFailure::WrongProtocol,
             Some(AlertDescription::DecryptError) => HandshakeFailure::BadSignature,
             _ => HandshakeFailure::Other,
@@ -86,7 +89,7 @@ impl HandshakeFailure {
             HandshakeFailure::UnknownKey => "unknown_key",
             HandshakeFailure::DeniedKey => "denied_key",
             HandshakeFailure::WrongKey => "wrong_key",
-            HandshakeFailure::NoRawKey => "no_raw_key",
+            HandshakeFailure::Incompatible => "incompatible",
             HandshakeFailure::WrongProtocol => "wrong_protocol",
             HandshakeFailure::BadSignature => "bad_signature",
             HandshakeFailure::BadGreeting => "bad_greeting",

@@ -71,7 +71,7 @@ async fn exchange(
     connection: &Connection,
     config: &QuicConfig,
 ) -> Result<(PublicKey, usize, SendStream, RecvStream), Failed> {
-    let peer = proved_key(connection).ok_or(HandshakeFailure::NoRawKey)?;
+    let peer = proved_key(connection).ok_or(HandshakeFailure::Incompatible)?;
     let mut sending = connection.open_uni().await?;
     sending.write_all(&config.max_frame.to_le_bytes()).await.map_err(|error| match error {
         WriteError::ConnectionLost(error) => error.into(),

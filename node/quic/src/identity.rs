@@ -1,6 +1,8 @@
-//! The node's Ed25519 key as a TLS identity: a raw public key in the sense of RFC 7250.
+//! The node's Ed25519 key as a TLS identity: a raw public key in the sense of RFC 7250. And what else of a connection
+//! must stay the same when the node restarts: the key of its stateless resets.
 
 use bitcraps_types::PublicKey;
+use quinn::crypto::{CryptoError, HmacKey};
 use rustls::crypto::ring::sign::any_eddsa_type;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
@@ -14,11 +16,15 @@ const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0
 const PKCS8_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
+/// What the key of resets is derived for.
+const RESET_CONTEXT: &str = "bitcraps 2026 QUIC stateless reset";
+
 /// Who this node is on its links: it holds the secret key, and can sign TLS handshakes with it.
 #[derive(Clone, Debug)]
 pub struct Identity {
     key: PublicKey,
     certified: Arc<CertifiedKey>,
+    resets: ResetKey,
 }
 
 impl Identity {
@@ -31,7 +37,8 @@ impl Identity {
         let spki = signing.public_key().expect("an Ed25519 key tells its public half").to_vec();
         let key = key_of(&spki).expect("the encoding of an Ed25519 key");
         let certified = Arc::new(CertifiedKey::new(vec![CertificateDer::from(spki)], signing));
-        Identity { key, certified }
+        let resets = ResetKey(Arc::new(Zeroizing::new(blake3::derive_key(RESET_CONTEXT, seed))));
+        Identity { key, certified, resets }
     }
 
     /// The public half.
@@ -41,6 +48,37 @@ impl Identity {
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
         self.certified.clone()
+    }
+
+    pub(crate) fn reset_key(&self) -> Arc<dyn HmacKey> {
+        Arc::new(self.resets.clone())
+    }
+}
+
+/// Makes the tokens of stateless resets (RFC 9000, section 10.3.2). Derived from the secret key, so that a node which
+/// restarted can tell the peers of its former self that their connections are gone.
+#[derive(Clone)]
+struct ResetKey(Arc<Zeroizing<[u8; 32]>>);
+
+impl HmacKey for ResetKey {
+    fn sign(&self, data: &[u8], signature_out: &mut [u8]) {
+        signature_out.copy_from_slice(blake3::keyed_hash(&self.0, data).as_bytes());
+    }
+
+    fn signature_len(&self) -> usize {
+        blake3::OUT_LEN
+    }
+
+    fn verify(&self, data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        // The comparison of hashes takes the same time wherever they differ.
+        let given = blake3::Hash::from_slice(signature).map_err(|_| CryptoError)?;
+        if blake3::keyed_hash(&self.0, data) == given { Ok(()) } else { Err(CryptoError) }
+    }
+}
+
+impl std::fmt::Debug for ResetKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ResetKey(secret)")
     }
 }
 

@@ -115,8 +115,10 @@ impl QuicLinks {
         if let Some(key) = environment.token_key.clone() {
             server.token_key(key);
         }
+        let mut endpoint = environment.endpoint.clone();
+        endpoint.reset_key(identity.reset_key());
         let endpoint = Endpoint::new_with_abstract_socket(
-            environment.endpoint.clone(),
+            endpoint,
             Some(server),
             environment.socket.clone(),
             environment.runtime.clone(),

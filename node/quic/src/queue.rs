@@ -2,7 +2,7 @@
 
 use crate::config::QuicConfig;
 use crate::deframer::PREFIX;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,8 +10,8 @@ use std::task::{Poll, Waker};
 
 /// How many bytes are handed to the stream at a time. What is handed over can't be overtaken any more.
 const BATCH_BYTES: usize = 64 << 10;
-/// How many frames.
-const BATCH_FRAMES: usize = 64;
+/// Frames up to so many bytes are copied together: QUIC's bookkeeping for a piece costs more than copying a small one.
+const COPIED_BYTES: usize = 1024;
 
 /// Which frames go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,21 +49,25 @@ impl State {
         Some(frame)
     }
 
-    /// Moves frames, each after its length, into `batch`.
+    /// Moves frames, each after its length, into `batch`, cut into pieces wherever that saves copying.
     fn fill(&mut self, batch: &mut Vec<Bytes>) {
         let mut bytes = 0;
-        for _ in 0..BATCH_FRAMES {
-            let Some(frame) = self.pop() else { return };
-            bytes += frame.len();
+        let mut piece = BytesMut::new();
+        while bytes < BATCH_BYTES {
+            let Some(frame) = self.pop() else { break };
+            bytes += PREFIX + frame.len();
             let length = u32::try_from(frame.len()).expect("no frame is longer than QuicConfig::MAX_FRAME");
             let prefix: [u8; PREFIX] = length.to_le_bytes();
-            batch.push(Bytes::copy_from_slice(&prefix));
-            if !frame.is_empty() {
+            piece.extend_from_slice(&prefix);
+            if frame.len() <= COPIED_BYTES {
+                piece.extend_from_slice(&frame);
+            } else {
+                batch.push(piece.split().freeze());
                 batch.push(frame);
             }
-            if bytes >= BATCH_BYTES {
-                return;
-            }
+        }
+        if !piece.is_empty() {
+            batch.push(piece.freeze());
         }
     }
 }
@@ -123,19 +127,26 @@ impl SendQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deframer::Deframer;
     use proptest::prelude::*;
     use std::future::Future;
     use std::pin::pin;
     use std::task::Context;
 
-    /// What comes without waiting; `None` if the queue is closed.
+    /// The frames that come without waiting; `None` if the queue is closed.
     fn take(queue: &SendQueue) -> Option<Vec<Bytes>> {
         let mut batch = Vec::new();
         let outcome = pin!(queue.take(&mut batch)).poll(&mut Context::from_waker(Waker::noop()));
-        match outcome {
-            Poll::Ready(true) | Poll::Pending => Some(batch),
-            Poll::Ready(false) => None,
+        if outcome == Poll::Ready(false) {
+            return None;
         }
+        let mut deframer = Deframer::new(1 << 20);
+        let mut frames = Vec::new();
+        for piece in batch {
+            assert!(!piece.is_empty(), "the stream would not take it");
+            deframer.push(piece, |frame| frames.push(frame)).unwrap();
+        }
+        Some(frames)
     }
 
     fn frame(byte: u8, len: usize) -> Bytes {
@@ -148,19 +159,17 @@ mod tests {
         for (byte, lane) in [(1, Lane::Bulk), (2, Lane::Urgent), (3, Lane::Bulk), (4, Lane::Urgent)] {
             assert!(queue.push(frame(byte, 3), lane));
         }
-        let batch = take(&queue).unwrap();
-        let frames: Vec<u8> = batch.iter().skip(1).step_by(2).map(|frame| frame[0]).collect();
-        assert_eq!(frames, [2, 4, 1, 3]);
-        assert!(batch.iter().step_by(2).all(|prefix| prefix[..] == [3, 0, 0, 0]));
+        let frames = take(&queue).unwrap();
+        assert_eq!(frames, [2, 4, 1, 3].map(|byte| frame(byte, 3)));
     }
 
     #[test]
     fn a_long_queue_is_handed_over_in_parts_so_that_urgent_frames_can_still_overtake() {
         let queue = SendQueue::new(1 << 20);
         (0..10).for_each(|_| assert!(queue.push(frame(1, 40 << 10), Lane::Bulk)));
-        assert_eq!(take(&queue).unwrap().len(), 4);
+        assert_eq!(take(&queue).unwrap().len(), 2);
         queue.push(frame(2, 1), Lane::Urgent);
-        assert_eq!(take(&queue).unwrap()[1][0], 2);
+        assert_eq!(take(&queue).unwrap()[0], frame(2, 1));
     }
 
     #[test]
@@ -178,15 +187,18 @@ mod tests {
             lengths in prop::collection::vec(0usize..2000, 0..200),
         ) {
             let queue = SendQueue::new(20_000);
-            let mut held = 0;
-            for length in lengths {
+            let (mut held, mut kept) = (0, Vec::new());
+            for (n, length) in lengths.into_iter().enumerate() {
                 let cost = length + QuicConfig::FRAME_COST;
-                let taken = queue.push(frame(0, length), Lane::Bulk);
+                let one = frame(n as u8, length);
+                let taken = queue.push(one.clone(), Lane::Bulk);
+                kept.extend(taken.then_some(one));
                 prop_assert_eq!(taken, held + cost <= 20_000);
                 held += if taken { cost } else { 0 };
                 prop_assert_eq!(queue.used(), held);
             }
-            while take(&queue).is_some_and(|batch| !batch.is_empty()) {}
+            let batches = std::iter::from_fn(|| take(&queue).filter(|frames| !frames.is_empty()));
+            prop_assert_eq!(batches.flatten().collect::<Vec<_>>(), kept);
             prop_assert_eq!(queue.used(), 0);
         }
     }

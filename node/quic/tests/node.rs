@@ -10,11 +10,12 @@ use bitcraps_tables::CrapsRules;
 use bitcraps_types::ed25519::Ed25519;
 use bitcraps_types::{AccountId, Height, Sign, TableId};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use support::ports::{Log, ports};
-use support::{Node, Socket, address, key, on_tokio, peer, seed, until};
+use support::{Node, Socket, key, on_tokio, peer, seed, until};
 
 const HEIGHTS: Height = 20;
 
@@ -28,7 +29,6 @@ fn genesis() -> Genesis {
     }
 }
 
-/// A config whose network's transport actor dials over the links given to the node itself.
 #[test]
 fn four_nodes_over_quic_decide_twenty_heights_with_equal_digests() {
     on_tokio(async {
@@ -39,8 +39,7 @@ fn four_nodes_over_quic_decide_twenty_heights_with_equal_digests() {
         let mut nodes = Vec::new();
         let mut handles = Vec::new();
         for ((n, socket), log) in (1..=4).zip(sockets).zip(&logs) {
-            // The actor listens by itself: this one is for the addresses and counters.
-            let node = Node::start(n, socket, &peers, QuicConfig::default());
+            let node = Node::not_listening(n, socket, &peers, BTreeSet::new(), QuicConfig::default());
             handles.push(start(ports(seed(n), node.links.clone(), log.clone()), config.clone()));
             nodes.push(node);
         }
@@ -65,6 +64,5 @@ fn four_nodes_over_quic_decide_twenty_heights_with_equal_digests() {
             assert!(node.counters.datagrams_out.load(Relaxed) > 0);
             assert!(node.counters.dials_failed.all().is_empty());
         }
-        let _ = address(nodes[0].at);
     });
 }

@@ -92,6 +92,23 @@ fn another_protocol_version_or_none_is_answered_with_the_alert_for_it() {
 }
 
 #[test]
+fn who_shows_a_known_key_without_holding_it_is_refused() {
+    on_tokio(async {
+        let (a, b) = (Socket::any(), Socket::any());
+        let b = Node::start(2, b, &[peer(1, a.at)], quick());
+        let manners = Manners { claims: seed(1), ..Manners::of(seed(9)) };
+        let (_endpoint, outcome) = connect(b.at, &manners).await;
+        let error = match outcome {
+            Ok(connection) => connection.closed().await,
+            Err(error) => error,
+        };
+        assert_eq!(transport_code(&error), 0x133);
+        assert_eq!(inbound_failure(&b).await, (HandshakeFailure::BadSignature, false));
+        assert!(b.ups().is_empty());
+    });
+}
+
+#[test]
 fn who_shows_no_key_is_refused() {
     on_tokio(async {
         let (a, b) = (Socket::any(), Socket::any());
@@ -103,7 +120,7 @@ fn who_shows_no_key_is_refused() {
             Err(error) => error,
         };
         transport_code(&error);
-        assert_eq!(inbound_failure(&b).await, (HandshakeFailure::NoRawKey, false));
+        assert_eq!(inbound_failure(&b).await, (HandshakeFailure::Incompatible, false));
     });
 }
 
@@ -159,6 +176,28 @@ fn no_more_inbound_links_than_the_limit_and_a_place_that_gets_free_is_given_agai
         server.down(server.ups()[0]).await;
         c.links.open(&address(server.at));
         c.up(1).await;
+    });
+}
+
+#[test]
+fn of_two_peers_that_come_at_once_for_the_last_place_one_gets_it() {
+    on_tokio(async {
+        let sockets: Vec<Socket> = (0..3).map(|_| Socket::any()).collect();
+        let peers: Vec<_> = (1..=3).zip(&sockets).map(|(n, socket)| peer(n, socket.at)).collect();
+        let mut sockets = sockets.into_iter();
+        let mut start = |n, config| Node::start(n, sockets.next().unwrap(), &peers, config);
+        let server = start(1, QuicConfig { max_inbound: 1, ..quick() });
+        let (b, c) = (start(2, quick()), start(3, quick()));
+        b.links.open(&address(server.at));
+        c.links.open(&address(server.at));
+        let dials = |node: &Node| (node.ups().len(), node.counters.dials_failed.of("full"));
+        until("both answered", || {
+            let mut answers = [dials(&b), dials(&c)];
+            answers.sort_unstable();
+            (answers == [(0, 1), (1, 0)]).then_some(())
+        })
+        .await;
+        assert_eq!(server.links.samples().len(), 1);
     });
 }
 

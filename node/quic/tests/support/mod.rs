@@ -116,6 +116,20 @@ impl Node {
         denied: BTreeSet<PublicKey>,
         config: QuicConfig,
     ) -> Node {
+        let node = Self::not_listening(n, socket, peers, denied, config);
+        let inbox = node.events.clone();
+        node.links.listen(Box::new(move |event| inbox.borrow_mut().push(event)));
+        node
+    }
+
+    /// For a node of whole actors, which listen themselves.
+    pub(crate) fn not_listening(
+        n: u8,
+        socket: Socket,
+        peers: &[PeerAddress],
+        denied: BTreeSet<PublicKey>,
+        config: QuicConfig,
+    ) -> Node {
         let (events, notes) = (Rc::<RefCell<Vec<_>>>::default(), Rc::<RefCell<Vec<QuicEvent>>>::default());
         let counters = Arc::<Counters>::default();
         let note = notes.clone();
@@ -125,8 +139,6 @@ impl Node {
         };
         let identity = Identity::from_seed(&seed(n));
         let links = QuicLinks::new(socket.environment, identity, peers, denied, config, observer).unwrap();
-        let inbox = events.clone();
-        links.listen(Box::new(move |event| inbox.borrow_mut().push(event)));
         Node { at: socket.at, links: Rc::new(links), counters, dead: socket.dead, events, notes }
     }
 
