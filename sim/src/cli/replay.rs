@@ -3,7 +3,7 @@
 use super::say::say;
 use super::{exit, store};
 use crate::run::{self, Depth};
-use crate::scenario;
+use crate::scenario::{self, World};
 use bitcraps_reports::Verdict;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub(super) fn replay(folder: &Path) -> u8 {
         }
     };
     let repro = format!("bitcraps-sim replay {}", folder.display());
-    let mut examined = run::examine(&scenario, seed, Depth::Once, &repro);
+    let mut examined = run::examine(&scenario, World::Lab, seed, Depth::Once, &repro);
     if store::was_alone(folder) {
         examined.outcome.demand(&scenario.expect.sometimes);
     }
