@@ -6,6 +6,7 @@ pub mod backup;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod event_log;
 pub mod gateway;
 pub mod genesis_file;
 pub mod hex;
@@ -18,3 +19,6 @@ pub mod panics;
 pub mod sign_state;
 pub mod view;
 pub mod world;
+
+#[cfg(test)]
+mod testing;

@@ -7,6 +7,7 @@
 use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
+use crate::event_log::EventLog;
 use crate::gateway::{self, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::NodeKey;
@@ -129,7 +130,12 @@ pub struct Node {
 
 impl Node {
     /// Starts the node of a home. It has its ports when this returns; its state it restores after that.
-    pub fn start(home: &Home, config: &Config, sign_above: Option<Height>) -> Result<Node, StartError> {
+    pub fn start(
+        home: &Home,
+        config: &Config,
+        sign_above: Option<Height>,
+        event_log: Option<EventLog>,
+    ) -> Result<Node, StartError> {
         let lock = home.lock()?;
         let genesis = Arc::new(home.read_genesis()?);
         let key = NodeKey::read(&home.key()).map_err(HomeError::from)?;
@@ -142,6 +148,7 @@ impl Node {
             archive: archive.clone(),
             book: Arc::new(AddressBook::open(home.address_book(), &config.p2p.peers)),
             clock,
+            event_log: event_log.map(Arc::new),
         };
         let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let counters = Arc::new(Counters::default());
@@ -313,10 +320,14 @@ struct Watched {
     archive: Arc<Archive>,
     book: Arc<AddressBook>,
     clock: SystemClock,
+    event_log: Option<Arc<EventLog>>,
 }
 
 impl Probe for Watched {
     fn event(&self, event: Event<'_>) {
+        if let Some(log) = &self.event_log {
+            log.write(&event, self.clock.wall());
+        }
         logs::event(&event);
         self.metrics.event(&event);
         self.view.event(&event);

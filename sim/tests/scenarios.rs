@@ -2,8 +2,8 @@
 //! every fault landed and everything reached that the file says must be reached.
 
 use bitcraps_reports::Verdict;
-use bitcraps_sim::run::{Depth, World, examine};
-use bitcraps_sim::scenario;
+use bitcraps_sim::run::{Depth, examine};
+use bitcraps_sim::scenario::{self, World};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 

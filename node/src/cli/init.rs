@@ -7,7 +7,7 @@ use crate::keys::NodeKey;
 use crate::world::disk;
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
-use bitcraps_types::{PublicKey, TableId};
+use bitcraps_types::TableId;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -47,7 +47,13 @@ impl Init {
             None => {
                 let player = NodeKey::generate()?;
                 player.write(&home.root().join("keys/player.key"))?;
-                network(self.network, &[key.public()], player.public())
+                Genesis {
+                    name: self.network,
+                    validators: vec![GenesisValidator { key: key.public(), power: 1 }],
+                    players: vec![(player.public(), PLAYER)],
+                    bank: BANK,
+                    tables: tables(1..=3),
+                }
             }
         };
         write_config(home, &genesis, CONFIG)?;
@@ -90,13 +96,7 @@ pub(super) fn write_config(home: &Home, genesis: &Genesis, config: &str) -> Resu
     files.iter().try_for_each(|(path, text)| disk::replace(path, text.as_bytes()).map_err(Failure::io(path)))
 }
 
-/// A network for trying out: validators of equal power, one rich player, three tables.
-pub(super) fn network(name: String, validators: &[PublicKey], player: PublicKey) -> Genesis {
-    Genesis {
-        name,
-        validators: validators.iter().map(|key| GenesisValidator { key: *key, power: 1 }).collect(),
-        players: vec![(player, PLAYER)],
-        bank: BANK,
-        tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
-    }
+/// Tables of these numbers, with the usual rules.
+pub(super) fn tables(numbers: impl Iterator<Item = u32>) -> Vec<TableConfig> {
+    numbers.map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect()
 }

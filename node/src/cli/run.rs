@@ -3,6 +3,7 @@
 
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
+use crate::event_log::EventLog;
 use crate::logs::{self, Reload};
 use crate::node::{Ended, Node};
 use crate::panics;
@@ -11,6 +12,7 @@ use bitcraps_types::{Height, Time};
 use clap::Args;
 use sd_notify::NotifyState;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,6 +28,9 @@ pub(super) struct Run {
     /// Sign nothing at this height or below. For a key whose sign-state is lost, or a machine that was rolled back.
     #[arg(long, value_name = "HEIGHT")]
     sign_above: Option<Height>,
+    /// Write every event of the node to this file, for a judge outside (the testbed's cluster world). It is not cut.
+    #[arg(long, value_name = "FILE")]
+    event_log: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +46,9 @@ impl Run {
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
         panics::end_the_process();
         let signals = listen().map_err(|error| internal(format!("can't listen for signals: {error}")))?;
-        let node = Node::start(&context.home, &config, self.sign_above)?;
+        let event_log = self.event_log.as_deref().map(EventLog::create).transpose();
+        let event_log = event_log.map_err(|error| Failure::new(code::IO, error.to_string()))?;
+        let node = Node::start(&context.home, &config, self.sign_above, event_log)?;
         tracing::info!(
             version = crate::node::VERSION,
             home = %context.home.root().display(),

@@ -1,14 +1,17 @@
 //! `testnet`: a whole network of nodes for one machine, ready to start.
 
-use super::init::{network, write_config};
+use super::init::{BANK, PLAYER, tables, write_config};
 use super::{Failure, code, say, say_json};
 use crate::home::Home;
 use crate::keys::NodeKey;
+use bitcraps_casino::{Genesis, GenesisValidator};
+use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// How far apart the ports of two nodes are.
 const STEP: u16 = 10;
@@ -25,6 +28,28 @@ pub(super) struct Testnet {
     /// Node i listens at this + 10 i for nodes, + 1 for players, + 2 for its operator.
     #[arg(long, default_value_t = 7100)]
     base_port: u16,
+    /// The network's name.
+    #[arg(long, default_value = "testnet")]
+    name: String,
+    /// The voting power of each validator; without it, 1 each.
+    #[arg(long, value_delimiter = ',', value_name = "POWER,...")]
+    powers: Vec<u64>,
+    /// How many players start with money. The key of the first is written to `player.key`.
+    #[arg(long, default_value_t = 1)]
+    players: u32,
+    /// What each player starts with.
+    #[arg(long, default_value_t = PLAYER)]
+    buy_in: u64,
+    /// What the bank starts with.
+    #[arg(long, default_value_t = BANK)]
+    bank: u64,
+    /// How many craps tables, numbered from 1 (with --seed from 0, as in the testbed).
+    #[arg(long, default_value_t = 3)]
+    tables: u32,
+    /// Derive all keys from this number, so that the same network can be made again, by the testbed for one. Anyone
+    /// can compute such keys: for tests only.
+    #[arg(long)]
+    seed: Option<u64>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -39,6 +64,13 @@ impl Testnet {
                 format!("--base-port {} is too high for {} nodes", self.base_port, self.validators),
             ));
         }
+        if !self.powers.is_empty() && self.powers.len() != usize::from(self.validators) {
+            let (powers, validators) = (self.powers.len(), self.validators);
+            return Err(Failure::new(
+                code::USAGE,
+                format!("--powers names {powers} powers for {validators} validators"),
+            ));
+        }
         let taken = fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some());
         if taken {
             return Err(Failure::new(
@@ -49,16 +81,40 @@ impl Testnet {
         fs::create_dir_all(&self.dir).map_err(Failure::io(&self.dir))?;
         let homes: Vec<Home> =
             (0..self.validators).map(|i| Home::at(self.dir.join(format!("node{i}")))).collect();
-        let mut keys = Vec::new();
-        for home in &homes {
+        let count = usize::from(self.validators);
+        let mut keys = Vec::with_capacity(count);
+        for (position, home) in homes.iter().enumerate() {
             home.create()?;
-            keys.push(home.create_key()?.public());
+            let key = self.key(position)?;
+            key.write(&home.key())?;
+            keys.push(key.public());
         }
-        let player = NodeKey::generate()?;
         let player_file = self.dir.join("player.key");
         fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700)).map_err(Failure::io(&self.dir))?;
-        player.write(&player_file)?;
-        let genesis = network("testnet".into(), &keys, player.public());
+        let mut players = Vec::with_capacity(self.players as usize);
+        for position in 0..self.players as usize {
+            let key = self.key(count + position)?;
+            if position == 0 {
+                key.write(&player_file)?;
+            }
+            players.push((key.public(), self.buy_in));
+        }
+        let validators = keys.iter().enumerate();
+        let genesis = Genesis {
+            name: self.name.clone(),
+            validators: validators
+                .map(|(i, key)| GenesisValidator {
+                    key: *key,
+                    power: self.powers.get(i).copied().unwrap_or(1),
+                })
+                .collect(),
+            players,
+            bank: self.bank,
+            tables: match self.seed {
+                Some(_) => tables(0..self.tables),
+                None => tables(1..=self.tables),
+            },
+        };
         let port = |i: u16, which: u16| self.base_port + i * STEP + which;
         for (i, home) in (0..).zip(&homes) {
             let peers: Vec<String> = (0..)
@@ -97,6 +153,16 @@ impl Testnet {
         say(format!("start    {dir}/start.sh      (and {dir}/stop.sh)"))?;
         say(format!("status   bitcraps-node --home {dir}/node0 status"))?;
         say(format!("play     bitcraps-node client --gateway {} --key {dir}/player.key tables", gateways[0]))
+    }
+}
+
+impl Testnet {
+    /// The key at this place in the network: validators first, then players.
+    fn key(&self, position: usize) -> Result<NodeKey, Failure> {
+        match self.seed {
+            Some(seed) => Ok(NodeKey::from_seed(Zeroizing::new(secret_of_test_network(seed, position)))),
+            None => Ok(NodeKey::generate()?),
+        }
     }
 }
 

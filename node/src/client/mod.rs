@@ -13,8 +13,8 @@ mod proof;
 mod wallet;
 mod watch;
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use error::ClientError;
 pub use key::{KeyFileError, PlayerKey};

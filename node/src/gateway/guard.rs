@@ -64,26 +64,19 @@ fn admit(service: &Service, request: &ServiceRequest) -> Result<(), Problem> {
     })
 }
 
+/// Has a request answered. It must not be cloned before: the router takes it for its own.
 async fn answer(
     service: &Service,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let most = service.config.timeout + service.config.max_wait;
-    let http = request.request().clone();
-    let answered = match timeout(most, next.call(request)).await {
-        Ok(answered) => answered,
-        Err(_) => {
-            let detail = format!("no answer after {} s", most.as_secs());
-            let problem = Problem::unavailable(detail, Duration::from_secs(1));
-            return Ok(ServiceResponse::new(http, problem.error_response()));
-        }
+    let Ok(answered) = timeout(most, next.call(request)).await else {
+        service.metrics.http.answered("none", 503, most);
+        let detail = format!("no answer after {} s", most.as_secs());
+        return Err(Problem::unavailable(detail, Duration::from_secs(1)).into());
     };
-    let response = match answered {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(http, error.error_response()),
-    };
-    Ok(with_problem(response))
+    answered.map(|response| with_problem(response.map_into_boxed_body()))
 }
 
 /// An error that a library answered with becomes a problem document.

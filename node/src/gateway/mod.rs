@@ -18,8 +18,8 @@ mod service;
 mod stream;
 mod trace;
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use health::{Clock, Health};
 pub use limiter::Rate;

@@ -154,18 +154,22 @@ impl Wanted {
     }
 }
 
-/// Answers pings, until the client closes or says too much.
+/// Answers pings, until the client closes or says what it may not; then the session is closed for its writer too.
 async fn hear(mut session: Session, mut messages: MessageStream) {
-    while let Some(Ok(message)) = messages.recv().await {
-        let alive = match message {
-            Message::Ping(bytes) => session.pong(&bytes).await.is_ok(),
-            Message::Close(reason) => return drop(session.close(reason).await),
-            _ => true,
-        };
-        if !alive {
-            return;
+    let reason = loop {
+        match messages.recv().await {
+            Some(Ok(Message::Ping(bytes))) => {
+                if session.pong(&bytes).await.is_err() {
+                    return;
+                }
+            }
+            Some(Ok(Message::Close(reason))) => break reason,
+            Some(Ok(_)) => {}
+            Some(Err(_)) => break Some(CloseCode::Protocol.into()),
+            None => break None,
         }
-    }
+    };
+    let _ = session.close(reason).await;
 }
 
 /// Tells one client the news.

@@ -70,14 +70,14 @@ impl LinkMetrics {
     pub(super) fn refresh(&self) {
         let Some(source) = self.source.get() else { return };
         let counts = source();
-        for way in 0..2 {
+        for (way, direction) in DIRECTIONS.iter().enumerate() {
             raise(&self.opened[way], counts.opened[way]);
             for carrier in 0..2 {
                 raise(&self.frames[way][carrier], counts.frames[way][carrier]);
                 raise(&self.bytes[way][carrier], counts.bytes[way][carrier]);
             }
             for (why, count) in &counts.failed[way] {
-                raise(&self.failed.with_label_values(&[DIRECTIONS[way], why]), *count);
+                raise(&self.failed.with_label_values(&[direction, why]), *count);
             }
         }
         for ((by, why), count) in &counts.closed {

@@ -7,8 +7,8 @@
 mod catalogue;
 mod links;
 mod markdown;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::{CATALOGUE, Kind, Label, Metric, Values, declared};
 pub use links::{LinkCounts, LinkSource};

@@ -13,8 +13,8 @@ mod news;
 mod tables;
 mod verdicts;
 
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use blocks::BlockView;
 pub use commands::{BetEnd, CommandView, Effect};

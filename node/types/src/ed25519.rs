@@ -3,6 +3,15 @@
 use crate::{PublicKey, Sign, Signature, Verify};
 use ed25519_zebra::{SigningKey, VerificationKey};
 
+/// The secret of key number `position` of a network that is made from a number, so that the same network comes again:
+/// a function of both alone. Anyone can compute it, so it is for tests only.
+pub fn secret_of_test_network(seed: u64, position: usize) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("bitcraps simulation secret key");
+    hasher.update(&seed.to_le_bytes());
+    hasher.update(&(position as u64).to_le_bytes());
+    *hasher.finalize().as_bytes()
+}
+
 /// A secret key.
 pub struct Ed25519(SigningKey);
 

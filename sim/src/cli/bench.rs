@@ -7,8 +7,8 @@
 use super::exit;
 use super::say::say;
 use crate::lab::bench::quorum_bench;
-use crate::run::{self, Depth, World};
-use crate::scenario;
+use crate::run::{self, Depth};
+use crate::scenario::{self, World};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;

@@ -11,7 +11,7 @@ mod say;
 mod store;
 mod watchdog;
 
-use crate::run::World;
+use crate::scenario::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -84,15 +84,15 @@ pub(crate) struct RunArgs {
     /// Scenario files or folders
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The world to run in
-    #[arg(long, value_enum, default_value_t = World::Lab)]
-    on: World,
     /// Run this seed instead of the file's
     #[arg(long, conflicts_with = "seeds", value_parser = seed)]
     seed: Option<u64>,
     /// Run these seeds: A..B, without B
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<(u64, u64)>,
+    /// Where to run: `lab` is simulated, `cluster` starts real daemons on this machine (one run at a time)
+    #[arg(long = "on", value_enum, default_value_t = World::Lab)]
+    world: World,
     /// Override a value of the file, such as `validators.count=10` or `faults.split.for=30s`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
     set: Vec<(String, String)>,

@@ -1,8 +1,8 @@
 //! Each trigger, end and selector does what docs/scenario.md says; and where two faults meet on one node, the end of
 //! one leaves the other alone. Driven by small scenarios through the whole of [`examine`].
 
-use super::{Depth, Outcome, World, examine};
-use crate::scenario;
+use super::{Depth, Outcome, examine};
+use crate::scenario::{self, World};
 use bitcraps_reports::{FaultSpan, Verdict};
 
 const SECOND: u64 = 1_000_000_000;

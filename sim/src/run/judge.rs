@@ -4,21 +4,20 @@ use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
 use super::network;
+use super::recorder::Recorder;
 use super::shared::Shared;
-use super::world::World;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
-use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes};
+use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes, World};
 use crate::scheme::Scheme;
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
-use bitcraps_types::Time;
+use bitcraps_types::{Digest, Time};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What is known at the end of a run.
 pub(crate) struct Closing<'a> {
     pub(crate) scenario: &'a Scenario,
-    pub(crate) world: World,
     pub(crate) seed: u64,
     pub(crate) repro: &'a str,
     pub(crate) wall: Duration,
@@ -31,6 +30,42 @@ pub(crate) struct Closing<'a> {
     pub(crate) halts: Vec<Halt>,
     pub(crate) at: Time,
     pub(crate) windows: Vec<SpaceTime>,
+    pub(crate) world: World,
+}
+
+/// The outcome of a run that the world could not make: nothing was run, and nothing is judged.
+pub(crate) fn unsupported(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    repro: &str,
+    faults: &[(&str, &'static str)],
+) -> Outcome {
+    let properties = faults.iter().map(|(id, name)| PropertyResult {
+        name: format!("fault {id}"),
+        kind: PropertyKind::Unsupported,
+        holds: None,
+        detail: format!("the {} world does not make `{name}`", world.name()),
+        at_ns: None,
+    });
+    let trace = TraceSummary { digest: Digest::ZERO, events: 0, checkpoints: Vec::new() };
+    let closing = Closing {
+        scenario,
+        seed,
+        repro,
+        wall: Duration::ZERO,
+        counters: Counters::default(),
+        trace: trace.clone(),
+        instances: Vec::new(),
+        liars: BTreeSet::new(),
+        finding: None,
+        halts: Vec::new(),
+        at: Time::ZERO,
+        windows: Vec::new(),
+        world,
+    };
+    let record = record(&closing, &Recorder::default(), properties.collect());
+    Outcome { record, trace, reached: BTreeSet::new(), height: 0, wall: Duration::ZERO }
 }
 
 /// Judges the run.
@@ -71,7 +106,7 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     }
     let height = oracles.top();
     drop(oracles);
-    let record = record(&closing, shared, properties);
+    let record = record(&closing, &shared.recorder.borrow(), properties);
     Outcome { record, trace: closing.trace, reached, height, wall: closing.wall }
 }
 
@@ -176,9 +211,8 @@ pub(crate) fn verdict(properties: &[PropertyResult]) -> Verdict {
     }
 }
 
-fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult>) -> RunRecord {
+fn record(closing: &Closing<'_>, recorder: &Recorder, properties: Vec<PropertyResult>) -> RunRecord {
     let scenario = closing.scenario;
-    let recorder = shared.recorder.borrow();
     RunRecord {
         manifest: Manifest {
             scenario: scenario.name.clone(),
@@ -194,7 +228,10 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
             },
             nodes: scenario.validators.count,
             duration_ns: closing.at.0,
-            trace_hash: closing.trace.digest.to_string(),
+            trace_hash: match closing.world.is_deterministic() {
+                true => closing.trace.digest.to_string(),
+                false => String::new(),
+            },
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: closing.repro.to_owned(),
             wall_ms: u64::try_from(closing.wall.as_millis()).unwrap_or(u64::MAX),
@@ -209,7 +246,7 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
         node_events: recorder.node_events.clone(),
         windows: closing.windows.clone(),
         honest: (0..scenario.validators.count).map(|node| !closing.liars.contains(&node)).collect(),
-        notes: notes(closing, &recorder),
+        notes: notes(closing, recorder),
     }
 }
 
@@ -236,7 +273,7 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
     spans
 }
 
-fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<String> {
+fn notes(closing: &Closing<'_>, recorder: &Recorder) -> Vec<String> {
     let mut notes = Vec::new();
     if closing.world == World::Wire && closing.scenario.crypto == Crypto::Mock {
         notes
@@ -264,7 +301,6 @@ fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_types::Digest;
 
     /// A run in which node 1 stopped itself at 2 s.
     fn halted(scenario: &Scenario, instances: Vec<Instance>) -> Option<(String, Time)> {
@@ -272,7 +308,6 @@ mod tests {
             Halt { node: 1, at: Time(2_000_000_000), reason: "the state contradicts itself".to_owned() };
         crash_of_its_own(&Closing {
             scenario,
-            world: World::Lab,
             seed: 1,
             repro: "",
             wall: Duration::ZERO,
@@ -284,6 +319,7 @@ mod tests {
             halts: vec![halt],
             at: Time(5_000_000_000),
             windows: Vec::new(),
+            world: World::Lab,
         })
     }
 

@@ -1,15 +1,15 @@
 //! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
 
 use super::convert;
-use super::world::World;
 use crate::adversary::{Identity, Puppet};
 use crate::lab::{Boot, Lab, LabConfig, address_of};
-use crate::scenario::{Crypto, Scenario};
-use crate::scheme::{self, Keyring, Scheme};
+use crate::scenario::{Crypto, Scenario, World};
+use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
+use bitcraps_types::ed25519::secret_of_test_network;
 use bitcraps_types::{ChainId, TableId, ValidatorIndex};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -77,7 +77,7 @@ impl Network {
 
     /// Who a node is on QUIC links.
     pub(crate) fn identity(&self, node: u16) -> bitcraps_quic::Identity {
-        bitcraps_quic::Identity::from_seed(&scheme::secret(self.seed, usize::from(node)))
+        bitcraps_quic::Identity::from_seed(&secret_of_test_network(self.seed, usize::from(node)))
     }
 }
 
@@ -85,7 +85,7 @@ impl Network {
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
     match (world, scenario.crypto) {
-        (World::Wire, _) | (World::Lab, Crypto::Real) => Scheme::Real,
+        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
         (World::Lab, Crypto::Mock) => Scheme::Mock,
     }
 }

@@ -13,10 +13,9 @@ use super::shared::{NodeProbe, Shared};
 use super::timeline::Timeline;
 use super::watch::Watch;
 use super::workload::Players;
-use super::world::World;
 use crate::lab::{Boot, Finding, Halt, Lab, Progress, WorldPorts};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
-use crate::scenario::{Eventually, Scenario, Selector};
+use crate::scenario::{Eventually, Scenario, Selector, World};
 use crate::wire::WireLinks;
 use bitcraps_actors::node::{self, NodeHandle};
 use bitcraps_actors::ports::{Links, Ports};
@@ -92,7 +91,6 @@ pub(crate) fn pass_with(
     let windows = end.camera.develop(&end.watched, behind);
     let closing = Closing {
         scenario,
-        world: plan.world,
         seed,
         repro,
         wall: started.elapsed(),
@@ -104,6 +102,7 @@ pub(crate) fn pass_with(
         halts: end.halts,
         at: end.at,
         windows,
+        world: plan.world,
     };
     judge::judge(closing, &end.shared)
 }
@@ -120,8 +119,6 @@ struct Run<'a> {
     arrivals: Timeline<()>,
     camera: Camera,
     halts: Vec<Halt>,
-    /// The oracles have been told of so many instances of faults.
-    told: usize,
 }
 
 /// A run at its end.
@@ -164,19 +161,7 @@ impl<'a> Run<'a> {
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run {
-            scenario,
-            network,
-            lab,
-            shared,
-            handles,
-            faults,
-            players,
-            arrivals,
-            camera,
-            halts: Vec::new(),
-            told: 0,
-        }
+        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, halts: Vec::new() }
     }
 
     fn finish(mut self) -> Ended {
@@ -211,7 +196,7 @@ impl<'a> Run<'a> {
 
     fn do_what_is_due(&mut self, now: Time) {
         self.faults.run_due(now, &mut self.lab, &self.shared);
-        self.tell_oracles(now);
+        self.faults.tell(now, &self.shared);
         while self.arrivals.pop_due(now).is_some() {
             self.bet(now);
             if let Some(next) = self.players.next_after(now) {
@@ -224,7 +209,7 @@ impl<'a> Run<'a> {
         let now = self.lab.now();
         if std::mem::take(&mut self.shared.watch.borrow_mut().changed) {
             self.faults.react(now, &mut self.lab, &self.shared);
-            self.tell_oracles(now);
+            self.faults.tell(now, &self.shared);
         }
     }
 
@@ -250,25 +235,6 @@ impl<'a> Run<'a> {
             self.halts.push(halt.clone());
             if !self.lab.is_up(halt.node) {
                 self.shared.went_down(halt.at, halt.node, "halt");
-            }
-        }
-    }
-
-    fn tell_oracles(&mut self, now: Time) {
-        let mut ended = self.faults.take_ended();
-        let began = self.told..self.faults.instances().len();
-        self.told = began.end;
-        let new = ended.split_off(&began.start);
-        let mut oracles = self.shared.oracles.borrow_mut();
-        for number in ended.into_iter().chain(began.clone()) {
-            let fault = &self.scenario.faults[self.faults.instances()[number].fault];
-            // Up to f liars never excuse the others from deciding; everything else may.
-            let disturbs = !inject::is_lie(&fault.inject);
-            if began.contains(&number) {
-                oracles.fault_began(now, &fault.id, disturbs);
-            }
-            if !began.contains(&number) || new.contains(&number) {
-                oracles.fault_healed(now, &fault.id, disturbs);
             }
         }
     }
@@ -301,7 +267,8 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option
 /// The links that the world has. What must live as long as the node goes to `keep`.
 fn links(network: &Network, node: u16, ports: &WorldPorts, keep: &mut Vec<Box<dyn Any>>) -> Rc<dyn Links> {
     match network.world {
-        World::Lab => ports.links.clone(),
+        // In a cluster no node runs here.
+        World::Lab | World::Cluster => ports.links.clone(),
         World::Wire => {
             let links = WireLinks::new(ports, network.identity(node), &network.config(node).peers)
                 .expect("the links' own defaults work, and a simulated socket does not fail");
@@ -319,7 +286,7 @@ fn patience(scenario: &Scenario, network: &Network, plan: &Plan) -> Patience {
     Patience { window: window + scenario.consensus.interval.duration(), hangover }
 }
 
-fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
+pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
     let validators = network.genesis.validators.iter();
     let expect = &scenario.expect;
     Setup {

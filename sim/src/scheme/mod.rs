@@ -8,6 +8,7 @@ mod memo;
 mod mock;
 mod real;
 
+use bitcraps_types::ed25519::secret_of_test_network;
 use bitcraps_types::{PublicKey, Sign, Verify};
 use std::rc::Rc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub struct Keyring {
 impl Keyring {
     /// `count` keys, a function of `scheme`, `seed` and their position alone: adding keys does not change the others.
     pub fn new(scheme: Scheme, seed: u64, count: usize) -> Keyring {
-        let secrets = (0..count).map(|position| secret(seed, position));
+        let secrets = (0..count).map(|position| secret_of_test_network(seed, position));
         let (signers, verifier): Keys = match scheme {
             Scheme::Mock => mock::keys(secrets),
             Scheme::Real => real::keys(secrets),
@@ -79,14 +80,6 @@ impl Keyring {
 
 /// The holders of the keys, in order, and what checks their signatures.
 type Keys = (Rc<[Rc<dyn Sign>]>, Rc<dyn Verify>);
-
-/// The seed of an Ed25519 key: what holds key number `position` under [`Scheme::Real`].
-pub(crate) fn secret(seed: u64, position: usize) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("bitcraps simulation secret key");
-    hasher.update(&seed.to_le_bytes());
-    hasher.update(&(position as u64).to_le_bytes());
-    *hasher.finalize().as_bytes()
-}
 
 #[cfg(test)]
 mod tests {

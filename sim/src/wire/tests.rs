@@ -2,8 +2,8 @@
 
 use super::WireLinks;
 use crate::lab::{DiskFate, Lab, LabConfig, LinkModel, Loss, NodeIndex, address_of};
-use crate::run::{Depth, World, examine};
-use crate::scenario;
+use crate::run::{Depth, examine};
+use crate::scenario::{self, World};
 use bitcraps_actors::config::PeerAddress;
 use bitcraps_actors::ports::{LinkEvent, LinkId, Links};
 use bitcraps_quic::{Identity, QuicConfig};
@@ -181,6 +181,7 @@ fn an_undisturbed_run_has_one_trace() {
         ("workload.players", "5"),
         ("workload.bets", "20/s"),
         ("expect.eventually.0.height.at_least", "5"),
+        ("expect.eventually.0.height.within", "4 s"),
     ];
     assert!(one_trace(&shortened("happy-path.yaml", &set)) > 5);
 }
@@ -206,6 +207,7 @@ fn a_run_with_crashes_has_one_trace() {
         ("faults.again.at", "8 s"),
         ("faults.again.inject.crash.restart_after", "1 s"),
         ("expect.eventually.0.height.at_least", "15"),
+        ("expect.eventually.0.height.within", "12 s"),
     ];
     assert!(one_trace(&shortened("leader-crash.yaml", &set)) > 15);
 }

@@ -1,0 +1,291 @@
+use super::*;
+use crate::gateway::{self, GatewayConfig, Health, Node};
+use crate::testing::*;
+use bitcraps_types::{Sign, Time};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// A house that plays, behind a gateway, and a directory with the faucet's key (player 1).
+struct Rig {
+    gateway: Option<gateway::Gateway>,
+    home: TempDir,
+    playing: Option<std::thread::JoinHandle<House>>,
+    genesis: bitcraps_casino::Genesis,
+}
+
+fn config() -> GatewayConfig {
+    let any = "127.0.0.1:0".parse().unwrap();
+    GatewayConfig { listen: any, admin: any, workers: 1, rate: None, ..GatewayConfig::default() }
+}
+
+fn rig_with(blocks: usize, archive: gateway::Archive) -> Rig {
+    let mut house = House::new(1);
+    (0..blocks).for_each(|_| drop(house.decide(Vec::new())));
+    let genesis = (*house.genesis).clone();
+    let (submit, submitted) = mpsc::channel(64);
+    let node = Node {
+        view: house.view.clone(),
+        genesis: house.genesis.clone(),
+        me: genesis.validators[0].key,
+        submit,
+        health: Arc::new(Health::new(Arc::new(|| Time(0)))),
+        metrics: house.metrics.clone(),
+        archive,
+        version: "test",
+    };
+    let gateway = gateway::start(node, config()).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the house is the node's thread")]
+    let playing = std::thread::spawn(move || house.run(submitted, Duration::from_millis(20)));
+    let home = tempfile::tempdir().unwrap();
+    PlayerKey::from_seed(Zeroizing::new([1; 32])).write(&home.path().join("faucet.key")).unwrap();
+    Rig { gateway: Some(gateway), home, playing: Some(playing), genesis }
+}
+
+fn rig() -> Rig {
+    rig_with(1, Arc::new(|_| None))
+}
+
+/// The command line as the daemon mounts it.
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Rig {
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn run(&self, line: &str) -> Result<String, ClientError> {
+        let url = format!("http://{}", self.gateway.as_ref().unwrap().address());
+        let home = self.home.path().to_str().unwrap();
+        let line = format!("client --gateway {url} --key ~/player.key {line}").replace('~', home);
+        let Line { client } = clap::Parser::try_parse_from(line.split(' ')).unwrap();
+        let mut out = Vec::new();
+        run(&client, &mut out).map(|()| String::from_utf8(out).unwrap())
+    }
+
+    fn done(&self, line: &str) -> String {
+        self.run(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    fn balance(&self, account: &str) -> u64 {
+        let text = self.done(&format!("balance {account}"));
+        let line = text.lines().find_map(|line| line.strip_prefix("balance ")).unwrap();
+        line.parse().unwrap()
+    }
+
+    /// Stops everything: the house as it is in the end.
+    fn close(&mut self) -> Option<House> {
+        self.gateway.take()?.stop();
+        self.playing.take()?.join().ok()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.close();
+        }
+    }
+}
+
+#[test]
+fn a_player_opens_an_account_plays_a_shooter_and_cashes_out_and_the_money_adds_up() {
+    let mut rig = rig();
+    let faucet = account(1).0.to_string();
+    rig.done("keygen ~/player.key");
+    let player = PlayerKey::read(&rig.path("player.key")).unwrap().account().0.to_string();
+    assert!(rig.done("open --from ~/faucet.key 1000").starts_with("1000 sent to"));
+    assert_eq!((rig.balance(&player), rig.balance(&faucet)), (1000, 9000));
+    assert_eq!(rig.done("tables").lines().count(), 3);
+    assert!(rig.done("join 2").contains("come-out"));
+    let played = rig.done("play --stake 100 --odds 2");
+    assert!(played.contains("100 on pass_line") && played.contains("pass_line: "), "{played}");
+    let last =
+        |text: &str| text.lines().last().unwrap().strip_prefix("balance ").unwrap().parse::<u64>().unwrap();
+    let balance = last(&played);
+    let told = played.lines().find_map(|line| line.split_once(": ").filter(|_| line.starts_with("staked ")));
+    let net: i64 = told.unwrap().1.parse().unwrap();
+    assert_eq!(1000 + net, i64::try_from(balance).unwrap(), "{played}");
+    let bet = rig.done("bet 1 field 50");
+    assert!(bet.contains("won ") || bet.contains("lost 50"), "{bet}");
+    let left = rig.balance(&player);
+    assert!(rig.done(&format!("cash-out --to {faucet}")).starts_with(&format!("{left} sent")));
+    assert_eq!((rig.balance(&player), rig.balance(&faucet)), (0, 9000 + left));
+    let house = rig.close().unwrap();
+    let ledger = house.casino.bank().ledger();
+    assert_eq!(ledger.account(&account(1)).unwrap().balance(), 9000 + left);
+    assert_eq!(ledger.reserves().count(), 0, "no bet is up");
+}
+
+#[test]
+fn a_bet_that_stays_up_can_be_taken_down() {
+    let rig = rig();
+    rig.done("keygen ~/player.key");
+    rig.done("open --from ~/faucet.key 1000");
+    for sequence in (1..40).step_by(2) {
+        let bet = rig.done("bet 0 place:6 60");
+        assert!(bet.contains(&format!("bet {sequence} ")), "{bet}");
+        // The dice may have been quicker.
+        match rig.run(&format!("take-down 0 {sequence}")) {
+            Ok(text) => return assert_eq!(text, "1 taken down, 60 returned\n"),
+            Err(error) => assert!(matches!(error, ClientError::Refused(_)), "{error}"),
+        }
+    }
+    panic!("twenty bets, and none stayed up");
+}
+
+#[test]
+fn watching_a_table_shows_its_rolls_until_a_point_is_decided() {
+    let rig = rig();
+    rig.done("keygen ~/player.key");
+    rig.done("open --from ~/faucet.key 5000");
+    let watched = std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| rig.done("watch 1 --until-decided"));
+        while !watcher.is_finished() {
+            rig.done("play 1 --stake 1");
+        }
+        watcher.join().unwrap()
+    });
+    let last = watched.lines().last().unwrap();
+    assert!(last.ends_with("is made") || last.ends_with("seven out"), "{watched}");
+    assert!(watched.lines().any(|line| line.contains(": the point is ")), "{watched}");
+}
+
+#[test]
+fn a_block_is_verified_and_the_chain_can_be_pinned() {
+    let rig = rig();
+    let chain = rig.genesis.chain_id().to_string();
+    let text = rig.done("verify-block latest");
+    assert!(text.contains("signed by 3 of 4 voting power") && text.contains("--chain-id"), "{text}");
+    assert!(!rig.done(&format!("verify-block 1 --chain-id {chain}")).contains("pin"));
+    let other = rig.run(&format!("verify-block 1 --chain-id {}", "0".repeat(64))).unwrap_err();
+    assert!(matches!(other, ClientError::OtherChain { .. }) && other.exit_code() == 1);
+    let missing = rig.run("verify-block 99").unwrap_err();
+    assert!(matches!(missing, ClientError::Gateway { status: 404, .. }));
+}
+
+/// A gateway that lies. Its archive answers for what the view has not.
+#[test]
+fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
+    let chain = genesis(1).chain_id();
+    let block = move |height| {
+        let block = bitcraps_casino::Block {
+            height,
+            parent: chain,
+            proposer: bitcraps_types::ValidatorIndex(0),
+            time: bitcraps_types::WallTime(0),
+            state_root: Digest::ZERO,
+            commands: Vec::new(),
+            offences: Vec::new(),
+        };
+        bitcraps_types::Value::new(block.encode())
+    };
+    let rig = rig_with(
+        140,
+        Arc::new(move |height| {
+            let value = block(if height == 5 { 6 } else { height });
+            let digest = if height == 4 { Digest::ZERO } else { value.digest() };
+            let certificate = certify(&chain, height.min(6), digest, if height == 3 { 2 } else { 3 });
+            Some((value, certificate))
+        }),
+    );
+    assert!(rig.done("verify-block 2").contains("3 of 4"));
+    let refused = |line: &str| {
+        let error = rig.run(line).unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        error.to_string()
+    };
+    assert!(refused("verify-block 3").contains("not more than two thirds"));
+    assert!(refused("verify-block 4").contains("for another block"));
+    assert!(refused("verify-block 5").contains("another height than was asked"));
+}
+
+#[test]
+fn what_goes_wrong_has_its_exit_code() {
+    let rig = rig();
+    let code = |line: &str| rig.run(line).unwrap_err().exit_code();
+    assert_eq!(code("balance"), 74, "there is no key yet");
+    rig.done("keygen ~/player.key");
+    assert_eq!(code("keygen ~/player.key"), 74, "a key is never overwritten");
+    assert_eq!(code("balance"), 1, "there is no account yet");
+    assert_eq!(code("watch"), 64, "no table was joined");
+    assert_eq!(code("join 9"), 65);
+    rig.done("open --from ~/faucet.key 10");
+    assert_eq!(code("bet 0 pass_line 11"), 1, "too little money");
+    assert_eq!(code("bet 7 pass_line 1"), 1, "no such table");
+    assert_eq!(code("balance --gateway ftp://x"), 64);
+    assert_eq!(code("balance --gateway http://127.0.0.1:1"), 69);
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(rig.path("player.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(code("balance"), 65, "others may read the key");
+    assert!(clap::Parser::try_parse_from(["client", "bet", "0", "pass", "1"]).map(|_: Line| ()).is_err());
+}
+
+#[test]
+fn a_key_comes_back_from_its_file_and_a_damaged_one_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("key");
+    let key = PlayerKey::from_seed(Zeroizing::new([0xab; 32]));
+    key.write(&path).unwrap();
+    assert_eq!(PlayerKey::read(&path).unwrap().public(), key.public());
+    let text = std::fs::read_to_string(&path).unwrap();
+    for damaged in [
+        text.replace("secret ab", "secret ac"),
+        text.replace("ed25519", "rsa"),
+        text.replace("secret ab", "secret "),
+        String::new(),
+    ] {
+        std::fs::write(&path, damaged).unwrap();
+        let error = PlayerKey::read(&path).err().unwrap();
+        assert!(matches!(error, KeyFileError::Format { .. }) && !error.to_string().contains("abab"));
+    }
+    assert_eq!(key.public_key(), key.public());
+}
+
+/// Fails when a command that was turned away for now is signed anew, and so done twice.
+#[test]
+fn a_command_that_a_full_node_turned_away_is_handed_in_again_and_done_once() {
+    let mut house = House::new(1);
+    let (submit, mut submitted) = mpsc::channel(1);
+    submit.try_send(house.sign(1, 60, transfer(account(3), 1))).unwrap();
+    let node = Node {
+        view: house.view.clone(),
+        genesis: house.genesis.clone(),
+        me: house.genesis.validators[0].key,
+        submit,
+        health: Arc::new(Health::new(Arc::new(|| Time(0)))),
+        metrics: house.metrics.clone(),
+        archive: Arc::new(|_| None),
+        version: "test",
+    };
+    let gateway = gateway::start(node, config()).unwrap();
+    let url = format!("http://{}", gateway.address());
+    let wallet = || {
+        let key = PlayerKey::from_seed(Zeroizing::new([1; 32]));
+        Wallet::new(Gateway::connect(&url, None).unwrap(), key, Duration::from_secs(20))
+    };
+    let done = std::thread::scope(|scope| {
+        let paying = scope.spawn(|| wallet().settle(transfer(account(2), 7)));
+        let full = "bitcraps_http_rejected_total{reason=\"queue_full\"} 0";
+        while !paying.is_finished() && house.metrics.text().lines().any(|line| line == full) {
+            std::thread::yield_now();
+        }
+        submitted.try_recv().unwrap();
+        let signed = submitted.blocking_recv().unwrap();
+        // It was lost on the way once more: the node forgot it before it decided.
+        house.view.withdrawn(signed.id());
+        assert_eq!(submitted.blocking_recv().unwrap(), signed);
+        house.decide(vec![signed]);
+        paying.join().unwrap().unwrap()
+    });
+    assert_eq!((done.sequence, done.height), (1, 1));
+    gateway.stop();
+    let paid = house.casino.bank().ledger().account(&account(2)).unwrap().balance();
+    assert_eq!(paid, 7);
+}

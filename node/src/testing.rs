@@ -1,0 +1,174 @@
+//! A small house for the tests: a real casino, four validators that sign what it decides, and what a node would tell.
+
+use crate::metrics::Metrics;
+use crate::view::View;
+use bitcraps_actors::ports::Event;
+use bitcraps_casino::{
+    Action, Bet, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig, TableReport,
+};
+use bitcraps_consensus::{Certificate, Engine, Tendermint};
+use bitcraps_tables::{BetId, CrapsRules, craps};
+use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
+use bitcraps_types::{
+    AccountId, Amount, ChainId, Digest, Height, PublicKey, Sign, TableId, ValidatorIndex, Value, WallTime,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// The players' seeds are 1, 2, …; the validators' 101 to 104.
+pub(crate) fn key(seed: u8) -> Ed25519 {
+    Ed25519::from_seed([seed; 32])
+}
+
+pub(crate) fn account(player: u8) -> AccountId {
+    AccountId::of_key(&key(player).public_key())
+}
+
+pub(crate) fn genesis(players: u8) -> Genesis {
+    let validator = |seed| GenesisValidator { key: key(seed).public_key(), power: 1 };
+    Genesis {
+        name: "house".into(),
+        validators: (101..=104).map(validator).collect(),
+        players: (1..=players).map(|player| (key(player).public_key(), 10_000)).collect(),
+        bank: 1_000_000_000,
+        tables: (0..3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) chain: ChainId,
+    pub(crate) casino: Casino,
+    pub(crate) view: Arc<View>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Each decided block.
+    pub(crate) blocks: Vec<(Value, Certificate)>,
+    tip: Digest,
+}
+
+impl House {
+    pub(crate) fn new(players: u8) -> House {
+        let genesis = Arc::new(genesis(players));
+        let chain = genesis.chain_id();
+        let mut house = House {
+            casino: Casino::genesis(&genesis).unwrap(),
+            chain,
+            genesis,
+            view: Arc::new(View::new()),
+            metrics: Arc::new(Metrics::new("test", WallTime(1_700_000_000_000_000_000))),
+            blocks: Vec::new(),
+            tip: chain,
+        };
+        house.restore();
+        house.tell(&Event::Started { height: 1, journal: 0 });
+        house
+    }
+
+    pub(crate) fn height(&self) -> Height {
+        self.blocks.len() as Height
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.view.event(event);
+        self.metrics.event(event);
+    }
+
+    /// Tells the whole state, as a node does at its start and after a takeover.
+    pub(crate) fn restore(&mut self) {
+        let (height, time) = (self.height(), WallTime(self.height() * 1_000_000));
+        self.tell(&Event::Restored { height, digest: self.tip, time, casino: &self.casino });
+    }
+
+    pub(crate) fn sign(&self, player: u8, sequence: u64, action: Action) -> SignedCommand {
+        let key = key(player);
+        SignedCommand::sign(&self.chain, Command { key: key.public_key(), sequence, action }, &key)
+    }
+
+    /// Decides a block and applies it.
+    pub(crate) fn decide(&mut self, commands: Vec<SignedCommand>) -> Vec<TableReport> {
+        let height = self.height() + 1;
+        let block = Block {
+            height,
+            parent: self.tip,
+            proposer: ValidatorIndex(0),
+            time: WallTime(height * 1_000_000),
+            state_root: self.casino.root(),
+            commands,
+            offences: Vec::new(),
+        };
+        let value = Value::new(block.encode());
+        let certificate = certify(&self.chain, height, value.digest(), 3);
+        self.tip = value.digest();
+        let (root, reports) = self.casino.apply_and_report(&block, &self.tip, &self.chain, &Ed25519Verifier);
+        self.tell(&Event::Decided { height, value: &value, certificate: &certificate, synced: false });
+        let bank = self.casino.bank();
+        self.tell(&Event::Applied {
+            height,
+            block: &block,
+            value: &value,
+            certificate: &certificate,
+            digest: self.tip,
+            root,
+            ledger: bank.ledger(),
+            reports: &reports,
+            refusals: bank.refusals(),
+        });
+        self.blocks.push((value, certificate));
+        reports
+    }
+
+    /// Decides what comes, and an empty block now and then while bets are up, until nobody can submit any more.
+    pub(crate) fn run(mut self, mut submitted: mpsc::Receiver<SignedCommand>, tick: Duration) -> House {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            loop {
+                let has_bets = self.casino.bank().tables_to_play().next().is_some();
+                let first = if has_bets {
+                    timeout(tick, submitted.recv()).await.unwrap_or_default()
+                } else {
+                    submitted.recv().await
+                };
+                if first.is_none() && submitted.is_closed() {
+                    return;
+                }
+                let mut commands: Vec<SignedCommand> = first.into_iter().collect();
+                while let Ok(more) = submitted.try_recv() {
+                    commands.push(more);
+                }
+                for signed in &commands {
+                    self.tell(&Event::CommandAccepted(signed.id()));
+                }
+                self.decide(commands);
+            }
+        });
+        self
+    }
+}
+
+/// A certificate by the first `signers` validators.
+pub(crate) fn certify(chain: &ChainId, height: Height, digest: Digest, signers: u16) -> Certificate {
+    let mut certificate = Certificate { height, round: 0, digest, signatures: Vec::new() };
+    let bytes = Tendermint::certificate_bytes(chain, &certificate);
+    let sign = |index: u16| (ValidatorIndex(index), key(101 + index as u8).sign(&bytes));
+    certificate.signatures = (0..signers).map(sign).collect();
+    certificate
+}
+
+pub(crate) fn transfer(to: AccountId, amount: Amount) -> Action {
+    Action::Transfer { to, amount }
+}
+
+pub(crate) fn bet(table: u32, bet: craps::Bet, stake: Amount) -> Action {
+    Action::Bet { table: TableId(table), bet: Bet::Craps(bet), stake }
+}
+
+pub(crate) fn take_down(table: u32, player: u8, sequence: u64) -> Action {
+    Action::TakeDown { table: TableId(table), bet: BetId { account: account(player), sequence } }
+}
+
+/// A key that is not a player's.
+pub(crate) fn stranger() -> PublicKey {
+    key(250).public_key()
+}
