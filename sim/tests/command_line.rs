@@ -303,3 +303,21 @@ fn output_that_can_t_be_written_is_an_io_error_and_a_reader_that_left_is_none() 
         assert_eq!((ran.code(), &*ran.err()), (0, ""));
     }
 }
+
+/// The processes share neither an address space nor a start of their clocks.
+#[test]
+fn two_processes_on_the_wire_write_one_trace_and_a_third_replays_it() {
+    let trace = |place: &Place| {
+        place.file("small.yaml", GOOD);
+        let ran = place.run(&["run", "small.yaml", "--on", "wire"]);
+        assert_eq!(ran.code(), 0, "{}", ran.out());
+        let manifest = std::fs::read_to_string(place.folder("small").join("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        assert_eq!((&manifest["world"], &manifest["crypto"]), (&"wire".into(), &"real".into()));
+        manifest["trace_hash"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (Place::new(), Place::new());
+    assert_eq!(trace(&one), trace(&other));
+    let replayed = one.run(&["replay", one.folder("small").to_str().unwrap()]);
+    assert_eq!(replayed.code(), 0, "{}", replayed.out());
+}

@@ -1,8 +1,8 @@
 //! `bench`: what the testbed costs, side by side in one call.
 //!
 //! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
-//! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do). Each figure
-//! is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
+//! nodes on simulated links and on real QUIC). Each figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
 use super::exit;
 use super::say::say;
@@ -37,6 +37,9 @@ pub(super) fn bench(only: Option<&str>) -> u8 {
     }
     if wanted("idle") {
         complete &= idle();
+    }
+    if wanted("wire") {
+        complete &= wire();
     }
     if complete { exit::PASS } else { exit::INCONCLUSIVE }
 }
@@ -117,7 +120,7 @@ fn blocks() -> bool {
              validators: {{ count: {n} }}\nconsensus: {{ interval: {pace} }}\nlinks: {{ default: {{ latency: {link}, loss: {loss} }} }}\n\
              workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
         );
-        let mut runs: Vec<(Figure, u64)> = (0..REPEATS).filter_map(|_| whole(&text)).collect();
+        let mut runs: Vec<(Figure, u64)> = (0..REPEATS).filter_map(|_| whole(&text, World::Lab)).collect();
         good &= runs.len() == REPEATS;
         runs.sort_by(|a, b| a.0.simulated_per_second.total_cmp(&b.0.simulated_per_second));
         let Some((figure, heights)) = runs.get(runs.len() / 2) else { continue };
@@ -138,13 +141,42 @@ fn idle() -> bool {
     say("(c) 100 idle nodes: a block a minute, no bets");
     let text = "version: 1\nname: idle\nclaim: idle time is cheap\nduration: 60 s\nvalidators: { count: 100 }\n\
                 consensus: { interval: 60 s }\nworkload: { tables: 1, players: 0, bets: 0/s }\n";
-    let Some((figure, _)) = whole(text) else { return false };
+    let Some((figure, _)) = whole(text, World::Lab) else { return false };
     say(format_args!(
         "  100   60 simulated s in {:.0} ms, {:.0} messages/s",
         60e3 / figure.simulated_per_second,
         figure.messages_per_second
     ));
     true
+}
+
+/// (e) What real QUIC costs: handshakes of all pairs, keep-alives, a block a second.
+fn wire() -> bool {
+    say(format_args!(
+        "(e) whole nodes making a block a second, no bets, real signatures; median of {REPEATS}, the two in turn"
+    ));
+    say("    n   world   packets/s   simulated s/s   heights");
+    let mut good = true;
+    for (n, simulated) in [(4u16, 200u64), (16, 20), (32, 10)] {
+        let text = format!(
+            "version: 1\nname: bench\nclaim: blocks at leisure\nduration: {simulated} s\ncrypto: real\n\
+             validators: {{ count: {n} }}\nconsensus: {{ interval: 1 s }}\n\
+             workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
+        );
+        let worlds = [World::Lab, World::Wire];
+        let mut runs = worlds.map(|_| Vec::new());
+        for _ in 0..REPEATS {
+            worlds.into_iter().zip(&mut runs).for_each(|(world, runs)| runs.extend(whole(&text, world)));
+        }
+        for (world, runs) in worlds.into_iter().zip(runs) {
+            good &= runs.len() == REPEATS;
+            let Some((_, heights)) = runs.first() else { continue };
+            let figure = median(&runs.iter().map(|(figure, _)| *figure).collect::<Vec<_>>());
+            let (packets, speed) = (figure.messages_per_second, figure.simulated_per_second);
+            say(format_args!("  {n:3}   {:5}  {packets:>10.0}   {speed:>13.1}   {heights:>7}", world.name()));
+        }
+    }
+    good
 }
 
 fn quorum(n: u16, simulated: u64, traced: bool) -> Figure {
@@ -176,7 +208,7 @@ fn rival(name: &str, n: u16, simulated: u64) -> Option<Vec<Figure>> {
 }
 
 /// One run of a scenario with whole nodes, and the heights that it decided.
-fn whole(text: &str) -> Option<(Figure, u64)> {
+fn whole(text: &str, world: World) -> Option<(Figure, u64)> {
     let scenario = match scenario::parse("(bench)", text) {
         Ok(parsed) => parsed.scenario,
         Err(diagnostics) => {
@@ -184,7 +216,7 @@ fn whole(text: &str) -> Option<(Figure, u64)> {
             return None;
         }
     };
-    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
+    let outcome = run::examine(&scenario, world, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
     let manifest = &outcome.record.manifest;
     for property in outcome.record.properties.iter().filter(|property| property.holds == Some(false)) {
         eprintln!("  {}: {}", property.name, property.detail);

@@ -43,7 +43,8 @@ pub(super) fn replay(folder: &Path) -> u8 {
         say(format_args!(
             "  the program changed since (then {expected} can't come again), or it is not deterministic:"
         ));
-        say(format_args!("  run `bitcraps-sim run {} --seed {seed} --verify`", path.display()));
+        let (path, world) = (path.display(), world.name());
+        say(format_args!("  run `bitcraps-sim run {path} --on {world} --seed {seed} --verify`"));
         return exit::NONDETERMINISTIC;
     }
     let (word, code) = match record.verdict {
