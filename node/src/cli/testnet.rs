@@ -176,8 +176,10 @@ const START: &str = r#"#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
 program="${BITCRAPS_NODE:-bitcraps-node}"
+# A process that nobody has waited for yet is none.
+runs() { case "$(ps -o stat= -p "$1" 2>/dev/null)" in '' | Z*) return 1 ;; esac; }
 for i in $(seq 0 @LAST@); do
-    if [ -f "node$i/pid" ] && kill -0 "$(cat "node$i/pid")" 2>/dev/null; then
+    if [ -f "node$i/pid" ] && runs "$(cat "node$i/pid")"; then
         echo "node$i runs already"
         continue
     fi
@@ -191,11 +193,12 @@ const STOP: &str = r#"#!/bin/sh
 # Stops the nodes of this directory, and waits until they have.
 set -eu
 cd "$(dirname "$0")"
+runs() { case "$(ps -o stat= -p "$1" 2>/dev/null)" in '' | Z*) return 1 ;; esac; }
 for file in node*/pid; do
     [ -f "$file" ] || continue
     pid="$(cat "$file")"
     kill "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    while runs "$pid"; do sleep 0.1; done
     rm -f "$file"
 done
 "#;
