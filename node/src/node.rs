@@ -162,7 +162,7 @@ impl Node {
             config: config.node(genesis.clone(), floor),
             listen: config.p2p.listen,
             quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
-            denied: config.p2p.denied().collect(),
+            denied: config.p2p.denied(&config.p2p.peers),
             entropy: OsEntropy::new().map_err(StartError::Entropy)?,
             data: home.data(),
             sign_state,

@@ -81,11 +81,15 @@ fn serve(
     signals: &Receiver<Signal>,
     reload: &Reload,
 ) -> Result<(), Failure> {
+    let peers = config.p2p.peers.clone();
     let mut saved = Time::ZERO;
     loop {
         match signals.recv_timeout(ROUND) {
             Ok(Signal::Stop) => return Ok(()),
-            Ok(Signal::Reload) => config = reloaded(context, config, node, reload),
+            Ok(Signal::Reload) => {
+                config = reloaded(context, config, node, reload);
+                node.deny(config.p2p.denied(&peers));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Failure::new(code::INTERNAL, "the thread that listens for signals died"));
@@ -129,7 +133,6 @@ fn reloaded(context: &Context, old: Config, node: &Node, reload: &Reload) -> Con
     if let Err(why) = reload.set(&new.log_level) {
         tracing::error!(why, "the log filter stays");
     }
-    node.deny(new.p2p.denied().collect());
     new
 }
 
