@@ -394,17 +394,16 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
             Some(Control::Stop) | None => break None,
         }
     };
-    let disk = files.failure().is_some();
-    if disk {
+    if files.failure().is_some() {
         health.disk_failed();
     }
     links.shutdown();
     // Peers that don't answer notice by themselves.
     let _ = tokio::time::timeout(FAREWELL, links.closed()).await;
-    files.close();
-    match halted {
-        Some(why) => Ended::Halted { why, disk },
-        None => Ended::Stopped,
+    match (halted, files.close()) {
+        (Some(why), closed) => Ended::Halted { why, disk: closed.is_err() },
+        (None, Err(error)) => Ended::Halted { why: format!("the last writes: {error}"), disk: true },
+        (None, Ok(())) => Ended::Stopped,
     }
 }
 
