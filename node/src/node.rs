@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::event_log::EventLog;
 use crate::gateway::{self, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
 use crate::sign_state::{Finding, SignState};
@@ -273,7 +273,7 @@ impl Node {
 /// Holds the journal on the disk against the sign-state, and does what that asks for.
 fn take_sign_state(
     home: &Home,
-    key: &NodeKey,
+    key: &SecretKey,
     chain: &bitcraps_types::ChainId,
     sign_above: Option<Height>,
 ) -> Result<(SignState, Height), StartError> {
@@ -340,7 +340,7 @@ impl Probe for Watched {
 
 /// What the node's thread is made of.
 struct Parts {
-    key: NodeKey,
+    key: SecretKey,
     config: NodeConfig,
     listen: SocketAddr,
     quic: QuicConfig,
