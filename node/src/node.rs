@@ -28,6 +28,7 @@ use bitcraps_types::{Height, PublicKey};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -134,11 +135,15 @@ impl Node {
         home: &Home,
         config: &Config,
         sign_above: Option<Height>,
-        event_log: Option<EventLog>,
+        event_log: Option<&Path>,
     ) -> Result<Node, StartError> {
         let lock = home.lock()?;
+        // Not before the home is ours: the log in its place may be that of the node that runs there.
+        let failed = |path: &Path, error| StartError::Io { path: path.into(), error };
+        let event_log =
+            event_log.map(|path| EventLog::create(path).map_err(|error| failed(path, error))).transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
-        let key = NodeKey::read(&home.key()).map_err(HomeError::from)?;
+        let key = home.read_key().map_err(HomeError::from)?;
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
         let archive = Arc::new(open_archive(home)?);

@@ -3,7 +3,6 @@
 
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
-use crate::event_log::EventLog;
 use crate::logs::{self, Reload};
 use crate::node::{Ended, Node};
 use crate::panics;
@@ -46,9 +45,7 @@ impl Run {
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
         panics::end_the_process();
         let signals = listen().map_err(|error| internal(format!("can't listen for signals: {error}")))?;
-        let event_log = self.event_log.as_deref().map(EventLog::create).transpose();
-        let event_log = event_log.map_err(|error| Failure::new(code::IO, error.to_string()))?;
-        let node = Node::start(&context.home, &config, self.sign_above, event_log)?;
+        let node = Node::start(&context.home, &config, self.sign_above, self.event_log.as_deref())?;
         tracing::info!(
             version = crate::node::VERSION,
             home = %context.home.root().display(),
