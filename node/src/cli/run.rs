@@ -40,6 +40,9 @@ enum Signal {
 
 impl Run {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
+        // While an editor replaces the file there may be none, and a reload at that moment would take the defaults:
+        // nobody denied.
+        let context = &context.with_its_file();
         let config = context.config()?;
         let internal = |why: String| Failure::new(code::INTERNAL, why);
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
@@ -84,7 +87,7 @@ fn serve(
         match signals.recv_timeout(ROUND) {
             Ok(Signal::Stop) => return Ok(()),
             Ok(Signal::Reload) => {
-                config = reloaded(context, config, node, reload);
+                config = reloaded(context, config, reload);
                 node.deny(config.p2p.denied(&peers));
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -109,7 +112,7 @@ fn serve(
 }
 
 /// Takes what may change while the node runs, and says what may not.
-fn reloaded(context: &Context, old: Config, node: &Node, reload: &Reload) -> Config {
+fn reloaded(context: &Context, old: Config, reload: &Reload) -> Config {
     let new = match context.config() {
         Ok(new) => new,
         Err(failure) => {
