@@ -155,9 +155,14 @@ impl Home {
     /// Makes a key that has never signed, with its sign-state.
     pub fn create_key(&self) -> Result<SecretKey, HomeError> {
         let key = SecretKey::generate()?;
-        key.write(&self.key())?;
-        SignState::create(&self.sign_state(), &key.public())?;
+        self.keep_key(&key)?;
         Ok(key)
+    }
+
+    /// Writes a key that never signed anything, with a sign-state that says so.
+    pub fn keep_key(&self, key: &SecretKey) -> Result<(), HomeError> {
+        key.write(&self.key())?;
+        Ok(SignState::create(&self.sign_state(), &key.public())?)
     }
 
     /// The key. Refused if others can reach it or its directory.
