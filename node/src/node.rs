@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::event_log::EventLog;
 use crate::gateway::{self, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
 use crate::sign_state::{Finding, SignState};
@@ -28,6 +28,7 @@ use bitcraps_types::{Height, PublicKey};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -134,11 +135,15 @@ impl Node {
         home: &Home,
         config: &Config,
         sign_above: Option<Height>,
-        event_log: Option<EventLog>,
+        event_log: Option<&Path>,
     ) -> Result<Node, StartError> {
         let lock = home.lock()?;
+        // Not before the home is ours: the log in its place may be that of the node that runs there.
+        let failed = |path: &Path, error| StartError::Io { path: path.into(), error };
+        let event_log =
+            event_log.map(|path| EventLog::create(path).map_err(|error| failed(path, error))).transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
-        let key = NodeKey::read(&home.key()).map_err(HomeError::from)?;
+        let key = home.read_key().map_err(HomeError::from)?;
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
         let archive = Arc::new(open_archive(home)?);
@@ -162,7 +167,7 @@ impl Node {
             config: config.node(genesis.clone(), floor),
             listen: config.p2p.listen,
             quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
-            denied: config.p2p.denied().collect(),
+            denied: config.p2p.denied(&config.p2p.peers),
             entropy: OsEntropy::new().map_err(StartError::Entropy)?,
             data: home.data(),
             sign_state,
@@ -273,7 +278,7 @@ impl Node {
 /// Holds the journal on the disk against the sign-state, and does what that asks for.
 fn take_sign_state(
     home: &Home,
-    key: &NodeKey,
+    key: &SecretKey,
     chain: &bitcraps_types::ChainId,
     sign_above: Option<Height>,
 ) -> Result<(SignState, Height), StartError> {
@@ -340,7 +345,7 @@ impl Probe for Watched {
 
 /// What the node's thread is made of.
 struct Parts {
-    key: NodeKey,
+    key: SecretKey,
     config: NodeConfig,
     listen: SocketAddr,
     quic: QuicConfig,
@@ -394,17 +399,16 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
             Some(Control::Stop) | None => break None,
         }
     };
-    let disk = files.failure().is_some();
-    if disk {
+    if files.failure().is_some() {
         health.disk_failed();
     }
     links.shutdown();
     // Peers that don't answer notice by themselves.
     let _ = tokio::time::timeout(FAREWELL, links.closed()).await;
-    files.close();
-    match halted {
-        Some(why) => Ended::Halted { why, disk },
-        None => Ended::Stopped,
+    match (halted, files.close()) {
+        (Some(why), closed) => Ended::Halted { why, disk: closed.is_err() },
+        (None, Err(error)) => Ended::Halted { why: format!("the last writes: {error}"), disk: true },
+        (None, Ok(())) => Ended::Stopped,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::init::{BANK, PLAYER, tables, write_config};
 use super::{Failure, code, say, say_json};
 use crate::home::Home;
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use bitcraps_casino::{Genesis, GenesisValidator};
 use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
@@ -158,10 +158,10 @@ impl Testnet {
 
 impl Testnet {
     /// The key at this place in the network: validators first, then players.
-    fn key(&self, position: usize) -> Result<NodeKey, Failure> {
+    fn key(&self, position: usize) -> Result<SecretKey, Failure> {
         match self.seed {
-            Some(seed) => Ok(NodeKey::from_seed(Zeroizing::new(secret_of_test_network(seed, position)))),
-            None => Ok(NodeKey::generate()?),
+            Some(seed) => Ok(SecretKey::from_seed(Zeroizing::new(secret_of_test_network(seed, position)))),
+            None => Ok(SecretKey::generate()?),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::ClientError;
 use crate::gateway::api;
-use crate::gateway::api::hex::{self, Hex};
+use crate::hex::{self, Hex};
 use bitcraps_casino::{Genesis, SignedCommand};
 use bitcraps_types::{ChainId, Digest};
 use serde::Deserialize;

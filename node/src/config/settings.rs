@@ -410,9 +410,9 @@ fn host_and_port(text: &str) -> Option<()> {
 }
 
 fn key(text: &str) -> Result<PublicKey, String> {
-    crate::hex::decode(text)
+    crate::hex::decode_exactly(text)
         .map(PublicKey)
-        .ok_or_else(|| format!("`{text}` is no key: a key is 64 hexadecimal digits"))
+        .map_err(|_| format!("`{text}` is no key: a key is 64 hexadecimal digits"))
 }
 
 fn peer(text: &str) -> Result<(PublicKey, String), String> {

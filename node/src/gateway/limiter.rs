@@ -27,18 +27,23 @@ pub(super) struct Limiter {
     /// Theoretical arrival times.
     arrivals: BTreeMap<IpAddr, u64>,
     most: usize,
+    /// When to look again for accounts that are at rest.
+    sweep_at: u64,
 }
 
 impl Limiter {
     /// The most addresses that are kept apart. Those beyond share one account.
     const ADDRESSES: usize = 1 << 16;
+    /// The least time between two searches among all of them, in nanoseconds: each takes a while, and the holder of many
+    /// addresses must not be able to ask for one with each request.
+    const SWEEP: u64 = 1_000_000_000;
     /// Stands for all those.
     const OTHERS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
     pub(super) fn new(rate: Rate) -> Limiter {
         let interval = 1_000_000_000 / u64::from(rate.per_second.max(1));
         let tolerance = interval * u64::from(rate.burst.saturating_sub(1));
-        Limiter { interval, tolerance, arrivals: BTreeMap::new(), most: Self::ADDRESSES }
+        Limiter { interval, tolerance, arrivals: BTreeMap::new(), most: Self::ADDRESSES, sweep_at: 0 }
     }
 
     /// Whether a request may pass now; if not, after how long one would.
@@ -63,8 +68,11 @@ impl Limiter {
             v4 => v4,
         };
         if self.arrivals.len() >= self.most && !self.arrivals.contains_key(&from) {
-            // Whose time has come is as one who never was here.
-            self.arrivals.retain(|_, arrival| *arrival > now.0);
+            if now.0 >= self.sweep_at {
+                self.sweep_at = now.0.saturating_add(Self::SWEEP);
+                // Whose time has come is as one who never was here.
+                self.arrivals.retain(|_, arrival| *arrival > now.0);
+            }
             if self.arrivals.len() >= self.most {
                 return Self::OTHERS;
             }

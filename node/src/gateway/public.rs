@@ -1,10 +1,10 @@
 //! What clients ask for. Each handler reads the view or hands a command on.
 
-use super::api::hex::{self, Hex};
 use super::api::{self, Submission};
 use super::problem::Problem;
 use super::service::Service;
 use super::{openapi, stream};
+use crate::hex::{self, Hex};
 use crate::metrics::Rejection;
 use crate::view::CommandView;
 use actix_web::http::StatusCode;

@@ -140,8 +140,11 @@ impl View {
             Event::CommandRefused(id, why) => {
                 if write(&self.commands).turned_away(id, why) {
                     self.changed();
-                    // Nobody listens: nothing is told.
-                    let _ = self.news.send(News::TurnedAway { id, why });
+                    // Anyone can cause as many of these as they like: they never push out the news of a block.
+                    if self.news.len() < Self::NEWS_KEPT / 2 {
+                        // Nobody listens: nothing is told.
+                        let _ = self.news.send(News::TurnedAway { id, why });
+                    }
                 }
             }
             Event::Started { .. } => write(&self.network).started = true,

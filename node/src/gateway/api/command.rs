@@ -1,7 +1,7 @@
 //! Commands: how they come in, and what became of them.
 
 use super::bet::BetName;
-use super::hex::{self, Hex, HexError};
+use crate::hex::{self, Hex, HexError};
 use crate::view::{BetEnd, CommandView, Effect as Did};
 use bitcraps_casino as casino;
 use bitcraps_tables as tables;

@@ -3,7 +3,7 @@
 use super::bet::BetName;
 use super::chain::millis;
 use super::command::{BetId, Ended, Status};
-use super::hex::Hex;
+use crate::hex::Hex;
 use crate::view::{BetNews, BlockNews, CommandNews, Head, TableNews};
 use bitcraps_tables::craps;
 use bitcraps_types::{Amount, Height};

@@ -7,7 +7,6 @@ mod bet;
 mod chain;
 mod command;
 mod event;
-pub mod hex;
 mod table;
 
 pub use bet::{BetName, BetNameError};
