@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`scenario`] reads the file. [`run`] builds the network, carries out the faults and gathers the record. [`lab`] is
-//! the deterministic world in which the actors run unchanged. [`adversary`] makes validators lie. [`oracle`] judges,
+//! the deterministic world in which the actors run unchanged, `wire` the same with real QUIC. [`adversary`] makes validators lie. [`oracle`] judges,
 //! independently of the code that it judges. [`scheme`] gives signatures. [`cli`] is what is typed.
 
 pub mod adversary;
@@ -16,3 +16,4 @@ pub mod oracle;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
+mod wire;

@@ -9,7 +9,7 @@ use super::effects::EffectId;
 use super::model::flip_bits;
 use super::network::{Passage, Verdict};
 use super::trace::Kind;
-use super::world::{Access, Core, Event, FrameRecord};
+use super::world::{Access, Call, Core, Event, FrameRecord};
 use bitcraps_actors::ports::{Address, LinkEvent, LinkId, Links};
 use bitcraps_types::Time;
 use bytes::Bytes;
@@ -31,6 +31,14 @@ pub(super) enum PacketKind {
     Close,
     Reset,
     Frame,
+    Datagram,
+}
+
+impl PacketKind {
+    /// Whether it carries bytes of an actor, and not only the lab's own.
+    fn is_payload(self) -> bool {
+        matches!(self, PacketKind::Frame | PacketKind::Datagram)
+    }
 }
 
 /// A packet on its way.
@@ -54,7 +62,7 @@ impl Transit {
             PacketKind::Accept => b"accept",
             PacketKind::Close => b"close",
             PacketKind::Reset => b"reset",
-            PacketKind::Frame => &self.bytes,
+            PacketKind::Frame | PacketKind::Datagram => &self.bytes,
         }
     }
 }
@@ -66,7 +74,8 @@ pub(super) struct LinkEndId {
     epoch: u32,
 }
 
-const NOBODY: LinkEndId = LinkEndId { link: u32::MAX, epoch: u32::MAX };
+/// The end of no link.
+pub(super) const NOBODY: LinkEndId = LinkEndId { link: u32::MAX, epoch: u32::MAX };
 
 /// A link as one node sees it.
 #[derive(Debug)]
@@ -78,14 +87,11 @@ pub(super) struct LinkEnd {
     dialed: Option<Address>,
 }
 
-/// An inbox and what it is to be told, once nothing is borrowed.
-type Call = (Rc<dyn Fn(LinkEvent)>, LinkEvent);
-
 impl Core {
     /// Puts a packet on the network. `false` if it was refused.
-    fn transmit(&mut self, mut transit: Transit) -> bool {
+    pub(super) fn transmit(&mut self, mut transit: Transit) -> bool {
         let Transit { from, to, .. } = transit;
-        let frame = transit.kind == PacketKind::Frame;
+        let frame = transit.kind.is_payload();
         let len = if frame { transit.bytes.len() } else { SIGNAL_BYTES };
         let verdict = self.network.judge(self.now, from, to, len, frame);
         if let Verdict::Refused(effect) = verdict {
@@ -128,15 +134,15 @@ impl Core {
         true
     }
 
-    /// Counts a packet that nobody will see, if it is a frame.
+    /// Counts a packet that nobody will see, if it carries a payload.
     pub(super) fn drop_frame(&mut self, transit: &Transit) {
-        if transit.kind == PacketKind::Frame {
+        if transit.kind.is_payload() {
             self.counters.lost += 1;
             self.watch(transit, None);
         }
     }
 
-    fn watch(&mut self, transit: &Transit, received: Option<Time>) {
+    pub(super) fn watch(&mut self, transit: &Transit, received: Option<Time>) {
         if let Some(watcher) = &mut self.watcher {
             watcher(FrameRecord {
                 from: transit.from,
@@ -145,6 +151,7 @@ impl Core {
                 received,
                 bytes: &transit.bytes,
                 effect: transit.effect,
+                datagram: transit.kind == PacketKind::Datagram,
             });
         }
     }
@@ -154,11 +161,12 @@ impl Core {
         let node = transit.to;
         match transit.kind {
             PacketKind::Frame => self.frame_arrives(transit),
+            PacketKind::Datagram => self.datagram_arrives(transit),
             PacketKind::Dial => {
                 let inbox = self.node(node).inbox.clone()?;
                 let link = self.new_link(node, transit.from, Some(transit.source), None);
                 self.signal(node, transit.from, PacketKind::Accept, link, transit.source);
-                Some((inbox, self.up(node, link)))
+                Some(Call::Link(inbox, self.up(node, link)))
             }
             PacketKind::Accept => {
                 let end = self.link_end(node, transit.target).filter(|end| end.remote.is_none());
@@ -168,14 +176,14 @@ impl Core {
                 };
                 end.remote = Some(transit.source);
                 let inbox = self.node(node).inbox.clone()?;
-                Some((inbox, self.up(node, transit.target)))
+                Some(Call::Link(inbox, self.up(node, transit.target)))
             }
             PacketKind::Close | PacketKind::Reset => {
                 self.link_end(node, transit.target)?;
                 self.node(node).links[transit.target.link as usize] = None;
                 self.record(Kind::LinkDown, node, transit.from, u64::from(transit.target.link), &[]);
                 let inbox = self.node(node).inbox.clone()?;
-                Some((inbox, LinkEvent::Down { link: LinkId(u64::from(transit.target.link)) }))
+                Some(Call::Link(inbox, LinkEvent::Down { link: LinkId(u64::from(transit.target.link)) }))
             }
         }
     }
@@ -197,7 +205,7 @@ impl Core {
         self.watch(&transit, Some(Time(self.now)));
         let inbox = self.node(node).inbox.clone()?;
         let link = LinkId(u64::from(transit.target.link));
-        Some((inbox, LinkEvent::Frame { link, bytes: transit.bytes }))
+        Some(Call::Link(inbox, LinkEvent::Frame { link, bytes: transit.bytes }))
     }
 
     /// A dial was not answered in time.
@@ -206,7 +214,7 @@ impl Core {
         let end = slot.take_if(|end| end.remote.is_none())?;
         self.record(Kind::OpenFailed, node, end.peer, u64::from(link), &[]);
         let inbox = self.node(node).inbox.clone()?;
-        Some((inbox, LinkEvent::OpenFailed { address: end.dialed? }))
+        Some(Call::Link(inbox, LinkEvent::OpenFailed { address: end.dialed? }))
     }
 
     fn new_link(

@@ -5,14 +5,15 @@
 //! which calls a port's callback, and polls the nodes that this woke until all are quiet. The same configuration and
 //! seed give the same events in the same order: the trace's hash tells.
 //!
-//! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `disk` and
-//! `clock` model their namesakes, `control` has what the runner does to nodes. Crypto, scenarios and oracles are
+//! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
+//! them over as they are, `disk` and `clock` model their namesakes, `control` has what the runner does to nodes. Crypto, scenarios and oracles are
 //! left to others.
 
 pub mod bench;
 mod clock;
 mod content;
 mod control;
+mod datagrams;
 mod disk;
 mod effects;
 mod links;
@@ -29,6 +30,7 @@ mod trace;
 mod world;
 
 pub use clock::WALL_AT_START;
+pub use datagrams::{Datagrams, MOST_DATAGRAM_BYTES};
 pub use disk::{CrashReport, DiskFate, DiskOp};
 pub use effects::{BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, PairSet};
 pub use links::address_of;
@@ -62,6 +64,8 @@ pub struct LabConfig {
     pub nodes: NodeIndex,
     /// The longest frame in bytes.
     pub mtu: usize,
+    /// The longest datagram in bytes. A longer one is lost.
+    pub datagram_mtu: usize,
     /// After this a dial that was not answered fails.
     pub connect_timeout: Duration,
     /// The base model of the link from the first node to the second.
@@ -86,7 +90,7 @@ pub struct LabConfig {
 }
 
 impl LabConfig {
-    /// Faultless links of 50 ms, MTU 1200 bytes, connect timeout 1 s, supervisor 1 s, disk 100 µs, free crypto,
+    /// Faultless links of 50 ms, MTU 1200 bytes, datagrams as on Ethernet, connect timeout 1 s, supervisor 1 s, disk 100 µs, free crypto,
     /// 10 µs per event on a CPU at half speed, 4096 packets in an inbox,
     /// livelock above a million, trace on.
     pub fn new(seed: u64, nodes: NodeIndex, boot: Boot) -> LabConfig {
@@ -94,6 +98,7 @@ impl LabConfig {
             seed,
             nodes,
             mtu: 1200,
+            datagram_mtu: MOST_DATAGRAM_BYTES,
             connect_timeout: Duration::from_secs(1),
             links: Box::new(|_, _| LinkModel::constant(Duration::from_millis(50))),
             boot,

@@ -1,7 +1,8 @@
-//! The ports that the lab gives to a node, save links and disk, which have files of their own.
+//! The ports that the lab gives to a node, save links, datagrams and disk, which have files of their own.
 
 use super::NodeIndex;
 use super::clock::NodeClock;
+use super::datagrams::Datagrams;
 use super::disk::LabDisk;
 use super::links::LabLinks;
 use super::model::nanos;
@@ -25,6 +26,8 @@ pub struct WorldPorts {
     pub entropy: Rc<dyn Entropy>,
     /// Links. An address is a node's index in decimal digits.
     pub links: Rc<dyn Links>,
+    /// Datagrams, for a world that makes its own links of them.
+    pub datagrams: Datagrams,
     /// Files. They outlive the incarnation.
     pub disk: Rc<dyn Disk>,
     /// Costly work: inline, one after the other, and its cost goes into virtual time.
@@ -42,6 +45,7 @@ impl WorldPorts {
             clock: Rc::new(LabClock(access.clone())),
             entropy: Rc::new(LabEntropy::new(access)),
             links: Rc::new(LabLinks(access.clone())),
+            datagrams: Datagrams(access.clone()),
             disk: Rc::new(LabDisk(access.clone())),
             compute: Rc::new(LabCompute(access.clone())),
             halt: Rc::new(move |reason: &str| {

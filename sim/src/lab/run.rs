@@ -372,8 +372,8 @@ fn handle(mut core: RefMut<'_, Core>, node: NodeIndex, event: Event) {
         Event::Arrive(transit) => {
             let call = core.arrive(transit);
             drop(core);
-            if let Some((inbox, event)) = call {
-                inbox(event);
+            if let Some(call) = call {
+                call.make();
             }
         }
         Event::Alarm { slot, ticket, .. } => {
@@ -386,8 +386,8 @@ fn handle(mut core: RefMut<'_, Core>, node: NodeIndex, event: Event) {
         Event::DialTimeout { link, .. } => {
             let call = core.dial_times_out(node, link);
             drop(core);
-            if let Some((inbox, event)) = call {
-                inbox(event);
+            if let Some(call) = call {
+                call.make();
             }
         }
         Event::Disk { commit, done, .. } => {

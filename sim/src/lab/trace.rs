@@ -59,6 +59,8 @@ pub(super) enum Kind {
     DiskDone,
     Computed,
     Note,
+    /// Its length.
+    TooLong,
 }
 
 /// What a run's trace comes to.

@@ -106,6 +106,7 @@ pub(super) struct Node {
     pub(super) backlog_packets: usize,
     pub(super) unblock_queued: bool,
     pub(super) inbox: Option<Rc<dyn Fn(LinkEvent)>>,
+    pub(super) socket: Option<Socket>,
     pub(super) links: Vec<Option<LinkEnd>>,
     pub(super) alarms: Vec<Option<AlarmSlot>>,
     pub(super) free_alarms: Vec<u32>,
@@ -116,11 +117,36 @@ pub(super) struct Node {
     pub(super) touched: Touched,
 }
 
-/// What a stopped node leaves behind: callbacks, to be dropped when nothing is borrowed.
-pub(super) type Remains =
-    (Option<Rc<dyn Fn(LinkEvent)>>, Vec<Option<AlarmSlot>>, VecDeque<Event>, Vec<Option<LinkEnd>>);
+/// Takes the datagrams that reach a node.
+pub(super) type Socket = Rc<dyn Fn(NodeIndex, Bytes)>;
 
-/// How many frames, and what became of them. Bytes are those of accepted frames.
+/// What a node is to be told, once nothing is borrowed.
+pub(super) enum Call {
+    /// By its links.
+    Link(Rc<dyn Fn(LinkEvent)>, LinkEvent),
+    /// By its socket: a datagram and who sent it.
+    Datagram(Socket, NodeIndex, Bytes),
+}
+
+impl Call {
+    pub(super) fn make(self) {
+        match self {
+            Call::Link(inbox, event) => inbox(event),
+            Call::Datagram(socket, from, bytes) => socket(from, bytes),
+        }
+    }
+}
+
+/// What a stopped node leaves behind: callbacks, to be dropped when nothing is borrowed.
+pub(super) type Remains = (
+    Option<Rc<dyn Fn(LinkEvent)>>,
+    Option<Socket>,
+    Vec<Option<AlarmSlot>>,
+    VecDeque<Event>,
+    Vec<Option<LinkEnd>>,
+);
+
+/// How many frames and datagrams, and what became of them. Bytes are those of accepted ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Frames accepted from actors.
@@ -137,9 +163,11 @@ pub struct Counters {
     pub duplicated: u64,
     /// Frames damaged.
     pub corrupted: u64,
+    /// Datagrams that were too long for the network. They count as neither sent nor lost.
+    pub oversized: u64,
 }
 
-/// One frame, for a diagram. Told when its fate is known: at its arrival, or at its loss.
+/// One frame or datagram, for a diagram. Told when its fate is known: at its arrival, or at its loss.
 #[derive(Debug)]
 pub struct FrameRecord<'a> {
     /// Sender.
@@ -154,6 +182,8 @@ pub struct FrameRecord<'a> {
     pub bytes: &'a Bytes,
     /// The last effect that changed it.
     pub effect: Option<EffectId>,
+    /// Whether it is a datagram, and no frame of a link.
+    pub datagram: bool,
 }
 
 /// Looks at frames. It must not call the lab or a port.
@@ -170,6 +200,7 @@ pub(super) struct Core {
     pub(super) watcher: Option<FrameWatcher>,
     pub(super) seed: u64,
     pub(super) mtu: usize,
+    pub(super) datagram_mtu: usize,
     pub(super) connect_timeout: u64,
     pub(super) event_cost: u64,
     pub(super) inbox_limit: usize,
@@ -196,6 +227,7 @@ impl Core {
             backlog_packets: 0,
             unblock_queued: false,
             inbox: None,
+            socket: None,
             links: Vec::new(),
             alarms: Vec::new(),
             free_alarms: Vec::new(),
@@ -215,6 +247,7 @@ impl Core {
             watcher: None,
             seed: config.seed,
             mtu: config.mtu,
+            datagram_mtu: config.datagram_mtu,
             connect_timeout: nanos(config.connect_timeout),
             event_cost: nanos(config.event_cost),
             inbox_limit: config.inbox_limit,
@@ -250,6 +283,7 @@ impl Core {
         node.free_alarms.clear();
         (
             node.inbox.take(),
+            node.socket.take(),
             std::mem::take(&mut node.alarms),
             std::mem::take(&mut node.backlog),
             std::mem::take(&mut node.links),

@@ -116,7 +116,9 @@ impl Camera {
 
 impl Reel {
     fn take(&mut self, frame: &FrameRecord<'_>) {
-        let Some((kind, label)) = describe(frame.bytes) else { return };
+        let described =
+            if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) };
+        let Some((kind, label)) = described else { return };
         if self.messages.len() == MESSAGES {
             self.left_out += 1;
             return;
@@ -132,6 +134,13 @@ impl Reel {
         };
         self.messages.push((message, frame.effect));
     }
+}
+
+/// What QUIC lets an onlooker see: whether the packet still belongs to a handshake (RFC 9000, section 17), and its size.
+fn describe_datagram(bytes: &[u8]) -> (&'static str, String) {
+    let long_header = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    let kind = if long_header { "handshake" } else { "datagram" };
+    (kind, format!("{} bytes", bytes.len()))
 }
 
 /// What a frame says, if it is a whole message; of a longer one, its first fragment stands for all.

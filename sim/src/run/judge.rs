@@ -3,11 +3,13 @@
 use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
+use super::network;
 use super::recorder::Recorder;
 use super::shared::Shared;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
 use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes, World};
+use crate::scheme::Scheme;
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
 use bitcraps_types::{Digest, Time};
 use std::collections::BTreeSet;
@@ -220,9 +222,9 @@ fn record(closing: &Closing<'_>, recorder: &Recorder, properties: Vec<PropertyRe
             engine: match scenario.consensus.engine {
                 Engine::Tendermint => "tendermint".to_owned(),
             },
-            crypto: match scenario.crypto {
-                Crypto::Mock => "mock".to_owned(),
-                Crypto::Real => "real".to_owned(),
+            crypto: match network::scheme(scenario, closing.world) {
+                Scheme::Mock => "mock".to_owned(),
+                Scheme::Real => "real".to_owned(),
             },
             nodes: scenario.validators.count,
             duration_ns: closing.at.0,
@@ -273,6 +275,10 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
 
 fn notes(closing: &Closing<'_>, recorder: &Recorder) -> Vec<String> {
     let mut notes = Vec::new();
+    if closing.world == World::Wire && closing.scenario.crypto == Crypto::Mock {
+        notes
+            .push("The scenario asks for mock signatures; QUIC needs real keys, so all are real.".to_owned());
+    }
     if recorder.dropped_events > 0 {
         notes.push(format!("{} events at nodes were left out of the record", recorder.dropped_events));
     }

@@ -123,7 +123,7 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return Examined { outcome, twice: false, divergence: None };
     }
     match world {
-        World::Lab => examine_in_lab(scenario, seed, depth, repro),
+        World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
         World::Cluster => {
             let outcome = cluster::run(scenario, seed, repro);
             Examined { outcome, twice: false, divergence: None }
@@ -131,8 +131,8 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
     }
 }
 
-fn examine_in_lab(scenario: &Scenario, seed: u64, depth: Depth, repro: &str) -> Examined {
-    let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
+fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
         return Examined { outcome, twice: false, divergence: None };

@@ -3,12 +3,13 @@
 use super::convert;
 use crate::adversary::{Identity, Puppet};
 use crate::lab::{Boot, Lab, LabConfig, address_of};
-use crate::scenario::{Crypto, Scenario};
+use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
+use bitcraps_types::ed25519::secret_of_test_network;
 use bitcraps_types::{ChainId, TableId, ValidatorIndex};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 
 /// Everything about a network that does not change while it runs.
 pub(crate) struct Network {
+    pub(crate) world: World,
+    seed: u64,
     pub(crate) keyring: Keyring,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) chain: ChainId,
@@ -27,12 +30,9 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Network {
+    pub(crate) fn new(scenario: &Scenario, world: World, seed: u64) -> Network {
         let count = usize::from(scenario.validators.count);
-        let scheme = match scenario.crypto {
-            Crypto::Mock => Scheme::Mock,
-            Crypto::Real => Scheme::Real,
-        };
+        let scheme = scheme(scenario, world);
         let workload = &scenario.workload;
         let players = workload.players as usize;
         let keyring = Keyring::new(scheme, seed, count + players);
@@ -55,8 +55,8 @@ impl Network {
         let validators =
             ValidatorSet::new(list.collect()).expect("the scenario was checked: count and stakes");
         let puppets = (0..count).map(|index| Rc::new(puppet(&keyring, chain, seed, index))).collect();
-        let configs = (0..count).map(|me| node_config(scenario, &genesis, &keyring, me)).collect();
-        Network { keyring, genesis, chain, validators, puppets, configs }
+        let configs = (0..count).map(|me| node_config(scenario, scheme, &genesis, &keyring, me)).collect();
+        Network { world, seed, keyring, genesis, chain, validators, puppets, configs }
     }
 
     /// The lab with this network's links, in which no node runs yet.
@@ -73,6 +73,20 @@ impl Network {
 
     pub(crate) fn config(&self, node: u16) -> NodeConfig {
         self.configs[usize::from(node)].clone()
+    }
+
+    /// Who a node is on QUIC links.
+    pub(crate) fn identity(&self, node: u16) -> bitcraps_quic::Identity {
+        bitcraps_quic::Identity::from_seed(&secret_of_test_network(self.seed, usize::from(node)))
+    }
+}
+
+/// Which signatures a run uses. A node proves with its validator's key who it is on its links: where TLS is real, so
+/// must the key be.
+pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
+    match (world, scenario.crypto) {
+        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
+        (World::Lab, Crypto::Mock) => Scheme::Mock,
     }
 }
 
@@ -96,7 +110,13 @@ fn puppet(keyring: &Keyring, chain: ChainId, seed: u64, index: usize) -> Puppet 
     Puppet::new(Identity { me, chain, signer: keyring.signer(index) }, ChaCha8Rng::from_seed(stream.0))
 }
 
-fn node_config(scenario: &Scenario, genesis: &Arc<Genesis>, keyring: &Keyring, me: usize) -> NodeConfig {
+fn node_config(
+    scenario: &Scenario,
+    scheme: Scheme,
+    genesis: &Arc<Genesis>,
+    keyring: &Keyring,
+    me: usize,
+) -> NodeConfig {
     let others = (0..scenario.validators.count).filter(|&node| usize::from(node) != me);
     let peers = others
         .map(|node| PeerAddress { key: keyring.public_key(usize::from(node)), address: address_of(node) })
@@ -110,7 +130,7 @@ fn node_config(scenario: &Scenario, genesis: &Arc<Genesis>, keyring: &Keyring, m
         growth: timeouts.growth,
         rebroadcast: timeouts.rebroadcast.duration(),
     };
-    if scenario.crypto == Crypto::Mock {
+    if scheme == Scheme::Mock {
         // A tag is cheaper to check again than to look up.
         config.remembered_signatures = 0;
     }

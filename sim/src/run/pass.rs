@@ -13,13 +13,15 @@ use super::shared::{NodeProbe, Shared};
 use super::timeline::Timeline;
 use super::watch::Watch;
 use super::workload::Players;
-use crate::lab::{Boot, Finding, Halt, Lab, Progress};
+use crate::lab::{Boot, Finding, Halt, Lab, Progress, WorldPorts};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Scenario, Selector, World};
+use crate::wire::WireLinks;
 use bitcraps_actors::node::{self, NodeHandle};
-use bitcraps_actors::ports::Ports;
+use bitcraps_actors::ports::{Links, Ports};
 use bitcraps_consensus::Validator;
 use bitcraps_types::Time;
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -29,9 +31,10 @@ use std::time::Duration;
 /// The lab comes back at least this often, in virtual time, to show that it lives.
 const STRIDE: Duration = Duration::from_millis(100);
 
-/// What a pass is told beside the scenario and the seed. None of it changes what happens.
-#[derive(Clone, Default)]
+/// What a pass is told beside the scenario and the seed. Save the world, none of it changes what happens.
+#[derive(Clone)]
 pub(crate) struct Plan {
+    pub(crate) world: World,
     /// Which nodes are Byzantine at some time.
     pub(crate) liars: BTreeSet<u16>,
     /// Film the messages of these stretches.
@@ -40,16 +43,23 @@ pub(crate) struct Plan {
     pub(crate) events: Option<Range<u64>>,
 }
 
+impl Plan {
+    /// Nobody lies, nothing is filmed.
+    pub(crate) fn new(world: World) -> Plan {
+        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None }
+    }
+}
+
 /// Which nodes are Byzantine at some time. Where selectors follow the run (the leader, a random node), only a run tells.
-pub(crate) fn liars(scenario: &Scenario, seed: u64) -> BTreeSet<u16> {
+pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u16> {
     let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
     let follows = |selector: &Selector| {
         matches!(selector, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
     };
     if lies().any(|fault| follows(&fault.on)) {
-        return Run::new(scenario, seed, &Plan::default()).finish().liars;
+        return Run::new(scenario, seed, &Plan::new(world)).finish().liars;
     }
-    let validators = Network::new(scenario, seed).validators;
+    let validators = Network::new(scenario, world, seed).validators;
     let watch = Watch::new(validators);
     lies().flat_map(|fault| Chooser::new(seed, &fault.id).nodes(&fault.on, scenario, &watch)).collect()
 }
@@ -92,7 +102,7 @@ pub(crate) fn pass_with(
         halts: end.halts,
         at: end.at,
         windows,
-        world: World::Lab,
+        world: plan.world,
     };
     judge::judge(closing, &end.shared)
 }
@@ -126,7 +136,7 @@ struct Ended {
 
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
-        let network = Rc::new(Network::new(scenario, seed));
+        let network = Rc::new(Network::new(scenario, plan.world, seed));
         let faults = Faults::new(scenario, seed, network.puppets.clone());
         let shared = Rc::new(Shared {
             oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
@@ -233,10 +243,12 @@ impl<'a> Run<'a> {
 fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option<NodeHandle>>>>) -> Boot {
     Box::new(move |index, incarnation, world| {
         shared.booted(world.observer.now(), index, incarnation);
+        let mut keep = Vec::new();
+        let links = links(&network, index, &world, &mut keep);
         let ports = Ports {
             clock: world.clock,
             entropy: world.entropy,
-            links: world.links,
+            links,
             disk: world.disk,
             compute: world.compute,
             halt: world.halt,
@@ -247,8 +259,24 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option
         };
         let handle = node::start(ports, network.config(index));
         handles.borrow_mut()[usize::from(index)] = Some(handle.clone());
-        vec![Box::new(handle)]
+        keep.push(Box::new(handle));
+        keep
     })
+}
+
+/// The links that the world has. What must live as long as the node goes to `keep`.
+fn links(network: &Network, node: u16, ports: &WorldPorts, keep: &mut Vec<Box<dyn Any>>) -> Rc<dyn Links> {
+    match network.world {
+        // In a cluster no node runs here.
+        World::Lab | World::Cluster => ports.links.clone(),
+        World::Wire => {
+            let links = WireLinks::new(ports, network.identity(node), &network.config(node).peers)
+                .expect("the links' own defaults work, and a simulated socket does not fail");
+            let port = links.port();
+            keep.push(Box::new(links));
+            port
+        }
+    }
 }
 
 /// What follows from the timeouts, and the pause between blocks that the scenario asks for.

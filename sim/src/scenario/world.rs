@@ -7,18 +7,21 @@ use super::Scenario;
 pub enum World {
     /// The simulated world: modelled links, virtual time.
     Lab,
+    /// The lab with the links of the live node: real QUIC and TLS over modelled datagrams.
+    Wire,
     /// Real daemons on this machine, with a proxy on each link, in real time.
     Cluster,
 }
 
 impl World {
     /// All of them.
-    pub const ALL: [World; 2] = [World::Lab, World::Cluster];
+    pub const ALL: [World; 3] = [World::Lab, World::Wire, World::Cluster];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             World::Lab => "lab",
+            World::Wire => "wire",
             World::Cluster => "cluster",
         }
     }
@@ -41,7 +44,7 @@ impl World {
             "reorder",
         ];
         match self {
-            World::Lab => true,
+            World::Lab | World::Wire => true,
             World::Cluster => CLUSTER.contains(&fault),
         }
     }

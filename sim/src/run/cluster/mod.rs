@@ -50,8 +50,8 @@ const SUPERVISOR: Duration = Duration::from_secs(1);
 pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
     let scenario = &Scenario { crypto: Crypto::Real, ..scenario.clone() };
     let place = tempfile::Builder::new().prefix("bitcraps-cluster-").tempdir().expect("a temporary folder");
-    let network = Rc::new(Network::new(scenario, seed));
-    let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
+    let network = Rc::new(Network::new(scenario, World::Cluster, seed));
+    let plan = Plan { liars: pass::liars(scenario, World::Cluster, seed), ..Plan::new(World::Cluster) };
     let homes = daemon::testnet(place.path(), scenario, seed, &network);
     let clock = Clock::start();
     let proxy = Proxy::start(scenario, seed, &homes, clock.started);

@@ -1,0 +1,138 @@
+//! quinn's idea of a UDP socket, over the lab's datagrams.
+
+use crate::lab::{Datagrams, NodeIndex};
+use bitcraps_quic::Resolve;
+use bytes::Bytes;
+use quinn::udp::{RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, UdpPoller};
+use send_wrapper::SendWrapper;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// The port that all nodes listen on.
+const PORT: u16 = 4433;
+/// Node `n` has this address plus `n`.
+const FIRST: u32 = Ipv4Addr::new(10, 0, 0, 1).to_bits();
+
+/// Where a node is, for quinn.
+pub(super) fn socket_address(node: NodeIndex) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::from_bits(FIRST + u32::from(node)), PORT))
+}
+
+/// Who is there.
+fn node_at(address: SocketAddr) -> Option<NodeIndex> {
+    let IpAddr::V4(ip) = address.ip() else { return None };
+    let offset = ip.to_bits().checked_sub(FIRST)?;
+    (address.port() == PORT).then(|| offset.try_into().ok())?
+}
+
+/// The names of this world are the lab's: a node's index in decimal digits.
+pub(super) fn resolve() -> Resolve {
+    Rc::new(|name| {
+        let found = name.parse().map(socket_address).map_err(|_| io::ErrorKind::NotFound.into());
+        Box::pin(std::future::ready(found))
+    })
+}
+
+/// The socket of one incarnation of a node.
+pub(super) struct LabSocket {
+    node: NodeIndex,
+    inner: SendWrapper<Inner>,
+}
+
+struct Inner {
+    datagrams: Datagrams,
+    received: Rc<RefCell<Received>>,
+}
+
+/// What came and was not read yet. All of it is read before time goes on.
+#[derive(Default)]
+struct Received {
+    datagrams: VecDeque<(NodeIndex, Bytes)>,
+    reader: Option<Waker>,
+}
+
+impl LabSocket {
+    pub(super) fn new(datagrams: Datagrams, node: NodeIndex) -> LabSocket {
+        let received = Rc::new(RefCell::new(Received::default()));
+        let queue = received.clone();
+        datagrams.listen(Box::new(move |from, bytes| {
+            let reader = {
+                let mut queue = queue.borrow_mut();
+                queue.datagrams.push_back((from, bytes));
+                queue.reader.take()
+            };
+            reader.into_iter().for_each(Waker::wake);
+        }));
+        LabSocket { node, inner: SendWrapper::new(Inner { datagrams, received }) }
+    }
+}
+
+impl AsyncUdpSocket for LabSocket {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(AlwaysWritable)
+    }
+
+    /// What has no node's address is lost, as on a network.
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        if let Some(to) = node_at(transmit.destination) {
+            let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+            for datagram in transmit.contents.chunks(size.max(1)) {
+                self.inner.datagrams.send(to, Bytes::copy_from_slice(datagram));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let mut received = self.inner.received.borrow_mut();
+        let room = bufs.len().min(meta.len()).min(received.datagrams.len());
+        for ((from, bytes), (buf, meta)) in received.datagrams.drain(..room).zip(bufs.iter_mut().zip(meta)) {
+            let len = bytes.len().min(buf.len());
+            buf[..len].copy_from_slice(&bytes[..len]);
+            *meta = RecvMeta { addr: socket_address(from), len, stride: len, ecn: None, dst_ip: None };
+        }
+        if room == 0 {
+            received.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(room))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(socket_address(self.node))
+    }
+
+    /// The lab drops what is too long, so quinn may find out what is not.
+    fn may_fragment(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for LabSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LabSocket({})", self.node)
+    }
+}
+
+/// A datagram that can't leave is lost; nobody waits until it can.
+#[derive(Debug)]
+struct AlwaysWritable;
+
+impl UdpPoller for AlwaysWritable {
+    fn poll_writable(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
