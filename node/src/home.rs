@@ -155,9 +155,14 @@ impl Home {
     /// Makes a key that has never signed, with its sign-state.
     pub fn create_key(&self) -> Result<NodeKey, HomeError> {
         let key = NodeKey::generate()?;
-        key.write(&self.key())?;
-        SignState::create(&self.sign_state(), &key.public())?;
+        self.keep_key(&key)?;
         Ok(key)
+    }
+
+    /// Writes a key that never signed anything, with a sign-state that says so.
+    pub fn keep_key(&self, key: &NodeKey) -> Result<(), HomeError> {
+        key.write(&self.key())?;
+        Ok(SignState::create(&self.sign_state(), &key.public())?)
     }
 
     /// Refuses what is no home, or one of another version.

@@ -86,7 +86,7 @@ impl Testnet {
         for (position, home) in homes.iter().enumerate() {
             home.create()?;
             let key = self.key(position)?;
-            key.write(&home.key())?;
+            home.keep_key(&key)?;
             keys.push(key.public());
         }
         let player_file = self.dir.join("player.key");
