@@ -8,6 +8,7 @@
 mod error;
 mod gateway;
 mod key;
+pub mod load;
 mod play;
 mod proof;
 mod wallet;
