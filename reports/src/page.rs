@@ -214,6 +214,7 @@ fn properties(page: &mut String, properties: &[PropertyResult]) {
             PropertyKind::Always => "always",
             PropertyKind::Eventually => "eventually",
             PropertyKind::Sometimes => "sometimes",
+            PropertyKind::Unsupported => "unsupported",
             PropertyKind::Slo => "SLO",
         };
         let _ = writeln!(

@@ -90,6 +90,8 @@ pub enum PropertyKind {
     Sometimes,
     /// A bound on a measured quantity.
     Slo,
+    /// Nothing was run: the world does not make a fault of the scenario.
+    Unsupported,
 }
 
 /// One property and its outcome.

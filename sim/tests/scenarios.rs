@@ -3,7 +3,7 @@
 
 use bitcraps_reports::Verdict;
 use bitcraps_sim::run::{Depth, examine};
-use bitcraps_sim::scenario;
+use bitcraps_sim::scenario::{self, World};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ fn passes_twice_with_one_trace(file: &Path) -> Result<(), Failed> {
         .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     for seed in parsed.scenario.seeds.iter() {
         let repro = format!("bitcraps-sim run {name} --seed {seed} --verify");
-        let examined = examine(&parsed.scenario, seed, Depth::Twice, &repro);
+        let examined = examine(&parsed.scenario, World::Lab, seed, Depth::Twice, &repro);
         if let Some(divergence) = examined.divergence {
             return Err(format!("seed {seed} gave two traces: {divergence:#?}\nREPRO {repro}").into());
         }

@@ -8,7 +8,7 @@ use super::exit;
 use super::say::say;
 use crate::lab::bench::quorum_bench;
 use crate::run::{self, Depth};
-use crate::scenario;
+use crate::scenario::{self, World};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -184,7 +184,7 @@ fn whole(text: &str) -> Option<(Figure, u64)> {
             return None;
         }
     };
-    let outcome = run::examine(&scenario, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
+    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
     let manifest = &outcome.record.manifest;
     for property in outcome.record.properties.iter().filter(|property| property.holds == Some(false)) {
         eprintln!("  {}: {}", property.name, property.detail);

@@ -4,7 +4,7 @@ use super::run::Loaded;
 use super::store;
 use super::{RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
-use crate::scenario::Sometimes;
+use crate::scenario::{Sometimes, World};
 use bitcraps_reports::{PropertyKind, PropertyResult, RunSummary, Verdict, campaign_html};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,7 +68,7 @@ impl<'a> Campaign<'a> {
 
     /// The command line that runs exactly this again.
     pub(super) fn repro(&self, index: usize, seed: u64) -> String {
-        repro(&self.loaded[index].file.display().to_string(), seed, &self.args.set)
+        repro(&self.loaded[index].file.display().to_string(), seed, self.args)
     }
 
     fn examine(&self, index: usize, seed: u64) -> Finished {
@@ -76,7 +76,7 @@ impl<'a> Campaign<'a> {
         let full = self.jobs.len() <= FULL_REPORTS;
         let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
         let repro = self.repro(index, seed);
-        let mut examined = run::examine(scenario, seed, depth, &repro);
+        let mut examined = run::examine(scenario, self.args.world, seed, depth, &repro);
         if self.only_run_of(index) {
             examined.outcome.demand(&scenario.expect.sometimes);
         }
@@ -123,7 +123,7 @@ impl<'a> Campaign<'a> {
         let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
         let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
         let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
-        Some(again(&self.loaded[index].file.display().to_string(), &seeds, &self.args.set))
+        Some(again(&self.loaded[index].file.display().to_string(), &seeds, self.args))
     }
 
     /// Judges what only all seeds of a scenario together can show, and gives the exit code of the worst.
@@ -161,13 +161,16 @@ impl<'a> Campaign<'a> {
 }
 
 /// The command line that runs exactly this again.
-fn repro(file: &str, seed: u64, set: &[(String, String)]) -> String {
-    again(file, &format!("--seed {seed}"), set)
+fn repro(file: &str, seed: u64, args: &RunArgs) -> String {
+    again(file, &format!("--seed {seed}"), args)
 }
 
-fn again(file: &str, seeds: &str, set: &[(String, String)]) -> String {
+fn again(file: &str, seeds: &str, args: &RunArgs) -> String {
     let mut line = format!("bitcraps-sim run {} {seeds}", quoted(file));
-    for (key, value) in set {
+    if args.world != World::Lab {
+        line.push_str(&format!(" --on {}", args.world.name()));
+    }
+    for (key, value) in &args.set {
         line.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
     }
     line
@@ -194,11 +197,22 @@ mod tests {
 
     #[test]
     fn a_repro_line_survives_a_shell() {
-        let set = [("faults.split.for".to_owned(), "30 s".to_owned())];
+        let args = |world, set: &[(&str, &str)]| RunArgs {
+            files: Vec::new(),
+            seed: None,
+            seeds: None,
+            world,
+            set: set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            jobs: 0,
+            verify: false,
+            format: super::super::Format::Human,
+            out: PathBuf::new(),
+        };
         assert_eq!(
-            repro("my file's.yaml", 7, &set),
-            r"bitcraps-sim run 'my file'\''s.yaml' --seed 7 --set 'faults.split.for=30 s'"
+            repro("my file's.yaml", 7, &args(World::Cluster, &[("faults.split.for", "30 s")])),
+            r"bitcraps-sim run 'my file'\''s.yaml' --seed 7 --on cluster --set 'faults.split.for=30 s'"
         );
-        assert_eq!(repro("scenarios/a.yaml", 7, &[]), "bitcraps-sim run scenarios/a.yaml --seed 7");
+        let plain = args(World::Lab, &[]);
+        assert_eq!(repro("scenarios/a.yaml", 7, &plain), "bitcraps-sim run scenarios/a.yaml --seed 7");
     }
 }

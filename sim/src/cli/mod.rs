@@ -11,6 +11,7 @@ mod say;
 mod store;
 mod watchdog;
 
+use crate::scenario::World;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -89,6 +90,9 @@ pub(crate) struct RunArgs {
     /// Run these seeds: A..B, without B
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<(u64, u64)>,
+    /// Where to run: `lab` is simulated, `cluster` starts real daemons on this machine (one run at a time)
+    #[arg(long = "on", value_enum, default_value_t = World::Lab)]
+    world: World,
     /// Override a value of the file, such as `validators.count=10` or `faults.split.for=30s`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
     set: Vec<(String, String)>,

@@ -3,8 +3,8 @@
 use super::campaign::{Broken, Campaign, Finished, explain};
 use super::say::{say, say_all};
 use super::{Format, exit};
-use crate::scenario;
-use bitcraps_reports::{FaultSpan, PropertyResult, RunRecord, Verdict};
+use crate::scenario::{self, World};
+use bitcraps_reports::{FaultSpan, PropertyKind, PropertyResult, RunRecord, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -106,12 +106,14 @@ pub(super) fn faults() -> u8 {
             say(format_args!("{}{}", if family.is_some() { "\n" } else { "" }, fault.family.name()));
             family = Some(fault.family);
         }
-        let lab = if fault.lab { "lab" } else { " - " };
+        let worlds = if fault.worlds.is_empty() { "-".to_owned() } else { fault.worlds.join(" ") };
         let keys: Vec<&str> = fault.parameters.iter().map(|parameter| parameter.name).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) };
-        say(format_args!("  {:width$}  {lab}  {}{keys}", fault.name, fault.doc));
+        say(format_args!("  {:width$}  {worlds:11}  {}{keys}", fault.name, fault.doc));
     }
-    say(format_args!("\nlab: the lab world makes it.  - : known to the language, not made by this version."));
+    say(format_args!(
+        "\nBefore each fault's meaning: the worlds that make it.  - : known to the language, not made by this version."
+    ));
     exit::PASS
 }
 
@@ -136,14 +138,32 @@ fn in_a_line(run: &Finished) -> String {
     let manifest = &record.manifest;
     let twice = if run.examined.twice { ", twice the same" } else { "" };
     format!(
-        "{:13} {} seed {}: height {}, trace {}{twice}, {} ms",
+        "{:13} {} seed {}{}: height {}, {}{twice}, {} ms{}",
         word(run.verdict),
         manifest.scenario,
         run.seed,
+        if manifest.world == World::Lab.name() { String::new() } else { format!(" on {}", manifest.world) },
         run.examined.outcome.height,
-        &manifest.trace_hash[..16.min(manifest.trace_hash.len())],
-        manifest.wall_ms
+        trace(&manifest.trace_hash, 16),
+        manifest.wall_ms,
+        unsupported(record)
     )
+}
+
+/// The first digits of the hash; a world whose runs do not repeat has none.
+fn trace(hash: &str, digits: usize) -> String {
+    if hash.is_empty() { "no trace".to_owned() } else { format!("trace {}", &hash[..digits.min(hash.len())]) }
+}
+
+/// What kept a run from being made at all, if anything did.
+fn unsupported(record: &RunRecord) -> String {
+    let names: Vec<&str> = record
+        .properties
+        .iter()
+        .filter(|property| property.kind == PropertyKind::Unsupported)
+        .map(|property| &*property.detail)
+        .collect();
+    if names.is_empty() { String::new() } else { format!("; {}", names.join("; ")) }
 }
 
 fn in_full(run: &Finished) -> String {
@@ -245,8 +265,11 @@ fn figures(text: &mut String, run: &Finished) {
     let twice = if run.examined.twice && run.examined.divergence.is_none() { ", the same twice" } else { "" };
     let _ = writeln!(
         text,
-        "{} messages, {} events in {} ms ({speed:.0} simulated seconds per second); trace {}{twice}",
-        manifest.messages, manifest.events, manifest.wall_ms, manifest.trace_hash
+        "{} messages, {} events in {} ms ({speed:.0} simulated seconds per second); {}{twice}",
+        manifest.messages,
+        manifest.events,
+        manifest.wall_ms,
+        trace(&manifest.trace_hash, 64)
     );
 }
 

@@ -1,7 +1,8 @@
 //! `replay`: a finished run again, from its folder, with the traces compared.
 
+use super::exit;
 use super::say::say;
-use super::{exit, store};
+use super::store::{self, Stored};
 use crate::run::{self, Depth};
 use crate::scenario;
 use bitcraps_reports::Verdict;
@@ -9,13 +10,17 @@ use std::path::Path;
 
 /// Runs it again; the exit code is the verdict's, or that of nondeterminism if the trace is another.
 pub(super) fn replay(folder: &Path) -> u8 {
-    let (path, text, seed, expected) = match store::read(folder) {
-        Ok(read) => read,
+    let Stored { path, text, world, seed, trace_hash: expected } = match store::read(folder) {
+        Ok(stored) => stored,
         Err(error) => {
             eprintln!("error: {error}\n  a run's folder has manifest.json and scenario.resolved.yaml");
             return exit::IO;
         }
     };
+    if !world.is_deterministic() {
+        eprintln!("error: a run in the {} world does not repeat: run it again with `run`", world.name());
+        return exit::USAGE;
+    }
     let scenario = match scenario::parse(&path.display().to_string(), &text) {
         Ok(parsed) => parsed.scenario,
         Err(diagnostics) => {
@@ -24,7 +29,7 @@ pub(super) fn replay(folder: &Path) -> u8 {
         }
     };
     let repro = format!("bitcraps-sim replay {}", folder.display());
-    let mut examined = run::examine(&scenario, seed, Depth::Once, &repro);
+    let mut examined = run::examine(&scenario, world, seed, Depth::Once, &repro);
     if store::was_alone(folder) {
         examined.outcome.demand(&scenario.expect.sometimes);
     }

@@ -6,7 +6,7 @@ use super::say::say;
 use super::watchdog::Watchdog;
 use super::{Format, MOST_SEEDS, RunArgs, exit};
 use crate::run::heartbeat;
-use crate::scenario::{self, Scenario, Seeds};
+use crate::scenario::{self, Scenario, Seeds, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,12 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         .enumerate()
         .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
         .collect();
+    if args.world == World::Cluster
+        && let Err(error) = crate::run::cluster::program()
+    {
+        eprintln!("error: {error}");
+        return exit::IO;
+    }
     let campaign = Campaign::new(args, &loaded, &jobs);
     let printer = Mutex::new(Printer::new(args.format));
     let alone = (jobs.len() == 1).then(|| &loaded[0].scenario);
@@ -68,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     };
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| watchdog.watch(&show));
-        let helpers: Vec<_> = (1..threads(args.jobs).min(jobs.len())).map(|_| scope.spawn(work)).collect();
+        let helpers: Vec<_> = (1..threads(args).min(jobs.len())).map(|_| scope.spawn(work)).collect();
         work();
         for helper in helpers {
             helper.join().expect("a run's own panic is caught");
@@ -99,7 +105,12 @@ pub(super) fn check(files: &[PathBuf]) -> u8 {
     match load(files, &[]) {
         Ok(loaded) => {
             for Loaded { file, scenario } in &loaded {
-                say(format_args!("{}: ok ({}); runs in: lab", file.display(), scenario.name));
+                say(format_args!(
+                    "{}: ok ({}); runs in: {}",
+                    file.display(),
+                    scenario.name,
+                    worlds(scenario)
+                ));
             }
             exit::PASS
         }
@@ -177,6 +188,12 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
     Ok(files)
 }
 
+/// The worlds that make all faults of a scenario.
+fn worlds(scenario: &Scenario) -> String {
+    let makes = |world: &World| world.unsupported(scenario).is_empty();
+    World::ALL.into_iter().filter(makes).map(World::name).collect::<Vec<_>>().join(", ")
+}
+
 fn seeds(args: &RunArgs, scenario: &Scenario) -> Seeds {
     match (args.seed, args.seeds) {
         (Some(seed), _) => Seeds::One(seed),
@@ -185,8 +202,11 @@ fn seeds(args: &RunArgs, scenario: &Scenario) -> Seeds {
     }
 }
 
-fn threads(jobs: usize) -> usize {
-    match jobs {
+fn threads(args: &RunArgs) -> usize {
+    if args.world == World::Cluster {
+        return 1; // The machine's real time is shared.
+    }
+    match args.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
     }

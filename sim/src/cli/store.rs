@@ -11,10 +11,10 @@
 //!
 //! The last two lines are written only of a run that is to be shown in full.
 //!
-//! The id is a digest of the resolved scenario, the seed and the program's version: the same run has the same folder.
+//! The id is a digest of the resolved scenario, the seed, the world and the program's version: the same run has the same folder.
 
 use crate::run::Examined;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Scenario, World};
 use bitcraps_reports::RunRecord;
 use serde::Serialize;
 use serde_json::json;
@@ -32,8 +32,11 @@ pub(super) fn write(
     let record = &examined.outcome.record;
     let resolved = scenario::resolved(scenario);
     let seed = record.manifest.seed;
-    let id =
-        bitcraps_types::Digest::of("run", format!("{resolved}{seed}{}", record.manifest.version).as_bytes());
+    let RunRecord { manifest, .. } = record;
+    // The lab's folders keep the names that they had before there were other worlds.
+    let world = if manifest.world == World::Lab.name() { "" } else { &manifest.world };
+    let id = format!("{resolved}{seed}{}{world}", manifest.version);
+    let id = bitcraps_types::Digest::of("run", id.as_bytes());
     let folder = out.join(&scenario.name).join(format!("{seed}-{}", id.short()));
     let written = fs::create_dir_all(&folder).and_then(|()| files(&folder, record, &resolved));
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -87,8 +90,18 @@ pub(super) fn was_alone(folder: &Path) -> bool {
     properties.filter_map(|property| property["name"].as_str()).any(|name| name.starts_with("sometimes "))
 }
 
-/// Reads back what a replay needs: the resolved scenario's path and text, the seed, the trace hash.
-pub(super) fn read(folder: &Path) -> Result<(PathBuf, String, u64, String), String> {
+/// What a replay needs.
+pub(super) struct Stored {
+    /// Of the resolved scenario.
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    pub(super) world: World,
+    pub(super) seed: u64,
+    pub(super) trace_hash: String,
+}
+
+/// Reads back what a replay needs.
+pub(super) fn read(folder: &Path) -> Result<Stored, String> {
     let read = |name: &str| {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
@@ -97,6 +110,8 @@ pub(super) fn read(folder: &Path) -> Result<(PathBuf, String, u64, String), Stri
     let (path, manifest) = read("manifest.json")?;
     let manifest: bitcraps_reports::Manifest =
         serde_json::from_str(&manifest).map_err(|error| format!("{}: {error}", path.display()))?;
+    let world = World::ALL.into_iter().find(|world| world.name() == manifest.world);
+    let world = world.ok_or_else(|| format!("{}: no world `{}`", path.display(), manifest.world))?;
     let (path, text) = read("scenario.resolved.yaml")?;
-    Ok((path, text, manifest.seed, manifest.trace_hash))
+    Ok(Stored { path, text, world, seed: manifest.seed, trace_hash: manifest.trace_hash })
 }

@@ -169,7 +169,7 @@ pub(super) fn serialisation(bytes: usize, bits_per_second: u64) -> u64 {
 }
 
 /// Flips 1 to 8 different bits of `frame`, chosen by `seed`. An empty frame stays as it is.
-pub(super) fn flip_bits(frame: &[u8], seed: u64) -> Vec<u8> {
+pub(crate) fn flip_bits(frame: &[u8], seed: u64) -> Vec<u8> {
     let mut damaged = frame.to_vec();
     let bits = frame.len() as u64 * 8;
     let mut random = Stream::derive(seed, "flip", bits);

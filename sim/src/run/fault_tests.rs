@@ -2,7 +2,7 @@
 //! one leaves the other alone. Driven by small scenarios through the whole of [`examine`].
 
 use super::{Depth, Outcome, examine};
-use crate::scenario;
+use crate::scenario::{self, World};
 use bitcraps_reports::{FaultSpan, Verdict};
 
 const SECOND: u64 = 1_000_000_000;
@@ -17,7 +17,7 @@ fn run_with(more: &str, seconds: u64, faults: &[&str]) -> Outcome {
     );
     let parsed = scenario::parse("(test)", &text);
     let parsed = parsed.unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
-    examine(&parsed.scenario, 1, Depth::Once, "").outcome
+    examine(&parsed.scenario, World::Lab, 1, Depth::Once, "").outcome
 }
 
 fn run(seconds: u64, faults: &[&str]) -> Outcome {

@@ -79,8 +79,10 @@ pub(crate) struct Faults<'a> {
     instances: Vec<Instance>,
     /// The instances that last, by number.
     open: BTreeSet<usize>,
-    /// Those that ended since somebody last asked.
+    /// Those that ended since the oracles were last told.
     ended: BTreeSet<usize>,
+    /// The oracles have been told of so many instances.
+    told: usize,
     due: Timeline<Due>,
     stable: bool,
     /// Every node that was Byzantine at any time.
@@ -96,6 +98,7 @@ impl<'a> Faults<'a> {
             instances: Vec::new(),
             open: BTreeSet::new(),
             ended: BTreeSet::new(),
+            told: 0,
             due: Timeline::new(),
             stable: false,
             liars: BTreeSet::new(),
@@ -169,14 +172,24 @@ impl<'a> Faults<'a> {
         })
     }
 
-    /// All starts so far, in order.
-    pub(crate) fn instances(&self) -> &[Instance] {
-        &self.instances
-    }
-
-    /// The numbers of the instances that ended since this was last asked.
-    pub(crate) fn take_ended(&mut self) -> BTreeSet<usize> {
-        std::mem::take(&mut self.ended)
+    /// Tells the oracles what began and what ended since they were last told.
+    pub(crate) fn tell(&mut self, now: Time, shared: &Shared) {
+        let mut ended = std::mem::take(&mut self.ended);
+        let began = self.told..self.instances.len();
+        self.told = began.end;
+        let new = ended.split_off(&began.start);
+        let mut oracles = shared.oracles.borrow_mut();
+        for number in ended.into_iter().chain(began.clone()) {
+            let fault = &self.scenario.faults[self.instances[number].fault];
+            // Up to f liars never excuse the others from deciding; everything else may.
+            let disturbs = !inject::is_lie(&fault.inject);
+            if began.contains(&number) {
+                oracles.fault_began(now, &fault.id, disturbs);
+            }
+            if !began.contains(&number) || new.contains(&number) {
+                oracles.fault_healed(now, &fault.id, disturbs);
+            }
+        }
     }
 
     /// Closes the books at the end of the run.

@@ -3,12 +3,13 @@
 use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
+use super::recorder::Recorder;
 use super::shared::Shared;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
-use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes};
+use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes, World};
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
-use bitcraps_types::Time;
+use bitcraps_types::{Digest, Time};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -27,6 +28,42 @@ pub(crate) struct Closing<'a> {
     pub(crate) halts: Vec<Halt>,
     pub(crate) at: Time,
     pub(crate) windows: Vec<SpaceTime>,
+    pub(crate) world: World,
+}
+
+/// The outcome of a run that the world could not make: nothing was run, and nothing is judged.
+pub(crate) fn unsupported(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    repro: &str,
+    faults: &[(&str, &'static str)],
+) -> Outcome {
+    let properties = faults.iter().map(|(id, name)| PropertyResult {
+        name: format!("fault {id}"),
+        kind: PropertyKind::Unsupported,
+        holds: None,
+        detail: format!("the {} world does not make `{name}`", world.name()),
+        at_ns: None,
+    });
+    let trace = TraceSummary { digest: Digest::ZERO, events: 0, checkpoints: Vec::new() };
+    let closing = Closing {
+        scenario,
+        seed,
+        repro,
+        wall: Duration::ZERO,
+        counters: Counters::default(),
+        trace: trace.clone(),
+        instances: Vec::new(),
+        liars: BTreeSet::new(),
+        finding: None,
+        halts: Vec::new(),
+        at: Time::ZERO,
+        windows: Vec::new(),
+        world,
+    };
+    let record = record(&closing, &Recorder::default(), properties.collect());
+    Outcome { record, trace, reached: BTreeSet::new(), height: 0, wall: Duration::ZERO }
 }
 
 /// Judges the run.
@@ -67,7 +104,7 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     }
     let height = oracles.top();
     drop(oracles);
-    let record = record(&closing, shared, properties);
+    let record = record(&closing, &shared.recorder.borrow(), properties);
     Outcome { record, trace: closing.trace, reached, height, wall: closing.wall }
 }
 
@@ -172,15 +209,14 @@ pub(crate) fn verdict(properties: &[PropertyResult]) -> Verdict {
     }
 }
 
-fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult>) -> RunRecord {
+fn record(closing: &Closing<'_>, recorder: &Recorder, properties: Vec<PropertyResult>) -> RunRecord {
     let scenario = closing.scenario;
-    let recorder = shared.recorder.borrow();
     RunRecord {
         manifest: Manifest {
             scenario: scenario.name.clone(),
             claim: scenario.claim.clone(),
             seed: closing.seed,
-            world: "lab".to_owned(),
+            world: closing.world.name().to_owned(),
             engine: match scenario.consensus.engine {
                 Engine::Tendermint => "tendermint".to_owned(),
             },
@@ -190,7 +226,10 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
             },
             nodes: scenario.validators.count,
             duration_ns: closing.at.0,
-            trace_hash: closing.trace.digest.to_string(),
+            trace_hash: match closing.world.is_deterministic() {
+                true => closing.trace.digest.to_string(),
+                false => String::new(),
+            },
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: closing.repro.to_owned(),
             wall_ms: u64::try_from(closing.wall.as_millis()).unwrap_or(u64::MAX),
@@ -205,7 +244,7 @@ fn record(closing: &Closing<'_>, shared: &Shared, properties: Vec<PropertyResult
         node_events: recorder.node_events.clone(),
         windows: closing.windows.clone(),
         honest: (0..scenario.validators.count).map(|node| !closing.liars.contains(&node)).collect(),
-        notes: notes(closing, &recorder),
+        notes: notes(closing, recorder),
     }
 }
 
@@ -232,7 +271,7 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
     spans
 }
 
-fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<String> {
+fn notes(closing: &Closing<'_>, recorder: &Recorder) -> Vec<String> {
     let mut notes = Vec::new();
     if recorder.dropped_events > 0 {
         notes.push(format!("{} events at nodes were left out of the record", recorder.dropped_events));
@@ -256,7 +295,6 @@ fn notes(closing: &Closing<'_>, recorder: &super::recorder::Recorder) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_types::Digest;
 
     /// A run in which node 1 stopped itself at 2 s.
     fn halted(scenario: &Scenario, instances: Vec<Instance>) -> Option<(String, Time)> {
@@ -275,6 +313,7 @@ mod tests {
             halts: vec![halt],
             at: Time(5_000_000_000),
             windows: Vec::new(),
+            world: World::Lab,
         })
     }
 

@@ -4,6 +4,7 @@
 //! the same trace; it also films the messages around what the first pass found interesting, since only then is it
 //! known where to look.
 
+pub(crate) mod cluster;
 mod convert;
 mod faults;
 mod film;
@@ -21,7 +22,7 @@ mod watch;
 mod workload;
 
 use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
-use crate::scenario::{Scenario, Sometimes};
+use crate::scenario::{Scenario, Sometimes, World};
 use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord};
 use pass::{Plan, pass};
 use std::collections::BTreeSet;
@@ -66,6 +67,9 @@ pub struct Outcome {
 impl Outcome {
     /// Demands that this run alone reached these things; without them it is inconclusive.
     pub fn demand(&mut self, wanted: &[Sometimes]) {
+        if self.is_unsupported() {
+            return;
+        }
         for wanted in wanted {
             let reached = self.reached.contains(wanted);
             self.record.properties.push(PropertyResult {
@@ -77,6 +81,11 @@ impl Outcome {
             });
         }
         self.record.verdict = judge::verdict(&self.record.properties);
+    }
+
+    /// Whether the world could not make the run at all.
+    pub fn is_unsupported(&self) -> bool {
+        self.record.properties.iter().any(|property| property.kind == PropertyKind::Unsupported)
     }
 
     /// Drops what only a report of this one run needs.
@@ -103,8 +112,26 @@ pub struct Divergence {
     pub before: Vec<String>,
 }
 
-/// Runs a scenario with a seed. `repro` is the command line that does the same again.
-pub fn examine(scenario: &Scenario, seed: u64, depth: Depth, repro: &str) -> Examined {
+/// Runs a scenario with a seed in a world. `repro` is the command line that does the same again.
+///
+/// # Panics
+/// If the world itself breaks.
+pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let unsupported = world.unsupported(scenario);
+    if !unsupported.is_empty() {
+        let outcome = judge::unsupported(scenario, world, seed, repro, &unsupported);
+        return Examined { outcome, twice: false, divergence: None };
+    }
+    match world {
+        World::Lab => examine_in_lab(scenario, seed, depth, repro),
+        World::Cluster => {
+            let outcome = cluster::run(scenario, seed, repro);
+            Examined { outcome, twice: false, divergence: None }
+        }
+    }
+}
+
+fn examine_in_lab(scenario: &Scenario, seed: u64, depth: Depth, repro: &str) -> Examined {
     let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {

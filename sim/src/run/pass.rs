@@ -15,7 +15,7 @@ use super::watch::Watch;
 use super::workload::Players;
 use crate::lab::{Boot, Finding, Halt, Lab, Progress};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
-use crate::scenario::{Eventually, Scenario, Selector};
+use crate::scenario::{Eventually, Scenario, Selector, World};
 use bitcraps_actors::node::{self, NodeHandle};
 use bitcraps_actors::ports::Ports;
 use bitcraps_consensus::Validator;
@@ -92,6 +92,7 @@ pub(crate) fn pass_with(
         halts: end.halts,
         at: end.at,
         windows,
+        world: World::Lab,
     };
     judge::judge(closing, &end.shared)
 }
@@ -108,8 +109,6 @@ struct Run<'a> {
     arrivals: Timeline<()>,
     camera: Camera,
     halts: Vec<Halt>,
-    /// The oracles have been told of so many instances of faults.
-    told: usize,
 }
 
 /// A run at its end.
@@ -152,19 +151,7 @@ impl<'a> Run<'a> {
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run {
-            scenario,
-            network,
-            lab,
-            shared,
-            handles,
-            faults,
-            players,
-            arrivals,
-            camera,
-            halts: Vec::new(),
-            told: 0,
-        }
+        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, halts: Vec::new() }
     }
 
     fn finish(mut self) -> Ended {
@@ -199,7 +186,7 @@ impl<'a> Run<'a> {
 
     fn do_what_is_due(&mut self, now: Time) {
         self.faults.run_due(now, &mut self.lab, &self.shared);
-        self.tell_oracles(now);
+        self.faults.tell(now, &self.shared);
         while self.arrivals.pop_due(now).is_some() {
             self.bet(now);
             if let Some(next) = self.players.next_after(now) {
@@ -212,7 +199,7 @@ impl<'a> Run<'a> {
         let now = self.lab.now();
         if std::mem::take(&mut self.shared.watch.borrow_mut().changed) {
             self.faults.react(now, &mut self.lab, &self.shared);
-            self.tell_oracles(now);
+            self.faults.tell(now, &self.shared);
         }
     }
 
@@ -238,25 +225,6 @@ impl<'a> Run<'a> {
             self.halts.push(halt.clone());
             if !self.lab.is_up(halt.node) {
                 self.shared.went_down(halt.at, halt.node, "halt");
-            }
-        }
-    }
-
-    fn tell_oracles(&mut self, now: Time) {
-        let mut ended = self.faults.take_ended();
-        let began = self.told..self.faults.instances().len();
-        self.told = began.end;
-        let new = ended.split_off(&began.start);
-        let mut oracles = self.shared.oracles.borrow_mut();
-        for number in ended.into_iter().chain(began.clone()) {
-            let fault = &self.scenario.faults[self.faults.instances()[number].fault];
-            // Up to f liars never excuse the others from deciding; everything else may.
-            let disturbs = !inject::is_lie(&fault.inject);
-            if began.contains(&number) {
-                oracles.fault_began(now, &fault.id, disturbs);
-            }
-            if !began.contains(&number) || new.contains(&number) {
-                oracles.fault_healed(now, &fault.id, disturbs);
             }
         }
     }
@@ -290,7 +258,7 @@ fn patience(scenario: &Scenario, network: &Network, plan: &Plan) -> Patience {
     Patience { window: window + scenario.consensus.interval.duration(), hangover }
 }
 
-fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
+pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
     let validators = network.genesis.validators.iter();
     let expect = &scenario.expect;
     Setup {

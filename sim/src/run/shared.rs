@@ -32,6 +32,21 @@ impl Shared {
         self.recorder.borrow_mut().note(at, node, "restart", String::new());
     }
 
+    /// A node tells something.
+    pub(crate) fn observe(&self, at: Time, node: u16, event: &Event<'_>) {
+        let began = {
+            let mut oracles = self.oracles.borrow_mut();
+            let began = match event {
+                Event::Decided { height, .. } => oracles.height_began(*height),
+                _ => None,
+            };
+            oracles.observe(at, node, event);
+            began
+        };
+        self.recorder.borrow_mut().observe(at, node, event, began);
+        self.watch.borrow_mut().observe(node, event);
+    }
+
     /// A node went down; nothing if that is known.
     pub(crate) fn went_down(&self, at: Time, node: u16, why: &str) {
         let mut watch = self.watch.borrow_mut();
@@ -62,20 +77,9 @@ impl Probe for NodeProbe {
             Event::Round { height, round, .. } => self.note(b'r', *height, &round.to_le_bytes()),
             _ => {}
         }
-        let began = {
-            let mut oracles = self.shared.oracles.borrow_mut();
-            let began = match &event {
-                Event::Decided { height, .. } => oracles.height_began(*height),
-                _ => None,
-            };
-            oracles.observe(at, node, &event);
-            began
-        };
-        self.shared.recorder.borrow_mut().observe(at, node, &event, began);
-        let mut watch = self.shared.watch.borrow_mut();
-        watch.observe(node, &event);
+        self.shared.observe(at, node, &event);
         if self.shared.watching
-            && watch.changed
+            && self.shared.watch.borrow().changed
             && let Some(attention) = &*self.shared.attention.borrow()
         {
             attention.raise();

@@ -1,8 +1,8 @@
-//! Every fault that the language names, and which of them the lab world makes in this version.
+//! Every fault that the language names, and which worlds make it in this version.
 
 use super::grammar::{Need, Object, Shape};
 use super::inject::Family;
-use super::{check, language};
+use super::{World, check, language};
 use serde::Serialize;
 
 /// One fault, for a reader.
@@ -16,8 +16,8 @@ pub struct FaultDoc {
     pub parameters: Vec<Parameter>,
     /// What it does, in a sentence.
     pub doc: &'static str,
-    /// Whether the lab makes it in this version.
-    pub lab: bool,
+    /// The worlds that make it in this version.
+    pub worlds: Vec<&'static str>,
 }
 
 /// One parameter of a fault.
@@ -52,7 +52,11 @@ pub fn faults_table() -> Vec<FaultDoc> {
                 _ => Vec::new(),
             },
             doc: field.doc,
-            lab: true,
+            worlds: World::ALL
+                .iter()
+                .filter(|world| world.makes(field.key))
+                .map(|world| world.name())
+                .collect(),
         })
     });
     let later = language::LATER.iter().map(|(name, family, doc)| FaultDoc {
@@ -60,7 +64,7 @@ pub fn faults_table() -> Vec<FaultDoc> {
         family: *family,
         parameters: Vec::new(),
         doc,
-        lab: false,
+        worlds: Vec::new(),
     });
     let mut all: Vec<FaultDoc> = made.chain(later).collect();
     all.sort_by_key(|fault| fault.family);

@@ -19,6 +19,7 @@ mod model;
 mod overrides;
 mod schema;
 mod units;
+mod world;
 mod yaml;
 
 pub use catalogue::{FaultDoc, Parameter, faults_table};
@@ -34,6 +35,7 @@ pub use link::{Latency, LinkModel, Links};
 pub use model::{Consensus, Crypto, Engine, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
+pub use world::World;
 
 /// A scenario that can run, and what its reader should know about it.
 #[derive(Clone, Debug, PartialEq)]

@@ -30,7 +30,7 @@ fn one_way(from: NodeIndex, to: NodeIndex, kind: EffectKind) -> Effect {
 fn an_effect_with_a_chance_acts_on_about_that_share_of_the_packets() {
     let blocked = |chance| {
         let kind = EffectKind::Block { mode: BlockMode::Drop };
-        let mut network = Network::new(2, 1, &|_, _| LinkModel::constant(Duration::from_millis(1)));
+        let mut network = Network::<()>::new(2, 1, &|_, _| LinkModel::constant(Duration::from_millis(1)));
         network.add(Effect { chance, ..Effect::new(PairSet::all(2), kind) });
         let lost = |_: &u64| matches!(network.judge(0, 0, 1, 100, true), Verdict::Lost(_));
         (0..10_000).filter(lost).count()

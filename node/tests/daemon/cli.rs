@@ -1,10 +1,8 @@
 //! The command line's contract: what is printed, and the exit codes.
 
-mod support;
-
+use crate::support::{command, edit, fail, succeed};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use support::{command, edit, fail, succeed};
 
 fn home() -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();

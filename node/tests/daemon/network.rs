@@ -1,9 +1,7 @@
 //! Four daemons on loopback: they agree, they survive kills, and a restored backup never signs twice.
 
-mod support;
-
+use crate::support::{Network, fail, succeed, until};
 use std::path::Path;
-use support::{Network, fail, succeed, until};
 
 /// Waits until two nodes are seen at the same height, and compares their state roots there.
 fn assert_same_root(network: &Network, one: usize, other: usize) {
@@ -137,7 +135,7 @@ fn a_hangup_takes_what_may_change_and_names_what_may_not() {
     let mut network = Network::new(1);
     network.start(0);
     network.reach(0, 1);
-    support::edit(&network.path("node0/config/node.toml"), |text| {
+    crate::support::edit(&network.path("node0/config/node.toml"), |text| {
         text + "\n[node]\nlog_level = \"debug\"\n\n[sync]\nbatch = 16\n"
     });
     network.signal(0, "HUP");

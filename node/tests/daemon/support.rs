@@ -1,7 +1,7 @@
 //! Real processes of `bitcraps-node` on loopback, in a temporary directory. Whatever is waited for has a deadline.
 
 use serde_json::Value;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take. Long: the machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The program with its arguments, in an environment that says nothing.
-pub fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitcraps-node"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
 /// Runs the program to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the program runs")
 }
 
 /// Runs the program, which must succeed; what it printed.
-pub fn succeed(arguments: &[&str]) -> String {
+pub(crate) fn succeed(arguments: &[&str]) -> String {
     let output = run(arguments);
     let (code, said) = (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned());
     assert_eq!(code, Some(0), "{arguments:?}: {said}");
@@ -33,14 +33,14 @@ pub fn succeed(arguments: &[&str]) -> String {
 }
 
 /// Runs the program, which must fail; its exit code and what it said.
-pub fn fail(arguments: &[&str]) -> (i32, String) {
+pub(crate) fn fail(arguments: &[&str]) -> (i32, String) {
     let output = run(arguments);
     let code = output.status.code().expect("it ends by itself");
     (code, String::from_utf8(output.stderr).expect("text"))
 }
 
 /// Waits until something is so; says what, if it never is.
-pub fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
     let deadline = now() + PATIENCE;
     loop {
         if let Some(found) = probe() {
@@ -62,15 +62,15 @@ fn pause() {
 }
 
 /// A network made by `testnet`, and its running nodes. Dropped, they are killed.
-pub struct Network {
+pub(crate) struct Network {
     directory: TempDir,
     nodes: Vec<Option<Child>>,
-    pub base_port: u16,
+    base_port: u16,
 }
 
 impl Network {
     /// Writes one. Nothing runs yet.
-    pub fn new(validators: u16) -> Network {
+    pub(crate) fn new(validators: u16) -> Network {
         let directory = tempfile::tempdir().expect("a directory");
         let base_port = free_ports(validators);
         let (dir, count, port) =
@@ -79,22 +79,22 @@ impl Network {
         Network { directory, nodes: (0..validators).map(|_| None).collect(), base_port }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join("net").join(name)
     }
 
     /// The home of a node.
-    pub fn home(&self, node: usize) -> String {
+    pub(crate) fn home(&self, node: usize) -> String {
         self.path(&format!("node{node}")).to_str().unwrap().to_owned()
     }
 
-    pub fn gateway(&self, node: usize) -> String {
+    pub(crate) fn gateway(&self, node: usize) -> String {
         format!("http://127.0.0.1:{}", usize::from(self.base_port) + 10 * node + 1)
     }
 
-    pub fn start(&mut self, node: usize) {
+    pub(crate) fn start(&mut self, node: usize) {
         let log = OpenOptions::new().create(true).append(true).open(self.log(node)).expect("a log");
-        let log: Stdio = File::from(log).into();
+        let log: Stdio = log.into();
         let child = command(&["--home", &self.home(node), "run"]).stderr(log).spawn().expect("it starts");
         self.nodes[node] = Some(child);
     }
@@ -104,49 +104,49 @@ impl Network {
     }
 
     /// What a node logged.
-    pub fn logged(&self, node: usize) -> String {
+    pub(crate) fn logged(&self, node: usize) -> String {
         std::fs::read_to_string(self.log(node)).unwrap_or_default()
     }
 
     /// Kills a node without a warning.
-    pub fn kill(&mut self, node: usize) {
+    pub(crate) fn kill(&mut self, node: usize) {
         let mut child = self.nodes[node].take().expect("it runs");
         child.kill().and_then(|()| child.wait()).expect("it dies");
     }
 
     /// Sends a signal to a node.
-    pub fn signal(&self, node: usize, name: &str) {
+    pub(crate) fn signal(&self, node: usize, name: &str) {
         let pid = self.nodes[node].as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("`kill` runs");
         assert!(sent.success());
     }
 
     /// Asks a node to stop, and waits until it has.
-    pub fn stop(&mut self, node: usize) -> ExitStatus {
+    pub(crate) fn stop(&mut self, node: usize) -> ExitStatus {
         self.signal(node, "TERM");
         let mut child = self.nodes[node].take().expect("it runs");
         until("the node stops", || child.try_wait().expect("it is ours"))
     }
 
     /// What `status` says of a node; nothing if it does not answer.
-    pub fn status(&self, node: usize) -> Option<Value> {
+    pub(crate) fn status(&self, node: usize) -> Option<Value> {
         let output = run(&["--home", &self.home(node), "status", "--json"]);
         output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
     }
 
-    pub fn height(&self, node: usize) -> u64 {
+    pub(crate) fn height(&self, node: usize) -> u64 {
         self.status(node).and_then(|status| status["height"].as_u64()).unwrap_or(0)
     }
 
     /// Waits until a node is at a height.
-    pub fn reach(&self, node: usize, height: u64) {
+    pub(crate) fn reach(&self, node: usize, height: u64) {
         until(&format!("node {node} reaches height {height}"), || {
             (self.height(node) >= height).then_some(())
         });
     }
 
     /// The height up to which a node's key has spoken, and its floor.
-    pub fn signed(&self, node: usize) -> (u64, u64) {
+    pub(crate) fn signed(&self, node: usize) -> (u64, u64) {
         let shown = succeed(&["--home", &self.home(node), "keys", "show", "--json"]);
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
         (shown["highest_signed"].as_u64().expect("a height"), shown["floor"].as_u64().expect("a height"))
@@ -186,7 +186,7 @@ fn free_ports(validators: u16) -> u16 {
 static START: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
 
 /// Rewrites a file.
-pub fn edit(path: &Path, change: impl FnOnce(String) -> String) {
+pub(crate) fn edit(path: &Path, change: impl FnOnce(String) -> String) {
     let text = std::fs::read_to_string(path).expect("a file");
     std::fs::write(path, change(text)).expect("it can be written");
 }

@@ -1,0 +1,263 @@
+//! The daemons: their homes, their processes, the signals that they get.
+
+use super::log::Reader;
+use super::proxy::Proxy;
+use crate::lab::DiskFate;
+use crate::run::network::Network;
+use crate::scenario::{Scenario, Timeouts};
+use bitcraps_actors::event_log::Logged;
+use bitcraps_actors::files::{BLOCKS, CONSENSUS};
+use bitcraps_types::{PublicKey, Time, WallTime};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// What a torn write leaves behind the last whole record, in bytes.
+const TORN: &[u8] = b"BCJ1\x40\0\0\0torn in the midst";
+
+/// The daemon's program: `$BITCRAPS_NODE`, or `bitcraps-node` beside this program.
+pub(crate) fn program() -> Result<PathBuf, String> {
+    let named = std::env::var_os("BITCRAPS_NODE").map(PathBuf::from);
+    let beside = || Some(std::env::current_exe().ok()?.with_file_name("bitcraps-node"));
+    match named.or_else(beside).filter(|path| path.is_file()) {
+        Some(path) => Ok(path),
+        None => Err("there is no `bitcraps-node` beside this program: build it in the same profile \
+                     (`cargo build --release --bin bitcraps-node`), or name it with BITCRAPS_NODE"
+            .to_owned()),
+    }
+}
+
+/// Where a node lives and listens.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    pub(super) node: u16,
+    pub(super) key: PublicKey,
+    path: PathBuf,
+    pub(super) links: SocketAddr,
+    pub(super) gateway: SocketAddr,
+    admin: SocketAddr,
+}
+
+/// Writes the homes of a scenario's network, with the keys and the genesis that the oracles know.
+///
+/// # Panics
+/// If the daemon can't write them, or makes another network of the same description.
+pub(super) fn testnet(place: &Path, scenario: &Scenario, seed: u64, network: &Network) -> Vec<Home> {
+    let (validators, workload) = (&scenario.validators, &scenario.workload);
+    let powers: Vec<String> = validators.weights().iter().map(u64::to_string).collect();
+    let dir = place.join("net");
+    let output = Command::new(program().expect("it was there when the run began"))
+        .args(["testnet", "--json", "--dir"])
+        .arg(&dir)
+        .args(["--validators", &validators.count.to_string()])
+        .args(["--seed", &seed.to_string(), "--name", &scenario.name, "--powers", &powers.join(",")])
+        .args(["--players", &workload.players.to_string(), "--buy-in", &workload.buy_in.to_string()])
+        .args(["--bank", &workload.bank.to_string(), "--tables", &workload.tables.to_string()])
+        .output()
+        .expect("the daemon can be started");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`bitcraps-node testnet` failed: {said}");
+    let made: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    let chain = network.chain.to_string();
+    assert!(
+        made["chain_id"] == *chain,
+        "the daemon makes another network of the same description: is it of the testbed's version?"
+    );
+    (0..validators.count)
+        .map(|node| Home {
+            node,
+            key: network.keyring.public_key(usize::from(node)),
+            path: dir.join(format!("node{node}")),
+            links: free(UdpSocket::bind(LOOPBACK).and_then(|socket| socket.local_addr())),
+            gateway: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
+            admin: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
+        })
+        .collect()
+}
+
+const LOOPBACK: &str = "127.0.0.1:0";
+
+fn free(address: std::io::Result<SocketAddr>) -> SocketAddr {
+    address.expect("this machine has free ports")
+}
+
+/// One daemon, up or down.
+pub(super) struct Daemon {
+    home: Home,
+    settings: Vec<String>,
+    child: Option<Child>,
+    starts: u32,
+    paused: bool,
+    log: Option<Reader>,
+    /// Events of earlier incarnations that were not given out yet.
+    leftover: Vec<(WallTime, Logged)>,
+    supervised: Option<Time>,
+}
+
+impl Daemon {
+    pub(super) fn new(home: Home, scenario: &Scenario, proxy: &Proxy) -> Daemon {
+        let peers: Vec<String> =
+            proxy.peers_of(home.node).map(|(key, address)| format!("{}@{address}", hex(&key.0))).collect();
+        let Timeouts { propose, prevote, precommit, growth, rebroadcast } = &scenario.consensus.timeouts;
+        let ns = |span: u64| format!("{} us", span / 1000);
+        let settings = vec![
+            format!("p2p.listen={}", home.links),
+            format!("p2p.peers={}", peers.join(",")),
+            format!("consensus.propose={}", ns(propose.nanos())),
+            format!("consensus.prevote={}", ns(prevote.nanos())),
+            format!("consensus.precommit={}", ns(precommit.nanos())),
+            format!("consensus.growth={growth}"),
+            format!("consensus.rebroadcast={}", ns(rebroadcast.nanos())),
+            format!("consensus.interval={}", ns(scenario.consensus.interval.nanos())),
+            format!("gateway.listen={}", home.gateway),
+            "gateway.requests_per_second=0".to_owned(),
+            format!("admin.listen={}", home.admin),
+            "node.log_format=text".to_owned(),
+        ];
+        Daemon {
+            home,
+            settings,
+            child: None,
+            starts: 0,
+            paused: false,
+            log: None,
+            leftover: Vec::new(),
+            supervised: None,
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// Starts the process; gives its incarnation, from 0. `None` if it is up.
+    pub(super) fn start(&mut self) -> Option<u32> {
+        if self.is_up() {
+            return None;
+        }
+        self.supervised = None;
+        let incarnation = self.starts;
+        self.starts += 1;
+        let events = self.home.path.join(format!("events-{incarnation}"));
+        let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
+        let mut command = Command::new(program().expect("it was there when the run began"));
+        command.arg("--home").arg(&self.home.path);
+        self.settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
+        command.args(["run", "--event-log"]).arg(&events).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
+        self.child = Some(command.spawn().expect("the daemon can be started"));
+        self.paused = false;
+        self.log = Some(Reader::new(events));
+        Some(incarnation)
+    }
+
+    /// Ends the process with no chance to say goodbye. `false` if it is down.
+    pub(super) fn kill(&mut self, fate: DiskFate) -> bool {
+        let Some(mut child) = self.child.take() else { return false };
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
+        self.keep_events();
+        if fate == DiskFate::TornWrite {
+            for file in [BLOCKS, CONSENSUS] {
+                let path = self.home.path.join("data").join(file);
+                let torn = OpenOptions::new().append(true).open(path);
+                torn.and_then(|mut file| file.write_all(TORN)).expect("the daemon's files are there");
+            }
+        }
+        true
+    }
+
+    /// SIGSTOP. `false` if it is down or paused.
+    pub(super) fn pause(&mut self) -> bool {
+        if self.paused || !self.signal(Signal::STOP) {
+            return false;
+        }
+        self.paused = true;
+        true
+    }
+
+    /// SIGCONT, after a pause.
+    pub(super) fn resume(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.signal(Signal::CONT);
+        }
+    }
+
+    /// If the process ended though nobody ended it: what it said last.
+    pub(super) fn ended_by_itself(&mut self) -> Option<String> {
+        let status = self.child.as_mut()?.try_wait().ok().flatten()?;
+        self.child = None;
+        self.keep_events();
+        let log = fs::read_to_string(self.log_path()).unwrap_or_default();
+        let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        Some(format!("{status}: {last}"))
+    }
+
+    /// Has it started again at this time.
+    pub(super) fn supervise_at(&mut self, at: Time) {
+        self.supervised = Some(at);
+    }
+
+    /// Whether that time has come.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.supervised.is_some_and(|at| at <= now)
+    }
+
+    /// SIGTERM.
+    pub(super) fn ask_to_stop(&mut self) {
+        self.resume();
+        self.signal(Signal::TERM);
+    }
+
+    /// Until it has ended; it has a deadline of its own, and a bug in it is ended here.
+    pub(super) fn wait(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        for _ in 0..1000 {
+            if child.try_wait().ok().flatten().is_some() {
+                return;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(10));
+        }
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
+    }
+
+    /// The events that came since the last call.
+    pub(super) fn read_events(&mut self) -> Vec<(WallTime, Logged)> {
+        let mut events = std::mem::take(&mut self.leftover);
+        events.extend(self.log.iter_mut().flat_map(Reader::read));
+        events
+    }
+
+    /// Reads the log of a process that is gone to its end.
+    fn keep_events(&mut self) {
+        let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
+        self.leftover.extend(rest);
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        let pid = self.child.as_ref().and_then(|child| Pid::from_raw(child.id().cast_signed()));
+        pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.home.path.join("log")
+    }
+}
+
+impl Drop for Daemon {
+    /// No process outlives the run, even if the testbed panics.
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,282 @@
+//! The cluster world: the real daemon as one process for each validator, on this machine and in real time.
+//!
+//! Every link between two nodes goes through a proxy ([`proxy`]) that treats its datagrams as the scenario's network
+//! model says; a crash is SIGKILL, a pause SIGSTOP. Each daemon logs its events; here they are read and told to the
+//! same oracles that judge the lab ([`log`], [`replay`]). Runs don't repeat: the machine's own timing is part of them.
+
+mod daemon;
+mod log;
+mod players;
+mod proxy;
+mod replay;
+
+use super::Outcome;
+use super::faults::Faults;
+use super::heartbeat;
+use super::judge::{self, Closing};
+use super::network::Network;
+use super::pass::{self, Plan};
+use super::recorder::Recorder;
+use super::shared::Shared;
+use super::stage::Stage;
+use super::timeline::Timeline;
+use super::watch::Watch;
+use super::workload::Players;
+use crate::lab::{DiskFate, Effect, EffectId, Halt, Touched, TraceSummary};
+use crate::oracle::Oracles;
+use crate::scenario::{Crypto, Inject, Scenario, World};
+use bitcraps_types::{Digest, Time};
+use daemon::Daemon;
+pub(crate) use daemon::program;
+use log::Told;
+use players::Post;
+use proxy::Proxy;
+use replay::Replay;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often the run is looked at.
+const TICK: Duration = Duration::from_millis(5);
+/// How long an event may take from a daemon's write to the reader: events of that age are told in their order.
+const SETTLE: Duration = Duration::from_millis(20);
+/// How long a daemon that stopped itself stays down.
+const SUPERVISOR: Duration = Duration::from_secs(1);
+
+/// Runs a scenario against real daemons.
+///
+/// # Panics
+/// If the program is missing, or this machine does not let processes, files or sockets be made.
+pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
+    let scenario = &Scenario { crypto: Crypto::Real, ..scenario.clone() };
+    let place = tempfile::Builder::new().prefix("bitcraps-cluster-").tempdir().expect("a temporary folder");
+    let network = Rc::new(Network::new(scenario, seed));
+    let plan = Plan { liars: pass::liars(scenario, seed), ..Plan::default() };
+    let homes = daemon::testnet(place.path(), scenario, seed, &network);
+    let clock = Clock::start();
+    let proxy = Proxy::start(scenario, seed, &homes, clock.started);
+    let shared = Rc::new(Shared {
+        oracles: RefCell::new(Oracles::new(pass::setup(scenario, &network, &plan))),
+        watch: RefCell::new(Watch::new(network.validators.clone())),
+        recorder: RefCell::new(Recorder::default()),
+        watching: true,
+        attention: RefCell::new(None),
+    });
+    let daemons = homes.iter().map(|home| Daemon::new(home.clone(), scenario, &proxy)).collect();
+    let posts = homes.iter().map(|home| home.gateway).collect();
+    let mut cluster = Cluster {
+        clock,
+        proxy,
+        daemons,
+        shared: shared.clone(),
+        replay: Replay::new(&network),
+        waiting: Vec::new(),
+        touched: vec![Touched::default(); homes.len()],
+        halts: Vec::new(),
+    };
+    let mut faults = Faults::new(scenario, seed, network.puppets.clone());
+    let mut players = Players::new(&scenario.workload, seed);
+    let post = Post::start(posts);
+    let end = Time(scenario.duration.nanos());
+    (0..scenario.validators.count).for_each(|node| cluster.restart(node));
+    drive(&mut cluster, &mut faults, &mut players, &post, &network, end);
+    let counters = cluster.proxy.counters();
+    let (instances, liars) = faults.finish(end, &cluster);
+    cluster.stop();
+    let closing = Closing {
+        scenario,
+        seed,
+        repro,
+        wall: scenario.duration.duration(),
+        counters,
+        trace: TraceSummary { digest: Digest::ZERO, events: cluster.replay.told(), checkpoints: Vec::new() },
+        instances,
+        liars,
+        finding: None,
+        halts: std::mem::take(&mut cluster.halts),
+        at: end,
+        windows: Vec::new(),
+        world: World::Cluster,
+    };
+    judge::judge(closing, &shared)
+}
+
+/// From the start to the end, in real time.
+fn drive(
+    cluster: &mut Cluster,
+    faults: &mut Faults<'_>,
+    players: &mut Players,
+    post: &Post,
+    network: &Network,
+    end: Time,
+) {
+    let shared = cluster.shared.clone();
+    let mut arrivals = Timeline::new();
+    players.next_after(Time::ZERO).into_iter().for_each(|first| arrivals.at(first, ()));
+    loop {
+        let now = cluster.clock.now();
+        heartbeat::beat(now);
+        if now >= end {
+            cluster.tell_until(end);
+            return;
+        }
+        faults.run_due(now, cluster, &shared);
+        faults.tell(now, &shared);
+        while arrivals.pop_due(now).is_some() {
+            let (player, command) = players.command(network);
+            if let Some(home) = cluster.first_up(player) {
+                shared.oracles.borrow_mut().submitted(command.id());
+                shared.recorder.borrow_mut().submitted(now, home, command.id());
+                post.send(home, &command);
+            }
+            players.next_after(now).into_iter().for_each(|next| arrivals.at(next, ()));
+        }
+        cluster.look_after_daemons();
+        cluster.tell_until(now - SETTLE);
+        if std::mem::take(&mut shared.watch.borrow_mut().changed) {
+            faults.react(now, cluster, &shared);
+            faults.tell(now, &shared);
+        }
+        let next = [faults.next(), arrivals.next()].into_iter().flatten().min();
+        let pause = next.map_or(TICK, |next| next.since(cluster.clock.now()).min(TICK));
+        std::thread::park_timeout(pause);
+    }
+}
+
+/// The run's time, from zero, and how the daemons' wall clock maps to it: they are on this machine.
+struct Clock {
+    started: Instant,
+    wall: u64,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this world is in real time")]
+    fn start() -> Clock {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Clock { started: Instant::now(), wall: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX) }
+    }
+
+    fn now(&self) -> Time {
+        Time::ZERO + self.started.elapsed()
+    }
+}
+
+/// The world while it runs.
+struct Cluster {
+    clock: Clock,
+    proxy: Proxy,
+    daemons: Vec<Daemon>,
+    shared: Rc<Shared>,
+    replay: Replay,
+    /// Read, and not told yet.
+    waiting: Vec<Told>,
+    touched: Vec<Touched>,
+    halts: Vec<Halt>,
+}
+
+impl Cluster {
+    /// The node of a player, or the next one that is up.
+    fn first_up(&self, player: usize) -> Option<u16> {
+        let count = self.daemons.len();
+        let mut nodes = (0..count).map(|step| (player + step) % count);
+        nodes.find(|node| self.daemons[*node].is_up()).map(|node| node as u16)
+    }
+
+    /// Reads what the daemons wrote, and tells what is no later than `until`, in order of time.
+    fn tell_until(&mut self, until: Time) {
+        for (node, daemon) in self.daemons.iter_mut().enumerate() {
+            for (wall, event) in daemon.read_events() {
+                let at = Time(wall.0.saturating_sub(self.clock.wall));
+                self.waiting.push(Told { at, node: node as u16, event });
+            }
+        }
+        self.waiting.sort_by_key(|told| told.at);
+        let due = self.waiting.partition_point(|told| told.at <= until);
+        for told in self.waiting.drain(..due) {
+            self.replay.tell(&told, &self.shared);
+        }
+    }
+
+    /// Daemons that ended by themselves, and those that the supervisor starts again.
+    fn look_after_daemons(&mut self) {
+        let now = self.clock.now();
+        for node in 0..self.daemons.len() {
+            if let Some(reason) = self.daemons[node].ended_by_itself() {
+                self.tell_until(now);
+                let index = node as u16;
+                self.shared.recorder.borrow_mut().note(now, index, "halt", reason.clone());
+                self.shared.went_down(now, index, "halt");
+                self.halts.push(Halt { node: index, at: now, reason });
+                self.daemons[node].supervise_at(now + SUPERVISOR);
+            }
+            if self.daemons[node].is_due(now) {
+                self.restart(node as u16);
+            }
+        }
+    }
+
+    /// Ends all daemons in order.
+    fn stop(&mut self) {
+        self.daemons.iter_mut().for_each(Daemon::ask_to_stop);
+        self.daemons.iter_mut().for_each(Daemon::wait);
+        self.proxy.stop();
+    }
+}
+
+impl Stage for Cluster {
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn add_effect(&mut self, effect: Effect) -> EffectId {
+        self.proxy.add_effect(effect)
+    }
+
+    fn remove_effect(&mut self, effect: EffectId) {
+        self.proxy.remove_effect(effect);
+    }
+
+    fn effect_touched(&self, effect: EffectId) -> u64 {
+        self.proxy.touched(effect)
+    }
+
+    /// SIGKILL. What the process had not written is lost. A torn write leaves garbage behind what was written.
+    fn crash(&mut self, node: u16, fate: DiskFate) -> bool {
+        if !self.daemons[usize::from(node)].kill(fate) {
+            return false;
+        }
+        let now = self.clock.now();
+        self.tell_until(now);
+        true
+    }
+
+    fn restart(&mut self, node: u16) {
+        let now = self.clock.now();
+        let daemon = &mut self.daemons[usize::from(node)];
+        if let Some(incarnation) = daemon.start() {
+            self.shared.booted(now, node, incarnation);
+        }
+    }
+
+    fn degrade(&mut self, inject: &Inject, node: u16) {
+        if let Inject::Pause {} = inject
+            && self.daemons[usize::from(node)].pause()
+        {
+            self.touched[usize::from(node)].paused += 1;
+        }
+    }
+
+    fn repair(&mut self, inject: &Inject, node: u16) {
+        if let Inject::Pause {} = inject {
+            self.daemons[usize::from(node)].resume();
+        }
+    }
+
+    fn jump_clock(&mut self, _: u16, _: i64) {
+        unreachable!("this world makes no fault of clocks: `World::makes` says so");
+    }
+
+    fn touched(&self, node: u16) -> Touched {
+        self.touched[usize::from(node)]
+    }
+}

@@ -1,0 +1,128 @@
+//! From logged events to the events that oracles judge. What a block did is not logged: it is computed here, once, by
+//! the sequential core. A node whose state root is another is judged by that root.
+
+use super::log::Told;
+use crate::run::network::Network;
+use crate::run::shared::Shared;
+use bitcraps_actors::event_log::Logged;
+use bitcraps_actors::ports::{Event, TURNED_AWAY};
+use bitcraps_casino::{Block, Casino};
+use bitcraps_consensus::Certificate;
+use bitcraps_treasury::Ledger;
+use bitcraps_types::{ChainId, Digest, Height, Value, Verify};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A decided block, and the ledger after it.
+struct Done {
+    value: Value,
+    certificate: Certificate,
+    block: Block,
+    ledger: Ledger,
+}
+
+/// The chain as it was decided first.
+pub(super) struct Replay {
+    chain: ChainId,
+    verifier: Rc<dyn Verify>,
+    casino: Casino,
+    blocks: BTreeMap<Height, Done>,
+    /// Decided before the block below them was seen.
+    early: BTreeMap<Height, (Value, Certificate)>,
+    told: u64,
+}
+
+impl Replay {
+    pub(super) fn new(network: &Network) -> Replay {
+        Replay {
+            chain: network.chain,
+            verifier: network.keyring.verifier(),
+            casino: Casino::genesis(&network.genesis).expect("the scenario was checked"),
+            blocks: BTreeMap::new(),
+            early: BTreeMap::new(),
+            told: 0,
+        }
+    }
+
+    /// How many events were told.
+    pub(super) fn told(&self) -> u64 {
+        self.told
+    }
+
+    /// Tells one event.
+    pub(super) fn tell(&mut self, told: &Told, shared: &Shared) {
+        self.told += 1;
+        let observe = |event: &Event<'_>| shared.observe(told.at, told.node, event);
+        match &told.event {
+            Logged::Started { height, journal } => {
+                observe(&Event::Started { height: *height, journal: *journal as usize });
+            }
+            Logged::Round { height, round, proposer } => {
+                observe(&Event::Round { height: *height, round: *round, proposer: *proposer });
+            }
+            Logged::Locked { height, round, digest } => {
+                observe(&Event::Locked { height: *height, round: *round, digest: *digest });
+            }
+            Logged::Proposed { height, round, digest } => {
+                observe(&Event::Proposed { height: *height, round: *round, digest: *digest });
+            }
+            Logged::Signed(signed) => observe(&Event::Signed(signed)),
+            Logged::Decided { value, certificate, synced } => {
+                let height = certificate.height;
+                observe(&Event::Decided { height, value, certificate, synced: *synced });
+                self.decided(value, certificate);
+            }
+            Logged::Applied { height, digest, root } => {
+                if let Some(done) = self.blocks.get(height) {
+                    observe(&done.applied(*height, *digest, *root));
+                }
+            }
+            Logged::StateSynced { height, root } => {
+                observe(&Event::StateSynced { height: *height, root: *root });
+            }
+            Logged::Accused(evidence) => observe(&Event::Accused(evidence)),
+            Logged::OffenceRecorded { offender, height } => {
+                observe(&Event::OffenceRecorded { offender: *offender, height: *height });
+            }
+            Logged::PeerUp(peer) => observe(&Event::PeerUp(*peer)),
+            Logged::PeerDown(peer) => observe(&Event::PeerDown(*peer)),
+            Logged::Refused { peer, why } => observe(&Event::Refused { peer: *peer, why: *why }),
+            Logged::SyncStarted { from, to } => observe(&Event::SyncStarted { from: *from, to: *to }),
+            Logged::CommandAccepted(id) => observe(&Event::CommandAccepted(*id)),
+            Logged::CommandRefused(id, why) => {
+                if let Some(why) = TURNED_AWAY.get(usize::from(*why)) {
+                    observe(&Event::CommandRefused(*id, why));
+                }
+            }
+        }
+    }
+
+    /// The first decision of a height is applied; whether others agree is the oracles' business.
+    fn decided(&mut self, value: &Value, certificate: &Certificate) {
+        self.early.entry(certificate.height).or_insert_with(|| (value.clone(), certificate.clone()));
+        let next = |replay: &Replay| replay.blocks.keys().next_back().map_or(1, |height| height + 1);
+        self.early = self.early.split_off(&next(self));
+        while let Some((value, certificate)) = self.early.remove(&next(self)) {
+            let Ok(block) = Block::decode(value.bytes()) else { return };
+            self.casino.apply(&block, &value.digest(), &self.chain, &*self.verifier);
+            let ledger = self.casino.bank().ledger().clone();
+            self.blocks.insert(certificate.height, Done { value, certificate, block, ledger });
+        }
+    }
+}
+
+impl Done {
+    fn applied(&self, height: Height, digest: Digest, root: Digest) -> Event<'_> {
+        Event::Applied {
+            height,
+            block: &self.block,
+            value: &self.value,
+            certificate: &self.certificate,
+            digest,
+            root,
+            ledger: &self.ledger,
+            reports: &[],
+            refusals: &[],
+        }
+    }
+}
