@@ -43,6 +43,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How many commands from the gateway wait for the node's thread; more are told to come again.
 const SUBMITTED: usize = 4096;
+/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
+const SUBMITTED_AT_ONCE: usize = 256;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -445,8 +447,9 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }
     });
     tokio::task::spawn_local(async move {
-        while let Some(command) = submitted.recv().await {
-            handle.submit(command);
+        let mut commands = Vec::new();
+        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
+            handle.submit_all(std::mem::take(&mut commands));
         }
     });
     // Whoever started the thread waits for this.

@@ -72,6 +72,8 @@ enum Verb {
     Version(status::Version),
     /// Play: what a player does against a gateway.
     Client(client::Client),
+    /// Measure a network under load: throughput and latency of commands, or of reads.
+    Load(client::load::Load),
 }
 
 /// What all verbs share.
@@ -147,6 +149,8 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Verb::Healthcheck(verb) => verb.perform(&context),
         Verb::Metrics(verb) => verb.perform(),
         Verb::Version(verb) => verb.perform(),
+        Verb::Load(load) => client::load::run(&load, &mut std::io::stdout())
+            .map_err(|error| Failure::new(error.exit_code(), error.to_string())),
         Verb::Client(client) => client::run(&client, &mut std::io::stdout())
             .map_err(|error| Failure::new(error.exit_code(), error.to_string())),
     }

@@ -111,6 +111,19 @@ impl Gateway {
         self.read(response)
     }
 
+    /// Hands several commands in at once.
+    pub(super) fn submit_all(&self, commands: &[SignedCommand]) -> Result<Vec<api::Status>, ClientError> {
+        let one = |signed| {
+            let bytes = borsh::to_vec(signed).expect("a vector takes all bytes");
+            api::Submission::Borsh { borsh: hex::encode(&bytes) }
+        };
+        let list = api::Submissions::List(commands.iter().map(one).collect());
+        let body = serde_json::to_vec(&list).expect("a command is plain data");
+        let url = format!("{}/v1/commands", self.url);
+        let response = self.agent.post(&url).content_type("application/json").send(&body[..]);
+        self.read(response)
+    }
+
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.read(self.agent.get(format!("{}{path}", self.url)).call())
     }

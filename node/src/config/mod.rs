@@ -5,7 +5,7 @@
 mod layers;
 mod problem;
 mod settings;
-mod units;
+pub(crate) mod units;
 
 pub use layers::{ENVIRONMENT, Origin, Resolved, Sources, variable_of};
 pub use problem::{Place, Problem};

@@ -46,15 +46,19 @@ impl Limiter {
         Limiter { interval, tolerance, arrivals: BTreeMap::new(), most: Self::ADDRESSES, sweep_at: 0 }
     }
 
-    /// Whether a request may pass now; if not, after how long one would.
-    pub(super) fn admit(&mut self, now: Time, from: IpAddr) -> Result<(), Duration> {
+    /// Whether so many requests may pass now, all of them or none; if not, after how long they would. More than the burst never
+    /// may.
+    pub(super) fn admit_all(&mut self, now: Time, from: IpAddr, count: u32) -> Result<(), Duration> {
+        let Some(others) = count.checked_sub(1) else { return Ok(()) };
         let from = self.account(now, from);
         let arrival = self.arrivals.get(&from).copied().unwrap_or(0).max(now.0);
-        let ahead = arrival - now.0;
+        // When the last of them would send, if each kept to the rate.
+        let last = arrival.saturating_add(self.interval.saturating_mul(u64::from(others)));
+        let ahead = last - now.0;
         if ahead > self.tolerance {
             return Err(Duration::from_nanos(ahead - self.tolerance));
         }
-        self.arrivals.insert(from, arrival.saturating_add(self.interval));
+        self.arrivals.insert(from, last.saturating_add(self.interval));
         Ok(())
     }
 
@@ -88,6 +92,12 @@ mod tests {
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    impl Limiter {
+        fn admit(&mut self, now: Time, from: IpAddr) -> Result<(), Duration> {
+            self.admit_all(now, from, 1)
+        }
+    }
+
     #[test]
     fn after_a_burst_one_request_passes_per_interval() {
         let mut limiter = Limiter::new(Rate { per_second: 10, burst: 3 });
@@ -97,6 +107,17 @@ mod tests {
         assert_eq!(limiter.admit(at(104), HOME), Err(Duration::from_millis(1)));
         assert_eq!(limiter.admit(at(105), HOME), Ok(()));
         assert_eq!(limiter.admit(at(105), HOME), Err(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn several_at_once_pass_all_or_none_and_count_as_so_many() {
+        let mut limiter = Limiter::new(Rate { per_second: 10, burst: 5 });
+        let at = |ms: u64| Time(ms * 1_000_000);
+        assert_eq!(limiter.admit_all(at(0), HOME, 3), Ok(()));
+        assert_eq!(limiter.admit_all(at(0), HOME, 3), Err(Duration::from_millis(100)));
+        assert_eq!(limiter.admit_all(at(0), HOME, 2), Ok(()), "what was refused cost nothing");
+        assert_eq!(limiter.admit_all(at(0), HOME, 0), Ok(()));
+        assert!(limiter.admit_all(at(1_000_000), HOME, 6).is_err(), "more than the burst never pass");
     }
 
     #[test]
