@@ -13,6 +13,7 @@ use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
+use crate::open_files;
 use crate::sign_state::{Finding, SignState};
 use crate::view::View;
 use crate::world::disk::{self, Files};
@@ -232,7 +233,18 @@ impl Node {
             }),
             version: VERSION,
         };
-        gateway::start(node, config.gateway.clone())
+        let mut limits = config.gateway.clone();
+        let asked = limits.max_connections;
+        limits.max_connections =
+            open_files::connections_within(open_files::raise_limit(), limits.workers, asked);
+        if limits.max_connections < asked {
+            tracing::warn!(
+                asked,
+                granted = limits.max_connections,
+                "fewer connections per thread than configured: the process may open too few files"
+            );
+        }
+        gateway::start(node, limits)
     }
 
     /// Where players reach it.
