@@ -13,6 +13,7 @@ use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
+use crate::open_files;
 use crate::sign_state::{Finding, SignState};
 use crate::view::View;
 use crate::world::disk::{self, Files};
@@ -149,7 +150,9 @@ impl Node {
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
         let archive = Arc::new(open_archive(home)?);
+        let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let watched = Watched {
+            health: health.clone(),
             view: Arc::new(View::new()),
             metrics: Arc::new(Metrics::new(VERSION, clock.wall())),
             archive: archive.clone(),
@@ -157,7 +160,6 @@ impl Node {
             clock,
             event_log: event_log.map(Arc::new),
         };
-        let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
@@ -174,7 +176,6 @@ impl Node {
             data: home.data(),
             sign_state,
             watched: watched.clone(),
-            health: health.clone(),
             counters,
             submitted,
             control: control.clone(),
@@ -234,7 +235,18 @@ impl Node {
             }),
             version: VERSION,
         };
-        gateway::start(node, config.gateway.clone())
+        let mut limits = config.gateway.clone();
+        let asked = limits.max_connections;
+        limits.max_connections =
+            open_files::connections_within(open_files::raise_limit(), limits.workers, asked);
+        if limits.max_connections < asked {
+            tracing::warn!(
+                asked,
+                granted = limits.max_connections,
+                "fewer connections per thread than configured: the process may open too few files"
+            );
+        }
+        gateway::start(node, limits)
     }
 
     /// Where players reach it.
@@ -322,6 +334,7 @@ fn open_archive(home: &Home) -> Result<Archive, StartError> {
 /// Everyone who hears the node's events.
 #[derive(Clone)]
 struct Watched {
+    health: Arc<Health>,
     view: Arc<View>,
     metrics: Arc<Metrics>,
     archive: Arc<Archive>,
@@ -337,6 +350,9 @@ impl Probe for Watched {
         }
         logs::event(&event);
         self.metrics.event(&event);
+        if let Event::Started { .. } = event {
+            self.health.restored();
+        }
         self.view.event(&event);
         self.book.event(&event, self.clock.wall());
         if let Event::Decided { value, certificate, .. } = event {
@@ -356,7 +372,6 @@ struct Parts {
     data: std::path::PathBuf,
     sign_state: SignState,
     watched: Watched,
-    health: Arc<Health>,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
     control: UnboundedSender<Control>,
@@ -380,7 +395,7 @@ fn run(parts: Parts, control: UnboundedReceiver<Control>, ready: Ready) -> Ended
 
 /// From the first port to the last byte.
 async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Ready) -> Ended {
-    let health = parts.health.clone();
+    let health = parts.watched.health.clone();
     let mut denied = parts.denied.clone();
     let (files, links) = match assemble(parts, &ready) {
         Ok(assembled) => assembled,
@@ -417,7 +432,7 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
 /// Builds the ports and starts the actors.
 fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), StartError> {
     let Parts { key, config, listen, quic, denied, entropy, data, sign_state, watched, .. } = parts;
-    let clock = watched.clock;
+    let (clock, health) = (watched.clock, watched.health.clone());
     let files = Files::open(&data, Some(sign_state), watched.metrics.clone()).map_err(StartError::Thread)?;
     let observer = Observer { counters: parts.counters, event: Box::new(log_links) };
     let identity = Identity::from_seed(key.seed());
@@ -439,7 +454,7 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }),
     );
     let handle = node::start(ports, config);
-    let (health, mut submitted) = (parts.health, parts.submitted);
+    let mut submitted = parts.submitted;
     tokio::task::spawn_local(async move {
         loop {
             health.tick();

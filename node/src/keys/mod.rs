@@ -23,6 +23,7 @@ const MAX_BYTES: u64 = 1 << 10;
 pub struct SecretKey {
     seed: Zeroizing<[u8; 32]>,
     public: PublicKey,
+    signer: Ed25519,
 }
 
 /// Why a key can't be used.
@@ -80,8 +81,8 @@ impl SecretKey {
 
     /// The key of a seed.
     pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> SecretKey {
-        let public = Ed25519::from_seed(*seed).public_key();
-        SecretKey { seed, public }
+        let signer = Ed25519::from_seed(*seed);
+        SecretKey { seed, public: signer.public_key(), signer }
     }
 
     /// The public half.
@@ -99,7 +100,7 @@ impl SecretKey {
         &self.seed
     }
 
-    /// Signs with it.
+    /// Signs with it, for whoever is to own that.
     pub fn signer(&self) -> Ed25519 {
         Ed25519::from_seed(*self.seed)
     }
@@ -168,7 +169,7 @@ impl Sign for SecretKey {
     }
 
     fn sign(&self, message: &[u8]) -> Signature {
-        self.signer().sign(message)
+        self.signer.sign(message)
     }
 }
 
