@@ -21,8 +21,7 @@ pub struct EventLog {
 impl EventLog {
     /// Creates the file; an older one is replaced.
     pub fn create(path: &Path) -> io::Result<EventLog> {
-        let explain = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        Ok(EventLog { file: File::create(path).map_err(explain)?, failed: AtomicBool::new(false) })
+        Ok(EventLog { file: File::create(path)?, failed: AtomicBool::new(false) })
     }
 
     /// Adds an event. After an error nothing more is written, so that what a reader sees has no gap.

@@ -3,13 +3,13 @@
 //! Strict in both directions: unknown fields are errors, and what is written reads back as the same [`Genesis`], so with
 //! the same chain id.
 
-use crate::hex;
+use crate::hex::Hex;
 use bitcraps_casino::{Genesis, GenesisError, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::{FieldTwelve, OddsLimits};
 use bitcraps_types::{Amount, PublicKey, TableId};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -46,24 +46,6 @@ pub enum GenesisFileError {
     },
 }
 
-/// A key as text.
-#[derive(Clone, Copy)]
-struct Hex(PublicKey);
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(&self.0.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hex, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let key = hex::decode(&text).ok_or_else(|| D::Error::custom("a key is 64 hexadecimal digits"))?;
-        Ok(Hex(PublicKey(key)))
-    }
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -78,14 +60,14 @@ struct File {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Validator {
-    key: Hex,
+    key: Hex<32>,
     power: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Player {
-    key: Hex,
+    key: Hex<32>,
     amount: Amount,
 }
 
@@ -131,8 +113,8 @@ pub fn to_json(genesis: &Genesis) -> String {
     let file = File {
         format: FORMAT,
         name: genesis.name.clone(),
-        validators: validators.map(|v| Validator { key: Hex(v.key), power: v.power }).collect(),
-        players: players.map(|(key, amount)| Player { key: Hex(*key), amount: *amount }).collect(),
+        validators: validators.map(|v| Validator { key: Hex(v.key.0), power: v.power }).collect(),
+        players: players.map(|(key, amount)| Player { key: Hex(key.0), amount: *amount }).collect(),
         bank: genesis.bank,
         tables: genesis.tables.iter().map(table).collect(),
     };
@@ -201,8 +183,10 @@ fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
     });
     Ok(Genesis {
         name: file.name,
-        validators: validators.map(|v| GenesisValidator { key: v.key.0, power: v.power }).collect(),
-        players: players.map(|player| (player.key.0, player.amount)).collect(),
+        validators: validators
+            .map(|v| GenesisValidator { key: PublicKey(v.key.0), power: v.power })
+            .collect(),
+        players: players.map(|player| (PublicKey(player.key.0), player.amount)).collect(),
         bank: file.bank,
         tables: tables.collect(),
     })

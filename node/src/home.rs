@@ -10,7 +10,7 @@
 //! ```
 
 use crate::genesis_file::{self, GenesisFileError};
-use crate::keys::{KeyError, NodeKey};
+use crate::keys::{self, KeyError, SecretKey};
 use crate::sign_state::{SignState, SignStateError};
 use crate::world::disk;
 use bitcraps_casino::Genesis;
@@ -153,16 +153,22 @@ impl Home {
     }
 
     /// Makes a key that has never signed, with its sign-state.
-    pub fn create_key(&self) -> Result<NodeKey, HomeError> {
-        let key = NodeKey::generate()?;
+    pub fn create_key(&self) -> Result<SecretKey, HomeError> {
+        let key = SecretKey::generate()?;
         self.keep_key(&key)?;
         Ok(key)
     }
 
     /// Writes a key that never signed anything, with a sign-state that says so.
-    pub fn keep_key(&self, key: &NodeKey) -> Result<(), HomeError> {
+    pub fn keep_key(&self, key: &SecretKey) -> Result<(), HomeError> {
         key.write(&self.key())?;
         Ok(SignState::create(&self.sign_state(), &key.public())?)
+    }
+
+    /// The key. Refused if others can reach it or its directory.
+    pub fn read_key(&self) -> Result<SecretKey, KeyError> {
+        keys::check_directory(&self.key())?;
+        SecretKey::read(&self.key())
     }
 
     /// Refuses what is no home, or one of another version.

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod node;
+pub mod open_files;
 pub mod panics;
 pub mod sign_state;
 pub mod view;

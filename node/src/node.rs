@@ -10,9 +10,10 @@ use crate::config::Config;
 use crate::event_log::EventLog;
 use crate::gateway::{self, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
+use crate::open_files;
 use crate::sign_state::{Finding, SignState};
 use crate::view::View;
 use crate::world::disk::{self, Files};
@@ -28,6 +29,7 @@ use bitcraps_types::{Height, PublicKey};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -42,6 +44,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How many commands from the gateway wait for the node's thread; more are told to come again.
 const SUBMITTED: usize = 4096;
+/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
+const SUBMITTED_AT_ONCE: usize = 256;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -134,15 +138,21 @@ impl Node {
         home: &Home,
         config: &Config,
         sign_above: Option<Height>,
-        event_log: Option<EventLog>,
+        event_log: Option<&Path>,
     ) -> Result<Node, StartError> {
         let lock = home.lock()?;
+        // Not before the home is ours: the log in its place may be that of the node that runs there.
+        let failed = |path: &Path, error| StartError::Io { path: path.into(), error };
+        let event_log =
+            event_log.map(|path| EventLog::create(path).map_err(|error| failed(path, error))).transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
-        let key = NodeKey::read(&home.key()).map_err(HomeError::from)?;
+        let key = home.read_key().map_err(HomeError::from)?;
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
         let archive = Arc::new(open_archive(home)?);
+        let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let watched = Watched {
+            health: health.clone(),
             view: Arc::new(View::new()),
             metrics: Arc::new(Metrics::new(VERSION, clock.wall())),
             archive: archive.clone(),
@@ -150,7 +160,6 @@ impl Node {
             clock,
             event_log: event_log.map(Arc::new),
         };
-        let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
@@ -162,12 +171,11 @@ impl Node {
             config: config.node(genesis.clone(), floor),
             listen: config.p2p.listen,
             quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
-            denied: config.p2p.denied().collect(),
+            denied: config.p2p.denied(&config.p2p.peers),
             entropy: OsEntropy::new().map_err(StartError::Entropy)?,
             data: home.data(),
             sign_state,
             watched: watched.clone(),
-            health: health.clone(),
             counters,
             submitted,
             control: control.clone(),
@@ -227,7 +235,18 @@ impl Node {
             }),
             version: VERSION,
         };
-        gateway::start(node, config.gateway.clone())
+        let mut limits = config.gateway.clone();
+        let asked = limits.max_connections;
+        limits.max_connections =
+            open_files::connections_within(open_files::raise_limit(), limits.workers, asked);
+        if limits.max_connections < asked {
+            tracing::warn!(
+                asked,
+                granted = limits.max_connections,
+                "fewer connections per thread than configured: the process may open too few files"
+            );
+        }
+        gateway::start(node, limits)
     }
 
     /// Where players reach it.
@@ -273,7 +292,7 @@ impl Node {
 /// Holds the journal on the disk against the sign-state, and does what that asks for.
 fn take_sign_state(
     home: &Home,
-    key: &NodeKey,
+    key: &SecretKey,
     chain: &bitcraps_types::ChainId,
     sign_above: Option<Height>,
 ) -> Result<(SignState, Height), StartError> {
@@ -315,6 +334,7 @@ fn open_archive(home: &Home) -> Result<Archive, StartError> {
 /// Everyone who hears the node's events.
 #[derive(Clone)]
 struct Watched {
+    health: Arc<Health>,
     view: Arc<View>,
     metrics: Arc<Metrics>,
     archive: Arc<Archive>,
@@ -330,6 +350,9 @@ impl Probe for Watched {
         }
         logs::event(&event);
         self.metrics.event(&event);
+        if let Event::Started { .. } = event {
+            self.health.restored();
+        }
         self.view.event(&event);
         self.book.event(&event, self.clock.wall());
         if let Event::Decided { value, certificate, .. } = event {
@@ -340,7 +363,7 @@ impl Probe for Watched {
 
 /// What the node's thread is made of.
 struct Parts {
-    key: NodeKey,
+    key: SecretKey,
     config: NodeConfig,
     listen: SocketAddr,
     quic: QuicConfig,
@@ -349,7 +372,6 @@ struct Parts {
     data: std::path::PathBuf,
     sign_state: SignState,
     watched: Watched,
-    health: Arc<Health>,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
     control: UnboundedSender<Control>,
@@ -373,7 +395,7 @@ fn run(parts: Parts, control: UnboundedReceiver<Control>, ready: Ready) -> Ended
 
 /// From the first port to the last byte.
 async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Ready) -> Ended {
-    let health = parts.health.clone();
+    let health = parts.watched.health.clone();
     let mut denied = parts.denied.clone();
     let (files, links) = match assemble(parts, &ready) {
         Ok(assembled) => assembled,
@@ -394,24 +416,23 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
             Some(Control::Stop) | None => break None,
         }
     };
-    let disk = files.failure().is_some();
-    if disk {
+    if files.failure().is_some() {
         health.disk_failed();
     }
     links.shutdown();
     // Peers that don't answer notice by themselves.
     let _ = tokio::time::timeout(FAREWELL, links.closed()).await;
-    files.close();
-    match halted {
-        Some(why) => Ended::Halted { why, disk },
-        None => Ended::Stopped,
+    match (halted, files.close()) {
+        (Some(why), closed) => Ended::Halted { why, disk: closed.is_err() },
+        (None, Err(error)) => Ended::Halted { why: format!("the last writes: {error}"), disk: true },
+        (None, Ok(())) => Ended::Stopped,
     }
 }
 
 /// Builds the ports and starts the actors.
 fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), StartError> {
     let Parts { key, config, listen, quic, denied, entropy, data, sign_state, watched, .. } = parts;
-    let clock = watched.clock;
+    let (clock, health) = (watched.clock, watched.health.clone());
     let files = Files::open(&data, Some(sign_state), watched.metrics.clone()).map_err(StartError::Thread)?;
     let observer = Observer { counters: parts.counters, event: Box::new(log_links) };
     let identity = Identity::from_seed(key.seed());
@@ -433,7 +454,7 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }),
     );
     let handle = node::start(ports, config);
-    let (health, mut submitted) = (parts.health, parts.submitted);
+    let mut submitted = parts.submitted;
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
@@ -441,8 +462,9 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }
     });
     tokio::task::spawn_local(async move {
-        while let Some(command) = submitted.recv().await {
-            handle.submit(command);
+        let mut commands = Vec::new();
+        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
+            handle.submit_all(std::mem::take(&mut commands));
         }
     });
     // Whoever started the thread waits for this.

@@ -14,8 +14,8 @@ pub(crate) struct Play {
     pub(crate) seed: Seed,
 }
 
-/// Asks for the table's state.
-pub(crate) struct TellState;
+/// Asks for the table's state after the block of this height.
+pub(crate) struct TellState(pub(crate) Height);
 
 /// The table's state is now this one.
 pub(crate) struct TakeState(pub(crate) Table);
@@ -44,8 +44,8 @@ impl Handler<Play> for TableActor {
 impl Handler<TellState> for TableActor {
     type Result = ();
 
-    fn handle(&mut self, _: TellState, _: &mut Self::Context) {
-        self.treasury.do_send(TableState(self.table.clone()));
+    fn handle(&mut self, TellState(height): TellState, _: &mut Self::Context) {
+        self.treasury.do_send(TableState { height, table: self.table.clone() });
     }
 }
 

@@ -27,8 +27,11 @@ pub(crate) struct Played {
     pub(crate) report: TableReport,
 }
 
-/// A table's state, as asked.
-pub(crate) struct TableState(pub(crate) Table);
+/// A table's state, as asked for after the block of this height.
+pub(crate) struct TableState {
+    pub(crate) height: Height,
+    pub(crate) table: Table,
+}
 
 /// Take over this state, that after the block at the tip.
 pub(crate) struct Restore {
@@ -64,6 +67,7 @@ pub(crate) enum Work {
     },
     /// Tables tell their state after the last block.
     Gathering {
+        height: Height,
         last: Value,
         tables: Vec<Table>,
     },
@@ -154,15 +158,15 @@ impl Treasury {
 
     /// Asks the tables for their states, for a snapshot.
     fn gather(&mut self, last: Arc<DecidedBlock>) {
-        let last = last.value.clone();
-        self.work = Work::Gathering { last, tables: Vec::with_capacity(self.tables.len()) };
-        self.tables.values().for_each(|table| table.do_send(TellState));
+        let (height, last) = (last.block.height, last.value.clone());
+        self.work = Work::Gathering { height, last, tables: Vec::with_capacity(self.tables.len()) };
+        self.tables.values().for_each(|table| table.do_send(TellState(height)));
         self.snapshot_if_complete();
     }
 
     fn snapshot_if_complete(&mut self) {
         match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Gathering { last, tables } if tables.len() == self.tables.len() => {
+            Work::Gathering { last, tables, .. } if tables.len() == self.tables.len() => {
                 match Casino::from_parts(self.bank.clone(), tables) {
                     Ok(casino) => self.sync.do_send(SnapshotTaken { last, state: casino.encode_snapshot() }),
                     Err(error) => (self.ports.halt)(&format!("the state contradicts itself: {error}")),
@@ -240,8 +244,11 @@ impl Handler<Played> for Treasury {
 impl Handler<TableState> for Treasury {
     type Result = ();
 
-    fn handle(&mut self, TableState(table): TableState, _: &mut Self::Context) {
-        if let Work::Gathering { tables, .. } = &mut self.work {
+    fn handle(&mut self, TableState { height: of, table }: TableState, _: &mut Self::Context) {
+        // A state that was asked for before another one was taken over may come after that.
+        if let Work::Gathering { height, tables, .. } = &mut self.work
+            && *height == of
+        {
             tables.push(table);
             self.snapshot_if_complete();
             self.go_on();

@@ -4,7 +4,7 @@
 //! command's in gossip, in a proposal and when it is applied. A good one is checked once. The count is what
 //! simulations charge to virtual time.
 
-use bitcraps_types::{Digest, PublicKey, Signature, Verify};
+use bitcraps_types::{Claim, Digest, PublicKey, Signature, Verify};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -34,6 +34,19 @@ impl Verifications {
         self.checked.take()
     }
 
+    fn remember(&self, name: Digest) {
+        let remembered = &mut *self.good.borrow_mut();
+        if !remembered.set.insert(name) {
+            return;
+        }
+        remembered.order.push_back(name);
+        if remembered.order.len() > self.capacity
+            && let Some(oldest) = remembered.order.pop_front()
+        {
+            remembered.set.remove(&oldest);
+        }
+    }
+
     fn check(&self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
         self.checked.set(self.checked.get().saturating_add(1));
         self.inner.verify(key, message, signature)
@@ -51,14 +64,28 @@ impl Verify for Verifications {
         }
         let good = self.check(key, message, signature);
         if good {
-            let remembered = &mut *self.good.borrow_mut();
-            remembered.set.insert(name);
-            remembered.order.push_back(name);
-            if remembered.order.len() > self.capacity
-                && let Some(oldest) = remembered.order.pop_front()
-            {
-                remembered.set.remove(&oldest);
-            }
+            self.remember(name);
+        }
+        good
+    }
+
+    fn verify_all(&self, claims: &[Claim<'_>]) -> bool {
+        let check = |claims: &[Claim<'_>]| {
+            let count = u32::try_from(claims.len()).unwrap_or(u32::MAX);
+            self.checked.set(self.checked.get().saturating_add(count));
+            self.inner.verify_all(claims)
+        };
+        if self.capacity == 0 {
+            return check(claims);
+        }
+        let names = claims.iter().map(|claim| name(claim.key, claim.message, claim.signature));
+        let good = self.good.borrow();
+        let (new, names): (Vec<Claim<'_>>, Vec<Digest>) =
+            claims.iter().zip(names).filter(|(_, name)| !good.set.contains(name)).unzip();
+        drop(good);
+        let good = new.is_empty() || check(&new);
+        if good {
+            names.into_iter().for_each(|name| self.remember(name));
         }
         good
     }
@@ -92,6 +119,32 @@ mod tests {
                 && !verifications.verify(&public, b"b", &signature)
         );
         assert_eq!(verifications.take_count(), 2);
+    }
+
+    #[test]
+    fn among_many_only_those_not_met_before_are_checked_and_one_bad_one_is_not_remembered() {
+        let key = Ed25519::from_seed([1; 32]);
+        let public = key.public_key();
+        let messages: Vec<[u8; 1]> = (0..4).map(|byte| [byte]).collect();
+        let mut signatures: Vec<Signature> = messages.iter().map(|message| key.sign(message)).collect();
+        let verifications = Verifications::new(Rc::new(Ed25519Verifier), 8);
+        let all = |signatures: &[Signature]| {
+            let claims: Vec<Claim<'_>> = messages
+                .iter()
+                .zip(signatures)
+                .map(|(message, signature)| Claim { key: &public, message, signature })
+                .collect();
+            (verifications.verify_all(&claims), verifications.take_count())
+        };
+        assert!(verifications.verify(&public, &[0], &signatures[0]));
+        verifications.take_count();
+        let good = signatures[3];
+        signatures[3] = signatures[2];
+        assert_eq!(all(&signatures), (false, 3));
+        assert_eq!(all(&signatures), (false, 3));
+        signatures[3] = good;
+        assert_eq!(all(&signatures), (true, 3));
+        assert_eq!(all(&signatures), (true, 0));
     }
 
     #[test]

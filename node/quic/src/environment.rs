@@ -18,6 +18,11 @@ use std::time::Duration;
 /// Finds the address of a `host:port`. Literal addresses are not asked for.
 pub type Resolve = Rc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = io::Result<SocketAddr>>>>>;
 
+/// Room for datagrams that wait for the node's thread, or for the network. The system's default is about 200 kB, bookkeeping
+/// included: while the thread checks the signatures of one block, the others that come would be dropped, and each is
+/// taken for congestion.
+const SOCKET_BYTES: usize = 4 << 20;
+
 /// What a world gives to the links.
 ///
 /// A world that wants the same datagrams from the same seed must seed [`Environment::endpoint`] (`rng_seed`,
@@ -44,11 +49,21 @@ pub struct Environment {
     pub first_cid: Option<Arc<dyn Fn() -> ConnectionId + Send + Sync>>,
 }
 
+/// Asks for [`SOCKET_BYTES`]. The system gives what its limits allow (`net.core.rmem_max`), which is not an error: with
+/// less, the links are slower.
+fn make_room(socket: &std::net::UdpSocket) {
+    let socket = socket2::SockRef::from(socket);
+    let _ = socket.set_recv_buffer_size(SOCKET_BYTES);
+    let _ = socket.set_send_buffer_size(SOCKET_BYTES);
+}
+
 impl Environment {
     /// The real world, on `address`. To be called inside a tokio runtime with I/O and time.
     pub fn tokio(address: SocketAddr) -> io::Result<Environment> {
         let runtime = Arc::new(TokioRuntime);
-        let socket = runtime.wrap_udp_socket(std::net::UdpSocket::bind(address)?)?;
+        let socket = std::net::UdpSocket::bind(address)?;
+        make_room(&socket);
+        let socket = runtime.wrap_udp_socket(socket)?;
         let mut provider = ring::default_provider();
         provider.kx_groups = vec![ring::kx_group::X25519];
         let random = provider.secure_random;

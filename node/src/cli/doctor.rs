@@ -3,7 +3,6 @@
 use super::config::doubts;
 use super::{Context, Failure, code, remote, say, say_json};
 use crate::config::Config;
-use crate::keys;
 use crate::sign_state;
 use crate::world::{SystemClock, disk};
 use bitcraps_actors::files::{BLOCKS, decided_blocks};
@@ -112,7 +111,7 @@ fn home(context: &Context) -> Check {
 }
 
 fn key(context: &Context) -> Check {
-    match keys::NodeKey::read(&context.home.key()) {
+    match context.home.read_key() {
         Ok(key) => good("key", format!("{}, its owner's alone", crate::hex::encode(&key.public().0))),
         Err(error) => bad("key", error.to_string(), "see the message"),
     }
@@ -146,7 +145,7 @@ fn network(context: &Context) -> Check {
     };
     let count = genesis.validators.len();
     let chain = genesis.chain_id();
-    let ours = keys::NodeKey::read(&context.home.key()).ok().map(|key| key.public());
+    let ours = context.home.read_key().ok().map(|key| key.public());
     match genesis.validators.iter().position(|validator| Some(validator.key) == ours) {
         Some(index) => good("genesis", format!("chain {chain}: validator {index} of {count}")),
         None => doubtful(

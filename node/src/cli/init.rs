@@ -3,7 +3,7 @@
 use super::{Context, Failure, code, say, say_json};
 use crate::genesis_file;
 use crate::home::Home;
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use crate::world::disk;
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
@@ -45,7 +45,7 @@ impl Init {
         let genesis = match given {
             Some(genesis) => genesis,
             None => {
-                let player = NodeKey::generate()?;
+                let player = SecretKey::generate()?;
                 player.write(&home.root().join("keys/player.key"))?;
                 Genesis {
                     name: self.network,

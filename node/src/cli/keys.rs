@@ -2,7 +2,6 @@
 
 use super::{Context, Failure, code, say, say_json};
 use crate::hex;
-use crate::keys::NodeKey;
 use crate::keys::sealed::{self, Cost, SealError};
 use crate::sign_state;
 use clap::{Args, Subcommand};
@@ -71,7 +70,7 @@ impl Keys {
 }
 
 fn show(context: &Context, as_json: bool) -> Result<(), Failure> {
-    let key = NodeKey::read(&context.home.key())?;
+    let key = context.home.read_key()?;
     let public = hex::encode(&key.public().0);
     let path = context.home.sign_state();
     let signed = sign_state::describe(&path).ok().flatten();
@@ -94,7 +93,7 @@ fn show(context: &Context, as_json: bool) -> Result<(), Failure> {
 fn rotate(context: &Context, give_up_validator: bool) -> Result<(), Failure> {
     let home = &context.home;
     let _lock = home.lock()?;
-    let old = NodeKey::read(&home.key())?;
+    let old = home.read_key()?;
     let genesis = home.read_genesis()?;
     let is_validator = genesis.validators.iter().any(|validator| validator.key == old.public());
     if is_validator && !give_up_validator {
@@ -123,7 +122,7 @@ fn rotate(context: &Context, give_up_validator: bool) -> Result<(), Failure> {
 }
 
 fn export(context: &Context, file: &Path, passphrase_file: &Path) -> Result<(), Failure> {
-    let key = NodeKey::read(&context.home.key())?;
+    let key = context.home.read_key()?;
     let passphrase = passphrase(passphrase_file)?;
     let text = sealed::seal(&key, passphrase.as_bytes(), Cost::RECOMMENDED)
         .map_err(|error| sealing(file, &error))?;

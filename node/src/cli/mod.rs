@@ -72,9 +72,12 @@ enum Verb {
     Version(status::Version),
     /// Play: what a player does against a gateway.
     Client(client::Client),
+    /// Measure a network under load: throughput and latency of commands, or of reads.
+    Load(client::load::Load),
 }
 
 /// What all verbs share.
+#[derive(Clone)]
 struct Context {
     home: Home,
     file: Option<PathBuf>,
@@ -82,6 +85,12 @@ struct Context {
 }
 
 impl Context {
+    /// The same with the configuration's file named, if there is one: from now on it must be there.
+    fn with_its_file(&self) -> Context {
+        let file = || Some(self.home.config()).filter(|path| path.exists());
+        Context { file: self.file.clone().or_else(file), ..self.clone() }
+    }
+
     fn config(&self) -> Result<Config, Failure> {
         let path = self.file.clone().unwrap_or_else(|| self.home.config());
         let file = match std::fs::read_to_string(&path) {
@@ -89,7 +98,12 @@ impl Context {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.file.is_none() => None,
             Err(error) => return Err(Failure::new(code::CONFIG, format!("{}: {error}", path.display()))),
         };
-        let environment = std::env::vars().collect();
+        // A name or value of someone else's may be no text; one of ours then fails as what it looks like.
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
+            .collect();
         Ok(Config::read(&Sources { file, environment, flags: self.set.clone() })?)
     }
 }
@@ -135,6 +149,8 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Verb::Healthcheck(verb) => verb.perform(&context),
         Verb::Metrics(verb) => verb.perform(),
         Verb::Version(verb) => verb.perform(),
+        Verb::Load(load) => client::load::run(&load, &mut std::io::stdout())
+            .map_err(|error| Failure::new(error.exit_code(), error.to_string())),
         Verb::Client(client) => client::run(&client, &mut std::io::stdout())
             .map_err(|error| Failure::new(error.exit_code(), error.to_string())),
     }

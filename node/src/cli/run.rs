@@ -3,7 +3,6 @@
 
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
-use crate::event_log::EventLog;
 use crate::logs::{self, Reload};
 use crate::node::{Ended, Node};
 use crate::panics;
@@ -41,14 +40,15 @@ enum Signal {
 
 impl Run {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
+        // While an editor replaces the file there may be none, and a reload at that moment would take the defaults:
+        // nobody denied.
+        let context = &context.with_its_file();
         let config = context.config()?;
         let internal = |why: String| Failure::new(code::INTERNAL, why);
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
         panics::end_the_process();
         let signals = listen().map_err(|error| internal(format!("can't listen for signals: {error}")))?;
-        let event_log = self.event_log.as_deref().map(EventLog::create).transpose();
-        let event_log = event_log.map_err(|error| Failure::new(code::IO, error.to_string()))?;
-        let node = Node::start(&context.home, &config, self.sign_above, event_log)?;
+        let node = Node::start(&context.home, &config, self.sign_above, self.event_log.as_deref())?;
         tracing::info!(
             version = crate::node::VERSION,
             home = %context.home.root().display(),
@@ -81,11 +81,15 @@ fn serve(
     signals: &Receiver<Signal>,
     reload: &Reload,
 ) -> Result<(), Failure> {
+    let peers = config.p2p.peers.clone();
     let mut saved = Time::ZERO;
     loop {
         match signals.recv_timeout(ROUND) {
             Ok(Signal::Stop) => return Ok(()),
-            Ok(Signal::Reload) => config = reloaded(context, config, node, reload),
+            Ok(Signal::Reload) => {
+                config = reloaded(context, config, reload);
+                node.deny(config.p2p.denied(&peers));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Failure::new(code::INTERNAL, "the thread that listens for signals died"));
@@ -108,7 +112,7 @@ fn serve(
 }
 
 /// Takes what may change while the node runs, and says what may not.
-fn reloaded(context: &Context, old: Config, node: &Node, reload: &Reload) -> Config {
+fn reloaded(context: &Context, old: Config, reload: &Reload) -> Config {
     let new = match context.config() {
         Ok(new) => new,
         Err(failure) => {
@@ -129,7 +133,6 @@ fn reloaded(context: &Context, old: Config, node: &Node, reload: &Reload) -> Con
     if let Err(why) = reload.set(&new.log_level) {
         tracing::error!(why, "the log filter stays");
     }
-    node.deny(new.p2p.denied().collect());
     new
 }
 

@@ -3,7 +3,7 @@
 use super::init::{BANK, PLAYER, tables, write_config};
 use super::{Failure, code, say, say_json};
 use crate::home::Home;
-use crate::keys::NodeKey;
+use crate::keys::SecretKey;
 use bitcraps_casino::{Genesis, GenesisValidator};
 use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
@@ -158,10 +158,10 @@ impl Testnet {
 
 impl Testnet {
     /// The key at this place in the network: validators first, then players.
-    fn key(&self, position: usize) -> Result<NodeKey, Failure> {
+    fn key(&self, position: usize) -> Result<SecretKey, Failure> {
         match self.seed {
-            Some(seed) => Ok(NodeKey::from_seed(Zeroizing::new(secret_of_test_network(seed, position)))),
-            None => Ok(NodeKey::generate()?),
+            Some(seed) => Ok(SecretKey::from_seed(Zeroizing::new(secret_of_test_network(seed, position)))),
+            None => Ok(SecretKey::generate()?),
         }
     }
 }
@@ -176,8 +176,10 @@ const START: &str = r#"#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
 program="${BITCRAPS_NODE:-bitcraps-node}"
+# A process that nobody has waited for yet is none.
+runs() { case "$(ps -o stat= -p "$1" 2>/dev/null)" in '' | Z*) return 1 ;; esac; }
 for i in $(seq 0 @LAST@); do
-    if [ -f "node$i/pid" ] && kill -0 "$(cat "node$i/pid")" 2>/dev/null; then
+    if [ -f "node$i/pid" ] && runs "$(cat "node$i/pid")"; then
         echo "node$i runs already"
         continue
     fi
@@ -191,11 +193,12 @@ const STOP: &str = r#"#!/bin/sh
 # Stops the nodes of this directory, and waits until they have.
 set -eu
 cd "$(dirname "$0")"
+runs() { case "$(ps -o stat= -p "$1" 2>/dev/null)" in '' | Z*) return 1 ;; esac; }
 for file in node*/pid; do
     [ -f "$file" ] || continue
     pid="$(cat "$file")"
     kill "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    while runs "$pid"; do sleep 0.1; done
     rm -f "$file"
 done
 "#;

@@ -1,8 +1,8 @@
 //! What can go wrong for a player, and the exit code that says so.
 
-use super::key::KeyFileError;
 use crate::gateway::api::BetName;
-use crate::gateway::api::hex::Hex;
+use crate::hex::Hex;
+use crate::keys::KeyError;
 use bitcraps_consensus::CertificateError;
 use bitcraps_types::Digest;
 use std::io;
@@ -18,7 +18,7 @@ pub enum ClientError {
     NoTable,
     /// The key can't be used.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
+    Key(#[from] KeyError),
     /// The gateway can't be reached.
     #[error("the gateway at {gateway} does not answer: {why}")]
     Unreachable {
@@ -93,7 +93,9 @@ impl ClientError {
             ClientError::Address(_) | ClientError::NoTable => 64,
             ClientError::Gateway { status: 429 | 500.., .. } => 69,
             ClientError::Nonsense(_) | ClientError::Gateway { .. } => 65,
-            ClientError::Key(error) => error.exit_code(),
+            ClientError::Key(KeyError::Open { .. } | KeyError::Format { .. }) => 65,
+            ClientError::Key(KeyError::Entropy(_)) => 70,
+            ClientError::Key(_) => 74,
             ClientError::Unreachable { .. } | ClientError::OutOfPatience(_) => 69,
             ClientError::Io(_) => 74,
         }

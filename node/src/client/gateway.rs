@@ -2,7 +2,7 @@
 
 use super::error::ClientError;
 use crate::gateway::api;
-use crate::gateway::api::hex::{self, Hex};
+use crate::hex::{self, Hex};
 use bitcraps_casino::{Genesis, SignedCommand};
 use bitcraps_types::{ChainId, Digest};
 use serde::Deserialize;
@@ -106,6 +106,19 @@ impl Gateway {
         let bytes = borsh::to_vec(signed).expect("a vector takes all bytes");
         let body = serde_json::to_vec(&api::Submission::Borsh { borsh: hex::encode(&bytes) })
             .expect("a command is plain data");
+        let url = format!("{}/v1/commands", self.url);
+        let response = self.agent.post(&url).content_type("application/json").send(&body[..]);
+        self.read(response)
+    }
+
+    /// Hands several commands in at once.
+    pub(super) fn submit_all(&self, commands: &[SignedCommand]) -> Result<Vec<api::Status>, ClientError> {
+        let one = |signed| {
+            let bytes = borsh::to_vec(signed).expect("a vector takes all bytes");
+            api::Submission::Borsh { borsh: hex::encode(&bytes) }
+        };
+        let list = api::Submissions::List(commands.iter().map(one).collect());
+        let body = serde_json::to_vec(&list).expect("a command is plain data");
         let url = format!("{}/v1/commands", self.url);
         let response = self.agent.post(&url).content_type("application/json").send(&body[..]);
         self.read(response)

@@ -7,7 +7,7 @@
 
 mod error;
 mod gateway;
-mod key;
+pub mod load;
 mod play;
 mod proof;
 mod wallet;
@@ -17,10 +17,10 @@ mod watch;
 mod tests;
 
 pub use error::ClientError;
-pub use key::{KeyFileError, PlayerKey};
 
-use crate::gateway::api::hex::Hex;
 use crate::gateway::api::{self, BetName};
+use crate::hex::Hex;
+use crate::keys::SecretKey;
 use bitcraps_casino as casino;
 use bitcraps_tables as tables;
 use bitcraps_types::{AccountId, Amount, Digest, Height, TableId};
@@ -148,23 +148,23 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
     let gateway = || Gateway::connect(&client.gateway, client.chain_id.map(|id| Digest(id.0)));
     let wallet = |file: &Path| {
         let patience = std::time::Duration::from_secs(client.patience);
-        Ok::<_, ClientError>(Wallet::new(gateway()?, PlayerKey::read(file)?, patience))
+        Ok::<_, ClientError>(Wallet::new(gateway()?, SecretKey::read(file)?, patience))
     };
     match &client.action {
         Action::Keygen { file } => {
-            let key = PlayerKey::generate()?;
+            let key = SecretKey::generate()?;
             key.write(file)?;
             writeln!(out, "key     {}\naccount {}", Hex(key.public().0), key.account().0)?;
         }
         Action::Open { from, amount } => {
-            let to = PlayerKey::read(&client.key)?.account();
+            let to = SecretKey::read(&client.key)?.account();
             let done = wallet(from)?.settle(casino::Action::Transfer { to, amount: *amount })?;
             writeln!(out, "{amount} sent to {} in block {}", to.0, done.height)?;
         }
         Action::Balance { account } => {
             let id = match account {
                 Some(id) => *id,
-                None => Hex(PlayerKey::read(&client.key)?.account().0.0),
+                None => Hex(SecretKey::read(&client.key)?.account().0.0),
             };
             balance(&gateway()?, id, out)?;
         }

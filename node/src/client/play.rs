@@ -5,8 +5,8 @@
 use super::error::ClientError;
 use super::wallet::{Done, Wallet};
 use super::watch::{Events, told};
-use crate::gateway::api::hex::Hex;
 use crate::gateway::api::{BetName, Effect, Ended, Event, Roll, Table};
+use crate::hex::Hex;
 use bitcraps_casino::{Action, Bet};
 use bitcraps_tables::craps;
 use bitcraps_types::{Amount, Height, TableId};

@@ -3,7 +3,7 @@
 use super::BlockHeight;
 use super::error::ClientError;
 use super::gateway::Gateway;
-use crate::gateway::api::hex;
+use crate::hex;
 use bitcraps_casino::Block;
 use bitcraps_consensus::{Certificate, Tendermint, Validator, ValidatorSet};
 use bitcraps_types::ed25519::Ed25519Verifier;

@@ -3,9 +3,9 @@
 
 use super::error::ClientError;
 use super::gateway::Gateway;
-use super::key::PlayerKey;
 use crate::gateway::api;
-use crate::gateway::api::hex::Hex;
+use crate::hex::Hex;
+use crate::keys::SecretKey;
 use bitcraps_casino::{Action, Command, SignedCommand};
 use bitcraps_types::{AccountId, Height};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// See the module.
 pub(super) struct Wallet {
     gateway: Gateway,
-    key: PlayerKey,
+    key: SecretKey,
     patience: Duration,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Done {
 }
 
 impl Wallet {
-    pub(super) fn new(gateway: Gateway, key: PlayerKey, patience: Duration) -> Wallet {
+    pub(super) fn new(gateway: Gateway, key: SecretKey, patience: Duration) -> Wallet {
         Wallet { gateway, key, patience }
     }
 

@@ -20,8 +20,14 @@ pub(super) struct Events {
 impl Events {
     /// Begins to listen. What happens from now on is heard.
     pub(super) fn open(gateway: &Gateway, query: &str) -> Result<Events, ClientError> {
-        let unreachable = |why: String| ClientError::Unreachable { gateway: gateway.url().to_owned(), why };
-        let host = gateway.url().strip_prefix("http://").unwrap_or_default();
+        Events::open_at(gateway.url(), query)
+    }
+
+    /// The same, at the address of a gateway.
+    pub(super) fn open_at(url: &str, query: &str) -> Result<Events, ClientError> {
+        let gateway = url.to_owned();
+        let unreachable = |why: String| ClientError::Unreachable { gateway: gateway.clone(), why };
+        let host = url.strip_prefix("http://").unwrap_or_default();
         let host = host.split('/').next().unwrap_or_default();
         let address = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) {
             host.to_owned()
@@ -33,7 +39,7 @@ impl Events {
         stream.set_nodelay(true)?;
         let url = format!("ws://{host}/v1/events?{query}");
         let (socket, _) = tungstenite::client(url, stream).map_err(|error| unreachable(error.to_string()))?;
-        Ok(Events { socket, gateway: gateway.url().to_owned() })
+        Ok(Events { socket, gateway })
     }
 
     /// The next event; `None` if there was none for a while.

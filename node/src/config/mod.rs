@@ -5,7 +5,7 @@
 mod layers;
 mod problem;
 mod settings;
-mod units;
+pub(crate) mod units;
 
 pub use layers::{ENVIRONMENT, Origin, Resolved, Sources, variable_of};
 pub use problem::{Place, Problem};
@@ -16,6 +16,7 @@ use bitcraps_actors::config::{MempoolLimits, NodeConfig, PeerAddress, PeerLimits
 use bitcraps_actors::ports::Address;
 use bitcraps_casino::Genesis;
 use bitcraps_types::PublicKey;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,12 +73,12 @@ pub struct P2p {
 }
 
 impl P2p {
-    /// The peers that may not connect: those denied, and those not allowed if some are.
-    pub fn denied(&self) -> impl Iterator<Item = PublicKey> {
-        let refused = |key: &PublicKey| {
-            self.deny.contains(key) || (!self.allow.is_empty() && !self.allow.contains(key))
-        };
-        self.peers.iter().map(|peer| peer.key).filter(refused)
+    /// Who may not connect: those denied, and those of `peers` that are not allowed if some are. `peers` are those of
+    /// the running node: who was taken off the list since is to stay away no less.
+    pub fn denied(&self, peers: &[PeerAddress]) -> BTreeSet<PublicKey> {
+        let not_allowed = |key: &PublicKey| !self.allow.is_empty() && !self.allow.contains(key);
+        let peers = peers.iter().map(|peer| peer.key).filter(not_allowed);
+        self.deny.iter().copied().chain(peers).collect()
     }
 }
 

@@ -222,7 +222,7 @@ pub const SETTINGS: &[Setting] = &[
         "Where players and their programs reach this node, over HTTP",
     ),
     setting("gateway.workers", Kind::Count(1, 256), "2", "Threads that serve players"),
-    setting("gateway.max_body", Kind::Bytes(KIB, 16 << 20), "16 KiB", "The longest request body"),
+    setting("gateway.max_body", Kind::Bytes(KIB, 16 << 20), "128 KiB", "The longest request body"),
     setting(
         "gateway.max_connections",
         Kind::Count(1, 1_000_000),
@@ -410,9 +410,9 @@ fn host_and_port(text: &str) -> Option<()> {
 }
 
 fn key(text: &str) -> Result<PublicKey, String> {
-    crate::hex::decode(text)
+    crate::hex::decode_exactly(text)
         .map(PublicKey)
-        .ok_or_else(|| format!("`{text}` is no key: a key is 64 hexadecimal digits"))
+        .map_err(|_| format!("`{text}` is no key: a key is 64 hexadecimal digits"))
 }
 
 fn peer(text: &str) -> Result<(PublicKey, String), String> {

@@ -116,9 +116,13 @@ fn only_allowed_peers_may_connect_and_denied_ones_never() {
     let key = |n: u8| PublicKey([n; 32]);
     let mut p2p = Config::read(&Sources::default()).unwrap().p2p;
     p2p.peers = (1..=3).map(|n| PeerAddress { key: key(n), address: Address(format!("h:{n}")) }).collect();
-    let denied = |p2p: &P2p| p2p.denied().collect::<Vec<_>>();
+    let running = p2p.peers.clone();
+    let denied = |p2p: &P2p| p2p.denied(&running).into_iter().collect::<Vec<_>>();
     assert_eq!(denied(&p2p), []);
     p2p.deny = vec![key(2)];
+    assert_eq!(denied(&p2p), [key(2)]);
+    // Taken off the list of peers in the same breath: the running node still has it among its peers.
+    p2p.peers.retain(|peer| peer.key != key(2) && peer.key != key(3));
     assert_eq!(denied(&p2p), [key(2)]);
     p2p.allow = vec![key(1), key(2)];
     assert_eq!(denied(&p2p), [key(2), key(3)]);

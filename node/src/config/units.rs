@@ -24,7 +24,7 @@ const BYTES: &[(&str, u128)] = &[
 const SHOWN: &[(&str, u128)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// Reads `500 ms`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let nanos = measure(text, TIME, "a duration such as `500 ms` or `2 s`")?;
     Ok(Duration::new(nanos / 1_000_000_000, (nanos % 1_000_000_000) as u32))
 }

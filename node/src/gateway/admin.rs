@@ -1,10 +1,10 @@
 //! What the operator asks for, on a listener of its own.
 
-use super::api::hex;
 use super::health::checks;
 use super::problem::Problem;
 use super::public::{json, nothing_here};
 use super::service::Service;
+use crate::hex;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ pub(super) async fn guard(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = service.health.now();
     let trace = request.headers().get(HEADER).filter(|value| TraceParent::parse(value).is_some()).cloned();
-    let mut response = match admit(&service, &request) {
+    let mut response = match admit(&service, request.peer_addr(), 1) {
         Err(problem) => refuse(request, &problem),
         Ok(()) => answer(&service, request, next).await?,
     };
@@ -51,12 +51,12 @@ pub(super) async fn guard(
     Ok(response)
 }
 
-fn admit(service: &Service, request: &ServiceRequest) -> Result<(), Problem> {
+/// Lets a request pass, as many as it counts for; or says when to come again.
+pub(super) fn admit(service: &Service, from: Option<SocketAddr>, count: u32) -> Result<(), Problem> {
     let Some(limiter) = &service.limiter else { return Ok(()) };
-    let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let from = request.peer_addr().map_or(unknown, |address| address.ip());
+    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     let now = service.health.now();
-    let admitted = limiter.lock().unwrap_or_else(PoisonError::into_inner).admit(now, from);
+    let admitted = limiter.lock().unwrap_or_else(PoisonError::into_inner).admit_all(now, from, count);
     admitted.map_err(|wait| {
         service.metrics.http.rejected(Rejection::Rate);
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "more requests than one address may send")

@@ -15,6 +15,7 @@ pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 pub struct Health {
     clock: Clock,
     ticked: AtomicU64,
+    restored: AtomicBool,
     disk_failed: AtomicBool,
     draining: AtomicBool,
 }
@@ -37,12 +38,19 @@ impl Health {
     /// Of a node that starts now.
     pub fn new(clock: Clock) -> Health {
         let ticked = AtomicU64::new(clock().0);
-        Health { clock, ticked, disk_failed: AtomicBool::new(false), draining: AtomicBool::new(false) }
+        let no = || AtomicBool::new(false);
+        Health { clock, ticked, restored: no(), disk_failed: no(), draining: no() }
     }
 
     /// The node's loop came round.
     pub fn tick(&self) {
         self.ticked.store((self.clock)().0, Ordering::Relaxed);
+    }
+
+    /// The node has its state; until then its loop may be silent, since it applies blocks again for as long as it takes.
+    pub fn restored(&self) {
+        self.tick();
+        self.restored.store(true, Ordering::Relaxed);
     }
 
     /// A disk operation failed; the node is about to stop.
@@ -65,9 +73,10 @@ impl Health {
         (self.clock)().since(Time(self.ticked.load(Ordering::Relaxed)))
     }
 
-    /// Whether the node's loop runs.
+    /// Whether the node's loop runs. A node that restores its state counts as alive: who ended it for its silence would
+    /// have it begin anew, and never come further.
     pub fn is_alive(&self) -> bool {
-        self.silence() < Self::SILENCE
+        !self.restored.load(Ordering::Relaxed) || self.silence() < Self::SILENCE
     }
 
     /// The time on the process's clock.

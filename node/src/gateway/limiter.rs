@@ -27,29 +27,38 @@ pub(super) struct Limiter {
     /// Theoretical arrival times.
     arrivals: BTreeMap<IpAddr, u64>,
     most: usize,
+    /// When to look again for accounts that are at rest.
+    sweep_at: u64,
 }
 
 impl Limiter {
     /// The most addresses that are kept apart. Those beyond share one account.
     const ADDRESSES: usize = 1 << 16;
+    /// The least time between two searches among all of them, in nanoseconds: each takes a while, and the holder of many
+    /// addresses must not be able to ask for one with each request.
+    const SWEEP: u64 = 1_000_000_000;
     /// Stands for all those.
     const OTHERS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
     pub(super) fn new(rate: Rate) -> Limiter {
         let interval = 1_000_000_000 / u64::from(rate.per_second.max(1));
         let tolerance = interval * u64::from(rate.burst.saturating_sub(1));
-        Limiter { interval, tolerance, arrivals: BTreeMap::new(), most: Self::ADDRESSES }
+        Limiter { interval, tolerance, arrivals: BTreeMap::new(), most: Self::ADDRESSES, sweep_at: 0 }
     }
 
-    /// Whether a request may pass now; if not, after how long one would.
-    pub(super) fn admit(&mut self, now: Time, from: IpAddr) -> Result<(), Duration> {
+    /// Whether so many requests may pass now, all of them or none; if not, after how long they would. More than the burst never
+    /// may.
+    pub(super) fn admit_all(&mut self, now: Time, from: IpAddr, count: u32) -> Result<(), Duration> {
+        let Some(others) = count.checked_sub(1) else { return Ok(()) };
         let from = self.account(now, from);
         let arrival = self.arrivals.get(&from).copied().unwrap_or(0).max(now.0);
-        let ahead = arrival - now.0;
+        // When the last of them would send, if each kept to the rate.
+        let last = arrival.saturating_add(self.interval.saturating_mul(u64::from(others)));
+        let ahead = last - now.0;
         if ahead > self.tolerance {
             return Err(Duration::from_nanos(ahead - self.tolerance));
         }
-        self.arrivals.insert(from, arrival.saturating_add(self.interval));
+        self.arrivals.insert(from, last.saturating_add(self.interval));
         Ok(())
     }
 
@@ -63,8 +72,11 @@ impl Limiter {
             v4 => v4,
         };
         if self.arrivals.len() >= self.most && !self.arrivals.contains_key(&from) {
-            // Whose time has come is as one who never was here.
-            self.arrivals.retain(|_, arrival| *arrival > now.0);
+            if now.0 >= self.sweep_at {
+                self.sweep_at = now.0.saturating_add(Self::SWEEP);
+                // Whose time has come is as one who never was here.
+                self.arrivals.retain(|_, arrival| *arrival > now.0);
+            }
             if self.arrivals.len() >= self.most {
                 return Self::OTHERS;
             }
@@ -80,6 +92,12 @@ mod tests {
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    impl Limiter {
+        fn admit(&mut self, now: Time, from: IpAddr) -> Result<(), Duration> {
+            self.admit_all(now, from, 1)
+        }
+    }
+
     #[test]
     fn after_a_burst_one_request_passes_per_interval() {
         let mut limiter = Limiter::new(Rate { per_second: 10, burst: 3 });
@@ -89,6 +107,17 @@ mod tests {
         assert_eq!(limiter.admit(at(104), HOME), Err(Duration::from_millis(1)));
         assert_eq!(limiter.admit(at(105), HOME), Ok(()));
         assert_eq!(limiter.admit(at(105), HOME), Err(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn several_at_once_pass_all_or_none_and_count_as_so_many() {
+        let mut limiter = Limiter::new(Rate { per_second: 10, burst: 5 });
+        let at = |ms: u64| Time(ms * 1_000_000);
+        assert_eq!(limiter.admit_all(at(0), HOME, 3), Ok(()));
+        assert_eq!(limiter.admit_all(at(0), HOME, 3), Err(Duration::from_millis(100)));
+        assert_eq!(limiter.admit_all(at(0), HOME, 2), Ok(()), "what was refused cost nothing");
+        assert_eq!(limiter.admit_all(at(0), HOME, 0), Ok(()));
+        assert!(limiter.admit_all(at(1_000_000), HOME, 6).is_err(), "more than the burst never pass");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod public;
 mod server;
 mod service;
 mod stream;
+mod submit;
 mod trace;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The OpenAPI document, put together from the handlers and the types that they speak.
 
-use super::{api, problem::Problem, public, stream};
+use super::{api, problem::Problem, public, stream, submit};
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 
@@ -13,7 +13,7 @@ use utoipa::OpenApi;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        public::submit,
+        submit::submit,
         public::command,
         public::account,
         public::tables,

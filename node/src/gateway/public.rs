@@ -1,23 +1,18 @@
-//! What clients ask for. Each handler reads the view or hands a command on.
+//! What clients ask for. Each handler reads the view; [`submit`] hands commands on.
 
-use super::api::hex::{self, Hex};
-use super::api::{self, Submission};
+use super::api;
 use super::problem::Problem;
 use super::service::Service;
-use super::{openapi, stream};
-use crate::metrics::Rejection;
-use crate::view::CommandView;
+use super::{openapi, stream, submit};
+use crate::hex::{self, Hex};
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
-use bitcraps_types::ed25519::Ed25519Verifier;
 use bitcraps_types::{AccountId, Digest, Height, PublicKey, TableId, WallTime};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 
-type Answer = Result<HttpResponse, Problem>;
+pub(super) type Answer = Result<HttpResponse, Problem>;
 
 /// Registers the resources.
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -26,7 +21,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     };
     config
         .service(
-            web::resource("/v1/commands").route(web::post().to(submit)).default_service(web::to(only_post)),
+            web::resource("/v1/commands")
+                .route(web::post().to(submit::submit))
+                .default_service(web::to(only_post)),
         )
         .service(get("/v1/commands/{id}", web::get().to(command)))
         .service(get("/v1/accounts/{id}", web::get().to(account)))
@@ -65,76 +62,6 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> HttpResponse {
 
 fn ok(value: &impl Serialize) -> Answer {
     Ok(json(StatusCode::OK, value))
-}
-
-/// Hands a signed command to the node.
-#[utoipa::path(
-    post, path = "/v1/commands", request_body = Submission,
-    responses(
-        (status = 202, description = "It is on its way; ask for its status with the id.", body = api::Status),
-        (status = 400, description = "The body is no command.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too long.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The signature is not valid.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The node takes no more now.", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub(super) async fn submit(
-    service: web::Data<Service>,
-    request: HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> Answer {
-    if service.health.is_draining() {
-        service.metrics.http.rejected(Rejection::Draining);
-        return Err(Problem::unavailable("the node is stopping", Duration::from_secs(10)));
-    }
-    check_media_type(&request)?;
-    let body = body.map_err(|error| unread(&service, &error))?;
-    let signed = Submission::parse(&body).map_err(|error| Problem::bad_request(error.to_string()))?;
-    // A place in the queue before the costly check: under overload forgeries cost no more than others.
-    let place = service.submit.try_reserve().map_err(|error| match error {
-        TrySendError::Full(()) => {
-            service.metrics.http.rejected(Rejection::QueueFull);
-            Problem::unavailable(
-                "the node has more commands to look at than it takes",
-                Duration::from_secs(1),
-            )
-        }
-        TrySendError::Closed(()) => {
-            service.metrics.http.rejected(Rejection::Draining);
-            Problem::unavailable("the node has stopped", Duration::from_secs(10))
-        }
-    })?;
-    if !signed.verify(&service.chain, &Ed25519Verifier) {
-        let detail = format!("the signature is not the key's over this command on chain {}", service.chain);
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
-    let id = signed.id();
-    service.view.submitted(id);
-    place.send(signed);
-    let view = service.view.command(&id).unwrap_or(CommandView::Submitted);
-    Ok(json(StatusCode::ACCEPTED, &api::Status::of(id, &view)))
-}
-
-fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let detail = "the body must be application/json";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
-}
-
-fn unread(service: &Service, error: &actix_web::Error) -> Problem {
-    let status = error.as_response_error().status_code();
-    if status != StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::bad_request(format!("the body could not be read: {error}"));
-    }
-    service.metrics.http.rejected(Rejection::TooLarge);
-    let most = service.config.max_body;
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes"))
 }
 
 #[derive(Deserialize)]

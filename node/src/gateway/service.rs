@@ -70,7 +70,7 @@ impl Default for GatewayConfig {
             listen: loopback(8080),
             admin: loopback(9090),
             workers: 2,
-            max_body: 16 << 10,
+            max_body: 128 << 10,
             max_connections: 4096,
             max_websockets: 1024,
             rate: Some(Rate { per_second: 200, burst: 400 }),

@@ -2,9 +2,9 @@
 //! happen is cut off with a close code, and can come again and read the state.
 
 use super::api::Event;
-use super::api::hex::Hex;
 use super::problem::Problem;
 use super::service::Service;
+use crate::hex::Hex;
 use crate::metrics::Rejection;
 use crate::view::News;
 use actix_web::http::StatusCode;

@@ -1,25 +1,29 @@
-//! The node's secret key on the disk, beside it the sign-state.
+//! Secret keys on the disk, of nodes and of players.
 //!
-//! The file `keys/node.key` is text: what it is, the public key, and the 32-byte seed. It and its directory are for
-//! their owner alone, and are refused otherwise. Secrets are wiped from memory when done with, and are never printed.
+//! The file is text: what it is, the public key, and the 32-byte seed. It is for its owner alone, and is refused
+//! otherwise; so is the directory of a node's key. Secrets are wiped from memory when done with, and are never printed.
 
 pub mod sealed;
 
 use crate::hex;
 use bitcraps_types::ed25519::Ed25519;
-use bitcraps_types::{PublicKey, Sign};
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use bitcraps_types::{AccountId, PublicKey, Sign, Signature};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 const HEADER: &str = "bitcraps-key 1 ed25519";
 
+/// No key file is longer, in bytes.
+const MAX_BYTES: u64 = 1 << 10;
+
 /// A secret key in memory.
-pub struct NodeKey {
+pub struct SecretKey {
     seed: Zeroizing<[u8; 32]>,
     public: PublicKey,
+    signer: Ed25519,
 }
 
 /// Why a key can't be used.
@@ -35,7 +39,8 @@ pub enum KeyError {
     },
     /// There is none.
     #[error(
-        "there is no key at {0}: make one with `bitcraps-node keys create`, or bring it back from where it is kept"
+        "there is no key at {0}: make one (`keys create` for a node, `client keygen` for a player), or bring it back from \
+         where it is kept"
     )]
     Missing(PathBuf),
     /// There is one already.
@@ -66,18 +71,18 @@ pub enum KeyError {
     Entropy(getrandom::Error),
 }
 
-impl NodeKey {
+impl SecretKey {
     /// A new key, from the system's randomness.
-    pub fn generate() -> Result<NodeKey, KeyError> {
+    pub fn generate() -> Result<SecretKey, KeyError> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut seed[..]).map_err(KeyError::Entropy)?;
-        Ok(NodeKey::from_seed(seed))
+        Ok(SecretKey::from_seed(seed))
     }
 
     /// The key of a seed.
-    pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> NodeKey {
-        let public = Ed25519::from_seed(*seed).public_key();
-        NodeKey { seed, public }
+    pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> SecretKey {
+        let signer = Ed25519::from_seed(*seed);
+        SecretKey { seed, public: signer.public_key(), signer }
     }
 
     /// The public half.
@@ -85,12 +90,17 @@ impl NodeKey {
         self.public
     }
 
+    /// The account that it controls.
+    pub fn account(&self) -> AccountId {
+        AccountId::of_key(&self.public)
+    }
+
     /// The secret itself, for the links, whose TLS identity it is.
     pub fn seed(&self) -> &[u8; 32] {
         &self.seed
     }
 
-    /// Signs with it.
+    /// Signs with it, for whoever is to own that.
     pub fn signer(&self) -> Ed25519 {
         Ed25519::from_seed(*self.seed)
     }
@@ -98,7 +108,7 @@ impl NodeKey {
     /// Writes it to a new file, durably. The directory is made if need be.
     pub fn write(&self, path: &Path) -> Result<(), KeyError> {
         let failed = |error| KeyError::Io { path: path.into(), error };
-        if let Some(directory) = path.parent() {
+        if let Some(directory) = directory_of(path) {
             DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -117,10 +127,18 @@ impl NodeKey {
     }
 
     /// Reads it from its file, which nobody but its owner may read.
-    pub fn read(path: &Path) -> Result<NodeKey, KeyError> {
+    pub fn read(path: &Path) -> Result<SecretKey, KeyError> {
         let failed = |error| KeyError::Io { path: path.into(), error };
-        check_permissions(path)?;
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(KeyError::Missing(path.into()));
+            }
+            file => file.map_err(failed)?,
+        };
+        // Asked of the open file: what is read is what was looked at.
+        check_mode(path, &file.metadata().map_err(failed)?, 0o600)?;
+        let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES as usize));
+        file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
         let wrong = |why| KeyError::Format { path: path.into(), why };
         let mut lines = text.lines();
         if lines.next() != Some(HEADER) {
@@ -128,13 +146,16 @@ impl NodeKey {
                 "the first line is not `bitcraps-key 1 ed25519`: it is no key of this version",
             ));
         }
-        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ').map(str::trim);
-        let public = field("public").and_then(hex::decode::<32>);
-        let seed = field("secret").and_then(hex::decode::<32>).map(Zeroizing::new);
+        let mut field = |name: &str| {
+            let value = lines.next()?.strip_prefix(name)?.strip_prefix(' ')?;
+            hex::decode_exactly::<32>(value.trim()).ok()
+        };
+        let public = field("public");
+        let seed = field("secret").map(Zeroizing::new);
         let (Some(public), Some(seed)) = (public, seed) else {
             return Err(wrong("expected the lines `public` and `secret`, each with 64 hexadecimal digits"));
         };
-        let key = NodeKey::from_seed(seed);
+        let key = SecretKey::from_seed(seed);
         if key.public.0 != public {
             return Err(wrong("the secret is not that of the public key: the file is damaged"));
         }
@@ -142,20 +163,34 @@ impl NodeKey {
     }
 }
 
-/// Refuses a key or its directory that others than the owner can reach.
-pub fn check_permissions(path: &Path) -> Result<(), KeyError> {
-    let mode = |path: &Path| match fs::metadata(path) {
-        Ok(metadata) => Ok(metadata.permissions().mode() & 0o777),
+impl Sign for SecretKey {
+    fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        self.signer.sign(message)
+    }
+}
+
+/// Refuses a key's directory that others than the owner can reach.
+pub fn check_directory(path: &Path) -> Result<(), KeyError> {
+    let Some(directory) = directory_of(path) else { return Ok(()) };
+    match fs::metadata(directory) {
+        Ok(metadata) => check_mode(directory, &metadata, 0o700),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing(path.into())),
-        Err(error) => Err(KeyError::Io { path: path.into(), error }),
-    };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let wanted = [(Some(path), 0o600), (directory, 0o700)];
-    for (path, wanted) in wanted.into_iter().filter_map(|(path, wanted)| Some((path?, wanted))) {
-        let mode = mode(path)?;
-        if mode & 0o077 != 0 {
-            return Err(KeyError::Open { path: path.into(), mode, wanted });
-        }
+        Err(error) => Err(KeyError::Io { path: directory.into(), error }),
+    }
+}
+
+fn directory_of(path: &Path) -> Option<&Path> {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty())
+}
+
+fn check_mode(path: &Path, metadata: &Metadata, wanted: u32) -> Result<(), KeyError> {
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Open { path: path.into(), mode, wanted });
     }
     Ok(())
 }
@@ -173,34 +208,35 @@ mod tests {
     #[test]
     fn a_key_comes_back_from_its_file_which_is_its_owners_alone() {
         let (_home, path) = home();
-        let key = NodeKey::generate().unwrap();
+        let key = SecretKey::generate().unwrap();
         key.write(&path).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-        let read = NodeKey::read(&path).unwrap();
+        let read = SecretKey::read(&path).unwrap();
         assert_eq!((read.public(), read.seed()), (key.public(), key.seed()));
+        assert_eq!(read.public_key(), key.public());
         assert!(matches!(key.write(&path), Err(KeyError::Exists(_))));
     }
 
     #[test]
     fn a_key_that_others_may_read_is_refused() {
         let (_home, path) = home();
-        NodeKey::generate().unwrap().write(&path).unwrap();
+        SecretKey::generate().unwrap().write(&path).unwrap();
         for (what, mode, back) in [(path.as_path(), 0o640, 0o600), (path.parent().unwrap(), 0o755, 0o700)] {
             fs::set_permissions(what, fs::Permissions::from_mode(mode)).unwrap();
-            let refused = NodeKey::read(&path);
+            let refused = check_directory(&path).and_then(|()| SecretKey::read(&path));
             assert!(matches!(refused, Err(KeyError::Open { wanted, .. }) if wanted == back));
             fs::set_permissions(what, fs::Permissions::from_mode(back)).unwrap();
         }
-        assert!(NodeKey::read(&path).is_ok());
+        assert!(SecretKey::read(&path).is_ok());
     }
 
     #[test]
     fn a_damaged_key_is_refused_and_its_error_shows_no_secret() {
         let (_home, path) = home();
-        NodeKey::from_seed(Zeroizing::new([0xab; 32])).write(&path).unwrap();
+        SecretKey::from_seed(Zeroizing::new([0xab; 32])).write(&path).unwrap();
         let whole = fs::read_to_string(&path).unwrap();
-        let other = hex::encode(&NodeKey::generate().unwrap().public().0);
+        let other = hex::encode(&SecretKey::generate().unwrap().public().0);
         let public = whole.lines().nth(1).unwrap();
         for damaged in [
             whole.replace("ed25519", "rsa"),
@@ -210,7 +246,7 @@ mod tests {
             String::new(),
         ] {
             fs::write(&path, damaged).unwrap();
-            let error = NodeKey::read(&path).err().unwrap();
+            let error = SecretKey::read(&path).err().unwrap();
             assert!(matches!(error, KeyError::Format { .. }));
             assert!(!error.to_string().contains("abab") && !format!("{error:?}").contains("abab"));
         }

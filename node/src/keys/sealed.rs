@@ -1,7 +1,7 @@
 //! A key under a passphrase, for keeping elsewhere: Argon2id makes a key of the passphrase, ChaCha20-Poly1305 seals the
 //! seed with it. The file is JSON with a version and the parameters, which the tag covers.
 
-use super::NodeKey;
+use super::SecretKey;
 use crate::hex;
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -82,7 +82,7 @@ pub enum SealError {
 pub const MIN_PASSPHRASE: usize = 12;
 
 /// Seals a key under a passphrase.
-pub fn seal(key: &NodeKey, passphrase: &[u8], cost: Cost) -> Result<String, SealError> {
+pub fn seal(key: &SecretKey, passphrase: &[u8], cost: Cost) -> Result<String, SealError> {
     if passphrase.len() < MIN_PASSPHRASE {
         return Err(SealError::Short);
     }
@@ -109,7 +109,7 @@ pub fn seal(key: &NodeKey, passphrase: &[u8], cost: Cost) -> Result<String, Seal
 }
 
 /// Opens a sealed key.
-pub fn open(text: &str, passphrase: &[u8]) -> Result<NodeKey, SealError> {
+pub fn open(text: &str, passphrase: &[u8]) -> Result<SecretKey, SealError> {
     let format = |why: &str| SealError::Format(why.into());
     let file: File = serde_json::from_str(text).map_err(|error| SealError::Format(error.to_string()))?;
     if file.format != FORMAT {
@@ -124,9 +124,9 @@ pub fn open(text: &str, passphrase: &[u8]) -> Result<NodeKey, SealError> {
     if !file.cost.is_bounded() {
         return Err(SealError::Cost(file.cost));
     }
-    let salt: [u8; 16] = hex::decode(&file.salt).ok_or_else(|| format("the salt"))?;
-    let nonce: [u8; 12] = hex::decode(&file.nonce).ok_or_else(|| format("the nonce"))?;
-    let sealed = hex::decode_any(&file.sealed).ok_or_else(|| format("the sealed bytes"))?;
+    let salt: [u8; 16] = hex::decode_exactly(&file.salt).map_err(|_| format("the salt"))?;
+    let nonce: [u8; 12] = hex::decode_exactly(&file.nonce).map_err(|_| format("the nonce"))?;
+    let sealed = hex::decode(&file.sealed).map_err(|_| format("the sealed bytes"))?;
     let cipher = cipher(passphrase, &salt, file.cost)?;
     let covered = covered(&file);
     let payload = Payload { msg: &sealed, aad: covered.as_bytes() };
@@ -137,7 +137,7 @@ pub fn open(text: &str, passphrase: &[u8]) -> Result<NodeKey, SealError> {
         return Err(format("the sealed bytes"));
     }
     seed.copy_from_slice(&opened);
-    let key = NodeKey::from_seed(seed);
+    let key = SecretKey::from_seed(seed);
     if hex::encode(&key.public().0) != file.public {
         return Err(format("the public key is another one's"));
     }
@@ -168,8 +168,8 @@ mod tests {
     const PASSPHRASE: &[u8] = b"correct horse battery";
     const CHEAP: Cost = Cost { memory_kib: 8 << 10, passes: 1, lanes: 1 };
 
-    fn sealed() -> (NodeKey, String) {
-        let key = NodeKey::from_seed(Zeroizing::new([0xab; 32]));
+    fn sealed() -> (SecretKey, String) {
+        let key = SecretKey::from_seed(Zeroizing::new([0xab; 32]));
         let text = seal(&key, PASSPHRASE, CHEAP).unwrap();
         (key, text)
     }

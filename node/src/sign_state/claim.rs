@@ -36,6 +36,11 @@ impl Claim {
         Claim { key, chain: Digest::ZERO, length: 0, hash: hash(&[]), highest: 0, floor: 0 }
     }
 
+    /// What an operator declares, who knows that nothing was signed above `floor`.
+    pub(super) fn declared(key: PublicKey, chain: ChainId, floor: Height) -> Claim {
+        Claim { chain, ..Claim::new(key).emptied(floor) }
+    }
+
     /// The claim, if it is of this key and network, or of a key that was never used.
     pub(super) fn of(self, path: &Path, key: &PublicKey, chain: &ChainId) -> Result<Claim, SignStateError> {
         if self.key != *key {
@@ -107,23 +112,20 @@ impl Claim {
     }
 }
 
-/// The claim that an operator declares, who knows that nothing was signed above `floor`.
-pub(super) fn declared(
-    key: &PublicKey,
-    chain: &ChainId,
-    journal: &[u8],
-    floor: Height,
-) -> Result<Claim, SignStateError> {
+/// Refuses a floor that an operator declares below what is known here. A flag that was left in a service's command line
+/// after its one start must not stand for a sign-state that is lost later.
+pub(super) fn check_declared(journal: &[u8], chain_end: Height, floor: Height) -> Result<(), SignStateError> {
     let spoken = match highest_spoken(journal) {
         Ok(spoken) => spoken,
         Err(JournalError::Damaged(at) | JournalError::Format(at)) => {
             highest_spoken(&journal[..at]).unwrap_or(0)
         }
     };
-    if spoken > floor {
-        return Err(SignStateError::TooLow { given: floor, spoken });
+    let reached = spoken.max(chain_end);
+    if reached > floor {
+        return Err(SignStateError::TooLow { given: floor, reached });
     }
-    Ok(Claim { chain: *chain, ..Claim::new(*key).emptied(floor) })
+    Ok(())
 }
 
 /// The journal as it grows.

@@ -109,15 +109,16 @@ pub enum SignStateError {
         /// This one.
         ours: ChainId,
     },
-    /// The floor that was asked for is below what the journal speaks of.
+    /// The floor that was asked for is below what this node's own files speak of.
     #[error(
-        "--sign-above {given} is too low: the consensus journal speaks of height {spoken}; give at least that"
+        "--sign-above {given} is too low: the data of this node reaches height {reached}; give at least that, and if \
+         the key has signed before, some heights above the network's"
     )]
     TooLow {
         /// As given.
         given: Height,
-        /// In the journal.
-        spoken: Height,
+        /// In the journal or the chain.
+        reached: Height,
     },
     /// A file operation failed.
     #[error("{path}: {error}")]
@@ -151,7 +152,9 @@ impl SignState {
         let failed = |error| SignStateError::Io { path: path.into(), error };
         let mut slots = match (Slots::open(path), sign_above) {
             (Ok(slots), _) => slots,
-            (Err(error), Some(_)) if error.kind() == io::ErrorKind::NotFound => {
+            (Err(error), Some(floor)) if error.kind() == io::ErrorKind::NotFound => {
+                // Before there is a file: one that is empty would be taken for a damaged one.
+                claim::check_declared(journal, chain_end, floor)?;
                 Slots::create(path).map_err(failed)?
             }
             (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {
@@ -167,7 +170,7 @@ impl SignState {
         let before = slots.newest().map_err(failed)?;
         let before = match (before, sign_above) {
             (Some(claim), _) => claim.of(path, key, chain)?,
-            (None, Some(floor)) if slots.is_new() => claim::declared(key, chain, journal, floor)?,
+            (None, Some(floor)) if slots.is_new() => Claim::declared(*key, *chain, floor),
             (None, _) => return Err(SignStateError::Damaged(path.into())),
         };
         let (claim, finding, replace_journal) = before.recover(journal, chain_end, sign_above.unwrap_or(0));

@@ -329,12 +329,14 @@ fn a_torn_write_leaves_the_claim_before() {
 fn without_a_sign_state_only_a_declared_floor_starts() {
     let Place { path, _directory } = place();
     assert!(matches!(open(&path, &[], None), Err(SignStateError::Missing(_))));
-    assert!(matches!(
-        open(&path, &record(30, 1), Some(29)),
-        Err(SignStateError::TooLow { given: 29, spoken: 30 })
-    ));
-    let _ = std::fs::remove_file(&path);
-    let (state, recovery) = open(&path, &record(30, 1), Some(31)).unwrap();
+    let declared = |journal: &[u8], chain_end, floor| {
+        SignState::open(&path, &KEY, &CHAIN, journal, chain_end, Some(floor))
+    };
+    let low = SignStateError::TooLow { given: 29, reached: 30 }.to_string();
+    for refused in [declared(&record(30, 1), 29, 29), declared(&[], 30, 29)] {
+        assert_eq!(refused.err().map(|error| error.to_string()), Some(low.clone()));
+    }
+    let (state, recovery) = declared(&record(30, 1), 30, 31).unwrap();
     assert_eq!((recovery.floor, recovery.replace_journal), (31, Some(vec![])));
     drop(state);
     assert_eq!(open(&path, &[], None).unwrap().1.floor, 31);

@@ -24,7 +24,7 @@ pub use tables::{BetView, RollView, TableView};
 use bitcraps_actors::ports::Event;
 use bitcraps_casino::{Block, Casino, SignedCommand};
 use bitcraps_treasury::{Account, Ledger, Sequences};
-use bitcraps_types::{AccountId, Amount, Digest, Height, PublicKey, TableId, WallTime};
+use bitcraps_types::{AccountId, Amount, Digest, Height, PublicKey, Round, TableId, WallTime};
 use blocks::Blocks;
 use commands::Commands;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,14 +134,17 @@ impl View {
                 let blocks = BlockView { head, value: value.clone(), certificate: certificate.clone() };
                 write(&self.blocks).push(Arc::new(blocks));
                 *write(&self.head) = Some(head);
-                self.tell(head, block, &ids, &verdicts, played);
+                self.tell(head, certificate.round, block, &ids, &verdicts, played);
             }
             Event::CommandAccepted(id) => write(&self.commands).accepted(id),
             Event::CommandRefused(id, why) => {
                 if write(&self.commands).turned_away(id, why) {
                     self.changed();
-                    // Nobody listens: nothing is told.
-                    let _ = self.news.send(News::TurnedAway { id, why });
+                    // Anyone can cause as many of these as they like: they never push out the news of a block.
+                    if self.news.len() < Self::NEWS_KEPT / 2 {
+                        // Nobody listens: nothing is told.
+                        let _ = self.news.send(News::TurnedAway { id, why });
+                    }
                 }
             }
             Event::Started { .. } => write(&self.network).started = true,
@@ -281,6 +284,7 @@ impl View {
     fn tell(
         &self,
         head: Head,
+        round: Round,
         block: &Block,
         ids: &[Digest],
         verdicts: &[Option<bitcraps_casino::Reason>],
@@ -306,7 +310,7 @@ impl View {
             let commands = block.commands.iter().zip(ids).zip(outcomes).map(|((signed, id), outcome)| {
                 CommandNews { id: *id, account: signed.command.account(), outcome }
             });
-            let news = BlockNews { head, commands: commands.collect(), rolls, bets };
+            let news = BlockNews { head, round, commands: commands.collect(), rolls, bets };
             let _ = self.news.send(News::Block(Arc::new(news)));
         }
     }

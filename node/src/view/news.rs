@@ -3,7 +3,7 @@
 use super::{BetEnd, CommandView, Head};
 use bitcraps_casino::Bet;
 use bitcraps_tables::{BetId, Dice, craps};
-use bitcraps_types::{AccountId, Amount, Digest, TableId};
+use bitcraps_types::{AccountId, Amount, Digest, Round, TableId};
 use std::sync::Arc;
 
 /// One thing that happened. Cheap to clone.
@@ -27,6 +27,8 @@ pub enum News {
 pub struct BlockNews {
     /// The block.
     pub head: Head,
+    /// The round that decided it.
+    pub round: Round,
     /// Its commands, in its order.
     pub commands: Vec<CommandNews>,
     /// The tables that played.

@@ -204,6 +204,23 @@ fn watchers_hear_of_a_block_all_that_it_did_and_in_order() {
     assert_eq!(block.bets.iter().map(|bet| bet.end.is_some()).collect::<Vec<_>>(), [false, true]);
 }
 
+/// Anyone can have commands turned away, as many as the gateway lets through.
+#[test]
+fn a_flood_of_commands_turned_away_does_not_cut_off_those_who_watch_blocks() {
+    let mut house = House::new(1);
+    let mut news = house.view.subscribe();
+    for n in 0..2 * View::NEWS_KEPT as u64 {
+        let id = Digest::of("test", &n.to_le_bytes());
+        house.tell(&Event::CommandRefused(id, turned_away::USED));
+        assert!(matches!(house.view.command(&id), Some(CommandView::TurnedAway { .. })));
+    }
+    house.decide(Vec::new());
+    let heard = std::iter::from_fn(|| Some(news.try_recv().expect("nothing was lost")))
+        .take_while(|news| matches!(news, News::TurnedAway { .. }))
+        .count();
+    assert!(heard > 0, "the first were told");
+}
+
 #[test]
 fn a_node_that_is_behind_says_so_until_it_caught_up() {
     let mut house = House::new(1);

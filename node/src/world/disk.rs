@@ -33,7 +33,7 @@ const GATHERED: usize = 256 << 10;
 /// The disk, as the node's thread sees it.
 pub struct Files {
     inner: Rc<Inner>,
-    worker: Option<JoinHandle<()>>,
+    worker: JoinHandle<Option<DiskError>>,
 }
 
 struct Inner {
@@ -91,7 +91,7 @@ impl Files {
             failed: RefCell::new(None),
         });
         tokio::task::spawn_local(deliver(inner.clone(), arriving));
-        Ok(Files { inner, worker: Some(worker) })
+        Ok(Files { inner, worker })
     }
 
     /// The port.
@@ -104,17 +104,19 @@ impl Files {
         self.inner.failed.borrow().clone()
     }
 
-    /// Writes and syncs all that was appended, and ends the thread. Calls after that do nothing.
-    pub fn close(mut self) {
+    /// Writes and syncs all that was appended, and ends the thread. Calls after that do nothing. An error if anything
+    /// failed, now or before.
+    pub fn close(self) -> Result<(), DiskError> {
         let names: Vec<String> = self.inner.gathered.borrow().keys().cloned().collect();
         for name in names {
             self.inner.hand_over(&name);
             self.inner.call(&name, What::Sync, Waiting::Done(Box::new(|_| ())));
         }
         self.inner.operations.take();
-        if let Some(worker) = self.worker.take() {
-            // It ends after the last operation; a panic of it has ended the process already.
-            let _ = worker.join();
+        match self.worker.join() {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(error),
+            Err(_) => Err(DiskError::Io("its thread panicked".into())),
         }
     }
 }
@@ -210,7 +212,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, operations: &Receiver<Operation>) {
+    /// Works until nobody asks any more. What failed, if anything did.
+    fn run(mut self, operations: &Receiver<Operation>) -> Option<DiskError> {
         while let Ok(first) = operations.recv() {
             self.perform(first);
             while let Ok(more) = operations.try_recv() {
@@ -218,6 +221,7 @@ impl Worker {
             }
             self.sync_all();
         }
+        self.failed
     }
 
     fn perform(&mut self, Operation { file, what }: Operation) {
@@ -268,12 +272,9 @@ impl Worker {
             std::collections::btree_map::Entry::Occupied(open) => Ok(open.into_mut()),
             std::collections::btree_map::Entry::Vacant(closed) => {
                 let path = self.directory.join(name);
-                let new = !path.exists();
                 let file = OpenOptions::new().append(true).create(true).open(&path)?;
-                if new {
-                    file.sync_all()?;
-                    sync_directory_of(&path)?;
-                }
+                // Also if it is not new: the process before may have died between making it and this.
+                sync_directory_of(&path)?;
                 Ok(closed.insert(file))
             }
         }

@@ -13,7 +13,7 @@ mod value;
 pub use digest::{ChainId, Digest};
 pub use identity::{AccountId, Height, Round, TableId, ValidatorIndex};
 pub use merkle::merkle_root;
-pub use signature::{PublicKey, Sign, Signature, Verify};
+pub use signature::{Claim, PublicKey, Sign, Signature, Verify, verify_each};
 pub use time::{Time, WallTime};
 pub use value::Value;
 

@@ -172,9 +172,9 @@ fn in_full(run: &Finished) -> String {
     head(&mut text, record);
     timeline(&mut text, &record.faults);
     properties(&mut text, &record.properties);
-    figures(&mut text, run);
-    for note in &record.notes {
-        let _ = writeln!(text, "note: {note}");
+    if !run.examined.outcome.is_unsupported() {
+        figures(&mut text, run);
+        record.notes.iter().for_each(|note| _ = writeln!(text, "note: {note}"));
     }
     if let Some(divergence) = &run.examined.divergence {
         text.push_str(&explain(divergence));

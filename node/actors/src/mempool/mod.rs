@@ -30,8 +30,8 @@ const GATHER: Duration = Duration::from_millis(2);
 /// The pause between two messages of commands that are told again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A command of one of this node's own clients.
-pub(crate) struct Submit(pub(crate) SignedCommand);
+/// Commands of this node's own clients.
+pub(crate) struct Submit(pub(crate) Vec<SignedCommand>);
 
 /// Commands that a peer tells of.
 pub(crate) struct Gossip {
@@ -97,19 +97,32 @@ impl Mempool {
         Mempool { ports, chain, pool, verifications, transport, round, news, told, deadlines: None }
     }
 
-    /// Takes a command in, or says why not.
-    fn take_in(&mut self, command: &SignedCommand) -> Result<(), Turned> {
-        let (account, sequence, size) =
-            (command.command.account(), command.command.sequence, encoded_len(command));
-        if let Some(why) = self.pool.refusal(&account, sequence, size) {
-            return Err(Turned::Away(why));
-        }
-        let good = command.verify(&self.chain, &*self.verifications);
+    /// Takes commands in, or says of each why not. Only the signatures of those for which there is a place are checked,
+    /// all of them at once.
+    fn take_in(&mut self, commands: Vec<SignedCommand>) -> Vec<(SignedCommand, Result<(), Turned>)> {
+        let placed: Vec<Result<Entry, &'static str>> = commands
+            .iter()
+            .map(|command| {
+                let entry = entry(*command);
+                let refusal = self.pool.refusal(&entry.account, entry.sequence, entry.size);
+                refusal.map_or(Ok(entry), Err)
+            })
+            .collect();
+        let to_check: Vec<SignedCommand> = placed.iter().flatten().map(|entry| entry.command).collect();
+        let verdicts = SignedCommand::verify_each(&to_check, &self.chain, &*self.verifications);
         self.charge();
-        if !good {
-            return Err(Turned::Forged);
-        }
-        let entry = Entry { account, sequence, size, command: *command };
+        let mut verdicts = verdicts.into_iter();
+        let outcomes = placed.into_iter().map(|placed| match placed {
+            Err(why) => Err(Turned::Away(why)),
+            Ok(_) if verdicts.next() != Some(true) => Err(Turned::Forged),
+            Ok(entry) => self.insert(entry),
+        });
+        let outcomes: Vec<Result<(), Turned>> = outcomes.collect();
+        commands.into_iter().zip(outcomes).collect()
+    }
+
+    /// Asks again whether there is a place: those before it may have taken it.
+    fn insert(&mut self, entry: Entry) -> Result<(), Turned> {
         if let Some(given_up) = self.pool.insert(entry).map_err(Turned::Away)? {
             self.report(given_up.id(), &Err(Turned::Away(turned_away::FULL)));
         }
@@ -176,8 +189,10 @@ impl Mempool {
     }
 }
 
-fn encoded_len(command: &SignedCommand) -> usize {
-    borsh::object_length(command).unwrap_or(SignedCommand::MAX_BYTES)
+fn entry(command: SignedCommand) -> Entry {
+    let (account, sequence) = (command.command.account(), command.command.sequence);
+    let size = borsh::object_length(&command).unwrap_or(SignedCommand::MAX_BYTES);
+    Entry { account, sequence, size, command }
 }
 
 /// Why a command was not taken in.
@@ -199,13 +214,16 @@ impl Actor for Mempool {
 impl Handler<Submit> for Mempool {
     type Result = ();
 
-    fn handle(&mut self, Submit(command): Submit, _: &mut Self::Context) {
-        let outcome = self.take_in(&command);
-        self.report(command.id(), &outcome);
-        if outcome.is_err() {
+    fn handle(&mut self, Submit(commands): Submit, _: &mut Self::Context) {
+        for (command, outcome) in self.take_in(commands) {
+            self.report(command.id(), &outcome);
+            if outcome.is_ok() {
+                self.news.push(command);
+            }
+        }
+        if self.news.is_empty() {
             return;
         }
-        self.news.push(command);
         let at = self.ports.clock.now() + GATHER;
         if let Some(deadlines) = &mut self.deadlines {
             deadlines.set_if_none(Due::Tell, at);
@@ -217,16 +235,16 @@ impl Handler<Gossip> for Mempool {
     type Result = ();
 
     fn handle(&mut self, Gossip { from, commands }: Gossip, _: &mut Self::Context) {
-        for command in commands {
-            let outcome = self.take_in(&command);
+        let mut forged = false;
+        for (command, outcome) in self.take_in(commands) {
             // Peers tell again what was heard before: that it is turned away is no news.
             if !matches!(outcome, Err(Turned::Away(_))) {
                 self.report(command.id(), &outcome);
             }
-            if matches!(outcome, Err(Turned::Forged)) {
-                self.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
-                return;
-            }
+            forged |= matches!(outcome, Err(Turned::Forged));
+        }
+        if forged {
+            self.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
         }
     }
 }

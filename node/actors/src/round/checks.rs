@@ -3,7 +3,7 @@
 
 use super::offences::Offences;
 use crate::chain::Tip;
-use bitcraps_casino::Block;
+use bitcraps_casino::{Block, SignedCommand};
 use bitcraps_consensus::ValidatorSet;
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Checks<'_> {
         ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
-        let signed = block.commands.iter().all(|command| command.verify(self.chain, self.verify));
+        let signed = SignedCommand::verify_all(&block.commands, self.chain, self.verify);
         ensure(signed, Fault::Command)?;
         let proven =
             self.offences.acceptable(height, &block.offences, self.validators, self.chain, self.verify);

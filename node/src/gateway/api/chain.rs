@@ -1,7 +1,7 @@
 //! The chain, its blocks and validators, and accounts.
 
 use super::command::{Command, CommandForm};
-use super::hex::{self, Hex};
+use crate::hex::{self, Hex};
 use crate::view::{AccountView, Head};
 use bitcraps_casino as casino;
 use bitcraps_consensus as consensus;

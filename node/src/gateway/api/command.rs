@@ -1,18 +1,17 @@
 //! Commands: how they come in, and what became of them.
 
 use super::bet::BetName;
-use super::hex::{self, Hex, HexError};
+use crate::hex::{self, Hex, HexError};
 use crate::view::{BetEnd, CommandView, Effect as Did};
 use bitcraps_casino as casino;
 use bitcraps_tables as tables;
 use bitcraps_types::{AccountId, Amount, Digest, Height, PublicKey, Signature, TableId};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A signed command in either form: the members of a command, or its borsh encoding.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(untagged)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged, try_from = "Members")]
 pub enum Submission {
     /// Its members.
     Json(Box<CommandForm>),
@@ -21,6 +20,27 @@ pub enum Submission {
         /// The borsh encoding of the signed command, in hexadecimal digits.
         borsh: String,
     },
+}
+
+/// What is handed in at once: a command, or a list of at most 256.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submissions {
+    /// One.
+    One(Submission),
+    /// Several.
+    List(Vec<Submission>),
+}
+
+/// The members of either form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    borsh: Option<String>,
+    key: Option<Hex<32>>,
+    sequence: Option<u64>,
+    action: Option<Action>,
+    signature: Option<Hex<64>>,
 }
 
 /// A signed command.
@@ -87,31 +107,83 @@ pub enum CommandError {
     /// It is not the JSON of one.
     #[error("the body is no command: {0}")]
     Json(#[from] serde_json::Error),
+    /// It is a list of none, or of too many.
+    #[error("the body lists {0} commands, expected 1 to {max}", max = Submissions::MOST)]
+    Count(usize),
     /// The digits of its encoding are none.
     #[error("`borsh`: {0}")]
     Hex(#[from] HexError),
     /// The bytes of its encoding are no command.
     #[error("`borsh`: the bytes are no signed command: {0}")]
     Borsh(#[from] std::io::Error),
+    /// One of a list.
+    #[error("command {at} of the list: {why}")]
+    Item {
+        /// Its place, from 0.
+        at: usize,
+        /// Why it is none.
+        why: Box<CommandError>,
+    },
+}
+
+impl TryFrom<Members> for Submission {
+    type Error = &'static str;
+
+    fn try_from(members: Members) -> Result<Submission, &'static str> {
+        match members {
+            Members { borsh: Some(borsh), key: None, sequence: None, action: None, signature: None } => {
+                Ok(Submission::Borsh { borsh })
+            }
+            Members { borsh: Some(_), .. } => {
+                Err("`borsh` is the whole command: no other member goes with it")
+            }
+            Members { key, sequence, action, signature, .. } => Ok(Submission::Json(Box::new(CommandForm {
+                key: key.ok_or("`key` is missing")?,
+                sequence: sequence.ok_or("`sequence` is missing")?,
+                action: action.ok_or("`action` is missing")?,
+                signature: signature.ok_or("`signature` is missing")?,
+            }))),
+        }
+    }
 }
 
 impl Submission {
-    /// The command of a body.
-    pub fn parse(body: &[u8]) -> Result<casino::SignedCommand, CommandError> {
-        #[derive(Deserialize)]
-        struct Forms {
-            borsh: Option<IgnoredAny>,
+    /// The command.
+    pub fn signed(&self) -> Result<casino::SignedCommand, CommandError> {
+        match self {
+            Submission::Json(form) => Ok(form.signed()),
+            Submission::Borsh { borsh } => Ok(borsh::from_slice(&hex::decode(borsh)?)?),
         }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Encoded {
-            borsh: String,
+    }
+}
+
+/// The commands of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedIn {
+    /// One by itself.
+    One(Box<casino::SignedCommand>),
+    /// A list.
+    List(Vec<casino::SignedCommand>),
+}
+
+impl Submissions {
+    /// No list is longer.
+    pub const MOST: usize = 256;
+
+    /// The commands of a body.
+    pub fn parse(body: &[u8]) -> Result<HandedIn, CommandError> {
+        if body.trim_ascii_start().first() != Some(&b'[') {
+            let one: Submission = serde_json::from_slice(body)?;
+            return Ok(HandedIn::One(Box::new(one.signed()?)));
         }
-        if serde_json::from_slice::<Forms>(body)?.borsh.is_none() {
-            return Ok(serde_json::from_slice::<CommandForm>(body)?.signed());
+        let list: Vec<Submission> = serde_json::from_slice(body)?;
+        if list.is_empty() || list.len() > Self::MOST {
+            return Err(CommandError::Count(list.len()));
         }
-        let Encoded { borsh } = serde_json::from_slice(body)?;
-        Ok(borsh::from_slice(&hex::decode(&borsh)?)?)
+        let item = |(at, one): (usize, &Submission)| {
+            one.signed().map_err(|why| CommandError::Item { at, why: Box::new(why) })
+        };
+        Ok(HandedIn::List(list.iter().enumerate().map(item).collect::<Result<_, _>>()?))
     }
 }
 
@@ -188,6 +260,16 @@ pub struct Status {
     /// What it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
+}
+
+/// What became of what was handed in: of a command, or of each of a list, in its order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Statuses {
+    /// Of the one.
+    One(Status),
+    /// Of each.
+    List(Vec<Status>),
 }
 
 /// What a command did.

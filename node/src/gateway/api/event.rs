@@ -3,7 +3,7 @@
 use super::bet::BetName;
 use super::chain::millis;
 use super::command::{BetId, Ended, Status};
-use super::hex::Hex;
+use crate::hex::Hex;
 use crate::view::{BetNews, BlockNews, CommandNews, Head, TableNews};
 use bitcraps_tables::craps;
 use bitcraps_types::{Amount, Height};
@@ -26,6 +26,8 @@ pub enum Event {
         root: Hex<32>,
         /// Milliseconds since 1970 by the proposer's clock.
         time_ms: u64,
+        /// The round that decided it: 0, unless a proposer failed or a message was late.
+        round: u32,
         /// How many commands it has.
         commands: usize,
     },
@@ -89,6 +91,7 @@ impl Event {
             digest: Hex(digest.0),
             root: Hex(root.0),
             time_ms: millis(time),
+            round: news.round,
             commands: news.commands.len(),
         }
     }

@@ -7,11 +7,13 @@ mod bet;
 mod chain;
 mod command;
 mod event;
-pub mod hex;
 mod table;
 
 pub use bet::{BetName, BetNameError};
 pub use chain::{Account, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
-pub use command::{Action, BetId, Command, CommandError, CommandForm, Effect, Ended, Status, Submission};
+pub use command::{
+    Action, BetId, Command, CommandError, CommandForm, Effect, Ended, HandedIn, Status, Statuses, Submission,
+    Submissions,
+};
 pub use event::Event;
 pub use table::{FieldTwelve, OddsLimits, OpenBet, Roll, Rules, Table, TableSummary, Tables};

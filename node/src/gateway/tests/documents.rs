@@ -61,7 +61,7 @@ fn the_examples_of_the_documentation_work() {
     rig.house.tell(&bitcraps_actors::ports::Event::PeerUp(bitcraps_types::Sign::public_key(&key(103))));
     let paid = rig.house.sign(1, 1, transfer(account(2), 5));
     rig.house.decide(vec![paid]);
-    let encoded = api::hex::encode(&borsh::to_vec(&rig.house.sign(1, 2, transfer(account(2), 5))).unwrap());
+    let encoded = crate::hex::encode(&borsh::to_vec(&rig.house.sign(1, 2, transfer(account(2), 5))).unwrap());
     let mut ran = 0;
     for line in page.lines().filter(|line| line.starts_with("curl ")) {
         let line = line

@@ -89,7 +89,7 @@ fn a_body_that_is_no_command_is_400() {
         r#"{"borsh":7}"#.into(),
         r#"{"borsh":"xy"}"#.into(),
         r#"{"borsh":"00"}"#.into(),
-        format!(r#"{{"borsh":"{}00"}}"#, api::hex::encode(&borsh::to_vec(&signed).unwrap())),
+        format!(r#"{{"borsh":"{}00"}}"#, crate::hex::encode(&borsh::to_vec(&signed).unwrap())),
         changed(&|json| json["sequence"] = (-1).into()),
         changed(&|json| json["sequence"] = 1.5.into()),
         changed(&|json| json["key"] = "00".into()),

@@ -16,7 +16,7 @@ fn the_chain_names_its_genesis_and_its_end() {
     assert_eq!(chain["height"], 1);
     assert_eq!(chain["name"], "house");
     assert_eq!(chain["root"], rig.house.casino.root().to_string());
-    let genesis = api::hex::decode(chain["genesis"].as_str().unwrap()).unwrap();
+    let genesis = crate::hex::decode(chain["genesis"].as_str().unwrap()).unwrap();
     let genesis: bitcraps_casino::Genesis = borsh::from_slice(&genesis).unwrap();
     assert_eq!(chain["chain_id"], genesis.chain_id().to_string());
 }
@@ -27,7 +27,7 @@ fn an_account_is_found_by_its_id_and_by_its_key() {
     let placed = rig.house.sign(1, 3, bet(0, craps::Bet::DontPass, 10));
     rig.house.decide(vec![placed]);
     let by_id = rig.get(&format!("/v1/accounts/{}", account(1).0)).json();
-    let by_key = rig.get(&format!("/v1/accounts/{}", api::hex::encode(&key(1).public_key().0))).json();
+    let by_key = rig.get(&format!("/v1/accounts/{}", crate::hex::encode(&key(1).public_key().0))).json();
     assert_eq!(by_id, by_key);
     let totals = *rig.house.casino.bank().ledger().account(&account(1)).unwrap();
     assert_eq!(by_id["balance"], totals.balance());
@@ -64,7 +64,7 @@ fn anyone_can_check_a_block_by_its_raw_bytes() {
     rig.house.decide(vec![paid]);
     for path in ["/v1/blocks/latest", "/v1/blocks/1"] {
         let block = rig.get(path).json();
-        let bytes = |json: &Json| api::hex::decode(json.as_str().unwrap()).unwrap();
+        let bytes = |json: &Json| crate::hex::decode(json.as_str().unwrap()).unwrap();
         let value = Value::new(bytes(&block["raw"]));
         let certificate: Certificate = borsh::from_slice(&bytes(&block["certificate"]["raw"])).unwrap();
         assert_eq!(certificate.digest, value.digest());
@@ -101,7 +101,7 @@ fn validators_are_listed_with_their_offences() {
     let offences: Vec<_> =
         (0..4).map(|i| validators["validators"][i]["offences"].as_u64().unwrap()).collect();
     assert_eq!(offences, [0, 0, 1, 0]);
-    let key = api::hex::encode(&rig.house.genesis.validators[1].key.0);
+    let key = crate::hex::encode(&rig.house.genesis.validators[1].key.0);
     assert_eq!(validators["validators"][1]["key"], key);
 }
 
@@ -116,7 +116,7 @@ fn a_command_in_either_form_reaches_the_node_with_the_same_id() {
     ];
     for (sequence, action) in (1..).zip(actions) {
         let signed = rig.house.sign(1, sequence, action);
-        let encoded = api::hex::encode(&borsh::to_vec(&signed).unwrap());
+        let encoded = crate::hex::encode(&borsh::to_vec(&signed).unwrap());
         let borsh = serde_json::to_vec(&api::Submission::Borsh { borsh: encoded }).unwrap();
         for answer in [rig.submit(&signed), rig.post(&borsh)] {
             assert_eq!(answer.status, 202);

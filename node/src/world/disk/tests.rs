@@ -41,7 +41,7 @@ fn what_was_appended_is_read_in_order_and_synced_to_the_file() {
         assert_eq!(told(|done| disk.read("a", done)).await, Ok(b"one two".to_vec()));
         assert_eq!(told(|done| disk.sync("a", done)).await, Ok(()));
         assert_eq!(std::fs::read(directory.path().join("a")).unwrap(), b"one two");
-        files.close();
+        assert_eq!(files.close(), Ok(()));
         assert_eq!(std::fs::read(directory.path().join("b")).unwrap(), b"other", "a close writes the rest");
     });
 }
@@ -91,6 +91,18 @@ fn a_full_disk_is_told_as_such() {
     });
 }
 
+/// The last writes are nobody's to wait for, and yet a stop that lost them is no good one.
+#[test]
+fn a_close_tells_that_its_last_writes_failed() {
+    let directory = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/full", directory.path().join("a")).unwrap();
+    on_a_local_set(async || {
+        let (files, disk) = open(directory.path());
+        disk.append("a", b"x").unwrap();
+        assert_eq!(files.close(), Err(DiskError::Full));
+    });
+}
+
 #[test]
 fn a_sync_of_the_consensus_journal_is_vouched_for_before_it_is_told() {
     let directory = tempfile::tempdir().unwrap();
@@ -109,7 +121,7 @@ fn a_sync_of_the_consensus_journal_is_vouched_for_before_it_is_told() {
         assert_eq!(vouched(), 7);
         disk.append("blocks", b"x").unwrap();
         assert_eq!(told(|done| disk.replace(CONSENSUS, vec![], done)).await, Ok(()));
-        files.close();
+        assert_eq!(files.close(), Ok(()));
         assert_eq!(crate::sign_state::describe(&path).unwrap(), Some((7, 7)), "the floor rose");
     });
 }
