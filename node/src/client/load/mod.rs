@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use watcher::Watcher;
 
@@ -154,10 +154,10 @@ fn measure(
         .filter(|(_, players)| !players.is_empty())
         .map(|(lane, players)| {
             let url = gateways[lane % gateways.len()].url();
-            let sender = Sender::new(work(lane), players, url, pending.clone())?;
-            Ok(thread::spawn(move || sender.run()))
+            let sender = Sender::new(work(lane), players, url, pending.clone());
+            beside(move || sender.run())
         })
-        .collect::<Result<_, ClientError>>()?;
+        .collect();
     let mut report = Report::new(load.rate, load.duration);
     for sender in senders {
         report.sent(&sender.join().expect("a sender does not panic"));
@@ -179,6 +179,11 @@ fn measure(
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::disallowed_methods, reason = "senders, readers and the watcher work at the same time")]
+fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(work)
 }
 
 #[expect(clippy::disallowed_methods, reason = "latency is measured by the machine's clock")]

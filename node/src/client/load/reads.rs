@@ -3,14 +3,13 @@
 
 use super::super::error::ClientError;
 use super::http::Connection;
-use super::{now, pause};
+use super::{beside, now, pause};
 use actix_web::{App, HttpResponse, HttpServer, rt, web};
 use serde_json::json;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 /// What is read, by turns.
@@ -53,7 +52,7 @@ fn hammer(url: &str, connections: u32, time: Duration) -> io::Result<u64> {
     let threads: Vec<_> = (0..connections)
         .map(|_| {
             let (mut connection, stop, answered) = (Connection::to(url), stop.clone(), answered.clone());
-            thread::spawn(move || -> io::Result<()> {
+            beside(move || -> io::Result<()> {
                 for path in PATHS.iter().cycle() {
                     if stop.load(Ordering::Relaxed) {
                         break;
@@ -90,7 +89,7 @@ fn serve_bare(bodies: Vec<Vec<u8>>) -> Result<String, ClientError> {
         })
     };
     // It ends with the process.
-    thread::spawn(move || {
+    beside(move || {
         rt::System::new().block_on(async move {
             HttpServer::new(app).workers(2).disable_signals().listen(listener)?.run().await
         })

@@ -1,6 +1,5 @@
 //! One connection of the load: signs the bets of its players when they are due, and hands them in as lists.
 
-use super::super::error::ClientError;
 use super::http::Connection;
 use super::players::Player;
 use super::{OnItsWay, Pending, lock, now, pause};
@@ -58,15 +57,10 @@ struct Problem {
 }
 
 impl Sender {
-    pub(super) fn new(
-        work: Work,
-        players: Vec<Player>,
-        url: &str,
-        pending: Pending,
-    ) -> Result<Sender, ClientError> {
+    pub(super) fn new(work: Work, players: Vec<Player>, url: &str, pending: Pending) -> Sender {
         let late = super::report::histogram();
         let sent = Sent { submitted: 0, accepted: 0, requests: 0, refused: BTreeMap::new(), late };
-        Ok(Sender { work, players, connection: Connection::to(url), pending, sent })
+        Sender { work, players, connection: Connection::to(url), pending, sent }
     }
 
     /// Works until its last command was due.

@@ -3,13 +3,13 @@
 use super::super::error::ClientError;
 use super::super::gateway::Gateway;
 use super::super::watch::Events;
-use super::{Pending, lock, now};
+use super::{Pending, beside, lock, now};
 use crate::gateway::api::Event;
 use bitcraps_types::{Digest, Height};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What was seen.
@@ -45,7 +45,7 @@ impl Watcher {
         let events = Events::open_at(&url, QUERY)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let thread = thread::spawn(move || listen(&url, events, &pending, &stopped));
+        let thread = beside(move || listen(&url, events, &pending, &stopped));
         Ok(Watcher { stop, thread })
     }
 
