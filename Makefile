@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test lint bench
+.PHONY: run testnet test lint bench load crash-cycles
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -25,3 +25,10 @@ bench: ## this loop, turmoil and madsim on the same work in one call; then the w
 	cd bench/rivals/turmoil && cargo build --release
 	cd bench/rivals/madsim && cargo build --release
 	target/fast/bitcraps-sim bench
+
+load: ## four daemons and an open load of signed bets on this machine: throughput and latency
+	cargo build --release --quiet -p bitcraps-node
+	deploy/load.sh target/release/bitcraps-node
+
+crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
+	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles

@@ -24,8 +24,11 @@ use std::time::Duration;
 const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
 const COMMANDS: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("commands");
 
-/// A batch is gathered for so long: each costs a write to the device.
-const GATHER: Duration = Duration::from_millis(200);
+/// A batch is gathered for so long. Each rewrites the pages of the index that its commands fall on, which is nearly all of
+/// them: with ten batches the device has ten times as much to do, and the votes, which wait for it too, are late.
+const GATHER: Duration = Duration::from_secs(2);
+/// A batch of so many bytes goes at once.
+const MAX_BYTES: usize = 16 << 20;
 const MAX_WAITING: usize = BLOCKS_KEPT / 2;
 
 /// A decided block with its proof.
@@ -65,6 +68,8 @@ struct Shared {
 struct State {
     /// Handed in, and not yet durable.
     waiting: BTreeMap<Height, Decided>,
+    /// How long the blocks in them are together.
+    bytes: usize,
     /// Of each command in them.
     commands: BTreeMap<Digest, Height>,
     closing: bool,
@@ -100,7 +105,10 @@ impl Archive {
         for id in commands(&value) {
             state.commands.insert(id, certificate.height);
         }
-        state.waiting.insert(certificate.height, (value, certificate));
+        state.bytes += value.bytes().len();
+        if let Some((before, _)) = state.waiting.insert(certificate.height, (value, certificate)) {
+            state.bytes -= before.bytes().len();
+        }
         self.shared.changed.notify_all();
     }
 
@@ -202,9 +210,11 @@ impl Shared {
             if state.waiting.is_empty() {
                 return;
             }
-            let full = |state: &mut State| !state.closing && state.waiting.len() < MAX_WAITING / 2;
+            let room = |state: &mut State| {
+                !state.closing && state.waiting.len() < MAX_WAITING / 2 && state.bytes < MAX_BYTES
+            };
             let (gathered, _) =
-                self.changed.wait_timeout_while(state, GATHER, full).unwrap_or_else(PoisonError::into_inner);
+                self.changed.wait_timeout_while(state, GATHER, room).unwrap_or_else(PoisonError::into_inner);
             let batch: Vec<Decided> = gathered.waiting.values().cloned().collect();
             drop(gathered);
             let outcome = self.commit(&batch);
@@ -213,6 +223,7 @@ impl Shared {
                 Ok(()) => {
                     for (value, certificate) in &batch {
                         state.waiting.remove(&certificate.height);
+                        state.bytes -= value.bytes().len();
                         for id in commands(value) {
                             state.commands.remove(&id);
                         }

@@ -464,7 +464,7 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
     tokio::task::spawn_local(async move {
         let mut commands = Vec::new();
         while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
-            handle.submit_all(std::mem::take(&mut commands));
+            handle.submit_verified(std::mem::take(&mut commands));
         }
     });
     // Whoever started the thread waits for this.

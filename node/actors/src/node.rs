@@ -32,12 +32,13 @@ impl NodeHandle {
     /// Hands in a command of a client of this node. What becomes of it is told by [`Event::CommandAccepted`] or
     /// [`Event::CommandRefused`], and by the blocks.
     pub fn submit(&self, command: SignedCommand) {
-        self.submit_all(vec![command]);
+        self.mempool.do_send(Submit { commands: vec![command], verified: false });
     }
 
-    /// Hands in many, which costs less than one after the other.
-    pub fn submit_all(&self, commands: Vec<SignedCommand>) {
-        self.mempool.do_send(Submit(commands));
+    /// Hands in commands whose signatures the caller has checked, by the rule of the node's verifier: they are not
+    /// checked again, as far as the node remembers signatures at all.
+    pub fn submit_verified(&self, commands: Vec<SignedCommand>) {
+        self.mempool.do_send(Submit { commands, verified: true });
     }
 }
 

@@ -29,6 +29,13 @@ impl Verifications {
         Verifications { inner, capacity, good: RefCell::default(), checked: Cell::new(0) }
     }
 
+    /// Remembers claims that were checked elsewhere in this process.
+    pub(crate) fn remember_all(&self, claims: &[Claim<'_>]) {
+        if self.capacity > 0 {
+            claims.iter().for_each(|claim| self.remember(name(claim.key, claim.message, claim.signature)));
+        }
+    }
+
     /// How many signatures were really checked since the last call.
     pub(crate) fn take_count(&self) -> u32 {
         self.checked.take()

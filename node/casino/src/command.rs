@@ -96,23 +96,27 @@ impl SignedCommand {
     /// Which of these commands the holders of their keys signed for this chain; for many at once, cheaper than
     /// [`verify`](SignedCommand::verify) of each.
     pub fn verify_each(commands: &[SignedCommand], chain: &ChainId, verify: &dyn Verify) -> Vec<bool> {
-        let messages: Vec<Vec<u8>> = commands.iter().map(|signed| signed.command.message(chain)).collect();
-        bitcraps_types::verify_each(verify, &Self::claims(commands, &messages))
+        Self::with_claims(commands, chain, |claims| bitcraps_types::verify_each(verify, claims))
     }
 
     /// Whether the holders of their keys signed all of these commands for this chain.
     pub fn verify_all(commands: &[SignedCommand], chain: &ChainId, verify: &dyn Verify) -> bool {
-        let messages: Vec<Vec<u8>> = commands.iter().map(|signed| signed.command.message(chain)).collect();
-        verify.verify_all(&Self::claims(commands, &messages))
+        Self::with_claims(commands, chain, |claims| verify.verify_all(claims))
     }
 
-    fn claims<'a>(commands: &'a [SignedCommand], messages: &'a [Vec<u8>]) -> Vec<Claim<'a>> {
-        let claim = |(signed, message): (&'a SignedCommand, &'a Vec<u8>)| Claim {
+    /// Shows what the signatures of these commands claim, for this chain.
+    pub fn with_claims<T>(
+        commands: &[SignedCommand],
+        chain: &ChainId,
+        look: impl FnOnce(&[Claim<'_>]) -> T,
+    ) -> T {
+        let messages: Vec<Vec<u8>> = commands.iter().map(|signed| signed.command.message(chain)).collect();
+        let claims = commands.iter().zip(&messages).map(|(signed, message)| Claim {
             key: &signed.command.key,
             message,
             signature: &signed.signature,
-        };
-        commands.iter().zip(messages).map(claim).collect()
+        });
+        look(&claims.collect::<Vec<_>>())
     }
 
     /// Names these bytes, signature included: a forged copy never has the id of the original.

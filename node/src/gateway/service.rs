@@ -24,7 +24,8 @@ pub struct Node {
     pub genesis: Arc<Genesis>,
     /// The node's own key.
     pub me: PublicKey,
-    /// The way of commands to the node's thread. Bounded: when it is full, clients are told to come again.
+    /// The way of commands, once their signatures are checked, to the node's thread. Bounded: when it is full, clients
+    /// are told to come again.
     pub submit: mpsc::Sender<SignedCommand>,
     /// How the node is.
     pub health: Arc<Health>,

@@ -93,9 +93,16 @@ impl Network {
     }
 
     pub(crate) fn start(&mut self, node: usize) {
+        self.start_with(node, &["run"]);
+    }
+
+    /// Starts a node with a command line of its own.
+    pub(crate) fn start_with(&mut self, node: usize, arguments: &[&str]) {
         let log = OpenOptions::new().create(true).append(true).open(self.log(node)).expect("a log");
         let log: Stdio = log.into();
-        let child = command(&["--home", &self.home(node), "run"]).stderr(log).spawn().expect("it starts");
+        let home = self.home(node);
+        let arguments = [&["--home", &home][..], arguments].concat();
+        let child = command(&arguments).stderr(log).spawn().expect("it starts");
         self.nodes[node] = Some(child);
     }
 

@@ -31,7 +31,11 @@ const GATHER: Duration = Duration::from_millis(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Commands of this node's own clients.
-pub(crate) struct Submit(pub(crate) Vec<SignedCommand>);
+pub(crate) struct Submit {
+    pub(crate) commands: Vec<SignedCommand>,
+    /// Whether their signatures were checked already.
+    pub(crate) verified: bool,
+}
 
 /// Commands that a peer tells of.
 pub(crate) struct Gossip {
@@ -214,7 +218,12 @@ impl Actor for Mempool {
 impl Handler<Submit> for Mempool {
     type Result = ();
 
-    fn handle(&mut self, Submit(commands): Submit, _: &mut Self::Context) {
+    fn handle(&mut self, Submit { commands, verified }: Submit, _: &mut Self::Context) {
+        if verified {
+            SignedCommand::with_claims(&commands, &self.chain, |claims| {
+                self.verifications.remember_all(claims)
+            });
+        }
         for (command, outcome) in self.take_in(commands) {
             self.report(command.id(), &outcome);
             if outcome.is_ok() {

@@ -2,6 +2,7 @@ mod admin;
 mod documents;
 mod errors;
 mod hostile;
+mod lists;
 mod routes;
 mod stream;
 
