@@ -7,9 +7,9 @@ use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::ports::{ConsensusMessage, turned_away};
 use bitcraps_casino::{Action, Command, SignedCommand};
 use bitcraps_consensus::{Message, Signed};
-use bitcraps_node::client::PlayerKey;
 use bitcraps_node::gateway::api;
-use bitcraps_node::gateway::api::hex::{self, Hex};
+use bitcraps_node::hex::{self, Hex};
+use bitcraps_node::keys::SecretKey;
 use bitcraps_types::{AccountId, ChainId, Digest, Height, Signature};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -167,10 +167,10 @@ impl Load {
         let http = Http::new(gateways.clone());
         let chain: api::Chain = http.until_answered("/v1/chain");
         let chain = Digest(chain.chain_id.0);
-        let faucet = PlayerKey::read(&network.path("player.key")).expect("a key");
+        let faucet = SecretKey::read(&network.path("player.key")).expect("a key");
         let (stop, settled) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let players = (1..=PLAYERS).map(|number| {
-            let key = PlayerKey::generate().expect("a key");
+            let key = SecretKey::generate().expect("a key");
             let pay = Action::Transfer { to: key.account(), amount: BUY_IN };
             http.settle(&sign(&chain, &faucet, number, pay));
             let mut player = Player {
@@ -233,7 +233,7 @@ impl Load {
 }
 
 struct Player {
-    key: PlayerKey,
+    key: SecretKey,
     chain: ChainId,
     http: Http,
     to: AccountId,
@@ -249,7 +249,7 @@ impl Player {
     }
 }
 
-fn sign(chain: &ChainId, key: &PlayerKey, sequence: u64, action: Action) -> SignedCommand {
+fn sign(chain: &ChainId, key: &SecretKey, sequence: u64, action: Action) -> SignedCommand {
     SignedCommand::sign(chain, Command { key: key.public(), sequence, action }, key)
 }
 

@@ -10,7 +10,7 @@ fn commands(rig: &Rig, count: u64) -> Vec<SignedCommand> {
 }
 
 fn body(commands: &[SignedCommand]) -> Vec<u8> {
-    let borsh = |signed: &SignedCommand| api::hex::encode(&borsh::to_vec(signed).unwrap());
+    let borsh = |signed: &SignedCommand| crate::hex::encode(&borsh::to_vec(signed).unwrap());
     let one = |signed| api::Submission::Borsh { borsh: borsh(signed) };
     serde_json::to_vec(&Submissions::List(commands.iter().map(one).collect())).unwrap()
 }
@@ -40,7 +40,7 @@ fn a_list_reaches_the_node_in_its_order_without_those_that_are_forged() {
 fn a_list_may_mix_both_forms() {
     let mut rig = rig(config());
     let list = commands(&rig, 2);
-    let borsh = api::hex::encode(&borsh::to_vec(&list[0]).unwrap());
+    let borsh = crate::hex::encode(&borsh::to_vec(&list[0]).unwrap());
     let mixed = serde_json::json!([{ "borsh": borsh }, api::CommandForm::from(&list[1])]);
     assert_eq!(rig.post(mixed.to_string().as_bytes()).status, 202);
     assert_eq!([rig.submitted.try_recv(), rig.submitted.try_recv()], [Ok(list[0]), Ok(list[1])]);
