@@ -258,6 +258,7 @@ impl Drop for Daemon {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// As the daemon's settings and its gateway take bytes.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

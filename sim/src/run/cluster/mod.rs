@@ -24,7 +24,7 @@ use super::watch::Watch;
 use super::workload::Players;
 use crate::lab::{DiskFate, Effect, EffectId, Halt, Touched, TraceSummary};
 use crate::oracle::Oracles;
-use crate::scenario::{Crypto, Inject, Scenario, World};
+use crate::scenario::{Inject, Scenario, World};
 use bitcraps_types::{Digest, Time};
 use daemon::Daemon;
 pub(crate) use daemon::program;
@@ -48,7 +48,6 @@ const SUPERVISOR: Duration = Duration::from_secs(1);
 /// # Panics
 /// If the program is missing, or this machine does not let processes, files or sockets be made.
 pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
-    let scenario = &Scenario { crypto: Crypto::Real, ..scenario.clone() };
     let place = tempfile::Builder::new().prefix("bitcraps-cluster-").tempdir().expect("a temporary folder");
     let network = Rc::new(Network::new(scenario, World::Cluster, seed));
     let plan = Plan { liars: pass::liars(scenario, World::Cluster, seed), ..Plan::new(World::Cluster) };

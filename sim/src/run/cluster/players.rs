@@ -1,6 +1,7 @@
 //! Handing commands to the daemons' gateways, on a thread of its own: an answer may take its time, and the run does
 //! not wait for it. What becomes of a command, the blocks tell.
 
+use super::daemon::hex;
 use bitcraps_casino::SignedCommand;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
@@ -34,8 +35,7 @@ impl Post {
 
     pub(super) fn send(&self, node: u16, command: &SignedCommand) {
         let bytes = borsh::to_vec(command).expect("writing to memory does not fail");
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let body = serde_json::json!({ "borsh": digits }).to_string();
+        let body = serde_json::json!({ "borsh": hex(&bytes) }).to_string();
         // The thread ends only with this sender.
         let _ = self.0.send((self.1[usize::from(node)], body));
     }
