@@ -8,7 +8,10 @@ use bitcraps_casino::SignedCommand;
 use bitcraps_consensus::{Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
 
-/// Consensus messages came from a peer.
+/// Consensus messages came, at one time.
+pub(crate) struct FromPeers(pub(crate) Vec<FromPeer>);
+
+/// Consensus messages of one peer's.
 pub(crate) struct FromPeer {
     pub(crate) from: PublicKey,
     pub(crate) messages: Vec<Signed<ConsensusMessage>>,
@@ -44,4 +47,4 @@ pub(super) struct Judged {
 /// A sync of the journal is done.
 pub(super) struct Synced(pub(super) Result<(), DiskError>);
 
-message!(FromPeer, Batch, NewTip, Recorded, Checked, Judged, Synced);
+message!(FromPeers, Batch, NewTip, Recorded, Checked, Judged, Synced);

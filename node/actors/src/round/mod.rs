@@ -31,7 +31,7 @@ use bitcraps_consensus::{
 };
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
-pub(crate) use messages::{Batch, FromPeer, NewTip, Recorded};
+pub(crate) use messages::{Batch, FromPeer, FromPeers, NewTip, Recorded};
 use messages::{Checked, Judged, Synced};
 use offences::Offences;
 use relays::Relays;
@@ -394,19 +394,19 @@ impl Actor for Round {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(1 << 14);
+        ctx.set_mailbox_capacity(1 << 10);
         let me = ctx.address();
         self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
         self.run(ctx);
     }
 }
 
-impl Handler<FromPeer> for Round {
+impl Handler<FromPeers> for Round {
     type Result = ();
 
-    fn handle(&mut self, FromPeer { from, messages }: FromPeer, ctx: &mut Self::Context) {
-        for signed in messages {
-            self.hear(from, signed, ctx);
+    fn handle(&mut self, FromPeers(heard): FromPeers, ctx: &mut Self::Context) {
+        for FromPeer { from, messages } in heard {
+            messages.into_iter().for_each(|signed| self.hear(from, signed, ctx));
         }
         self.run(ctx);
     }
