@@ -15,6 +15,7 @@ pub(super) fn genesis(keys: &Keyring) -> Genesis {
         players: vec![(keys.public_key(PLAYER), 1000), (keys.public_key(PLAYER + 1), 1000)],
         bank: 10_000,
         tables: Vec::new(),
+        blob_bytes: 0,
     }
 }
 
@@ -60,6 +61,7 @@ impl Replay {
             state_root: self.casino.root(),
             commands,
             offences: Vec::new(),
+            blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         self.parent = value.digest();
