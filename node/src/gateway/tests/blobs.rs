@@ -54,7 +54,9 @@ fn a_body_that_is_no_list_of_blobs_is_refused_and_nothing_of_it_is_handed_on() {
     let good = list(&[b"one", b"two"]);
     let cut = &good[..good.len() - 1];
     let long = [&good[..], b"x"].concat();
-    for bad in [b"", cut, &long, &list(&[]), b"{}", &[255; 64], &borsh::to_vec(&vec![Vec::<u8>::new()]).unwrap()] {
+    for bad in
+        [b"", cut, &long, &list(&[]), b"{}", &[255; 64], &borsh::to_vec(&vec![Vec::<u8>::new()]).unwrap()]
+    {
         rig.post_blobs(bad).problem(400);
     }
     let most = rig.house.genesis.blob_bytes as usize;
