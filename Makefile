@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test lint bench load crash-cycles
+.PHONY: run testnet test lint bench load load-blobs crash-cycles
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -29,6 +29,10 @@ bench: ## this loop, turmoil and madsim on the same work in one call; then the w
 load: ## four daemons and an open load of signed bets on this machine: throughput and latency
 	cargo build --release --quiet -p bitcraps-node
 	deploy/load.sh target/release/bitcraps-node
+
+load-blobs: ## the same with blobs of 512 bytes, 30,000 per second
+	cargo build --release --quiet -p bitcraps-node
+	BLOB_BYTES=1048576 deploy/load.sh target/release/bitcraps-node --blobs 512 --rate 30000
 
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles

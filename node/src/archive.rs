@@ -8,7 +8,7 @@
 //! A node that took over a state from a peer never had the blocks before: there the archive has a gap for good, and so
 //! do the copies of a backup that was made while its node ran. [`Archive::block`] has nothing there.
 
-use bitcraps_actors::files::BLOCKS_KEPT;
+use bitcraps_actors::files::{BLOCK_BYTES_KEPT, BLOCKS_KEPT};
 use bitcraps_casino::Block;
 use bitcraps_consensus::Certificate;
 use bitcraps_types::{Digest, Height, Value};
@@ -30,6 +30,7 @@ const GATHER: Duration = Duration::from_secs(2);
 /// A batch of so many bytes goes at once.
 const MAX_BYTES: usize = 16 << 20;
 const MAX_WAITING: usize = BLOCKS_KEPT / 2;
+const MAX_WAITING_BYTES: usize = BLOCK_BYTES_KEPT / 2;
 
 /// A decided block with its proof.
 pub type Decided = (Value, Certificate);
@@ -96,7 +97,8 @@ impl Archive {
     /// Hands a decided block in. Waits only when the writer is far behind.
     pub fn push(&self, value: Value, certificate: Certificate) {
         let mut state = self.shared.state();
-        while state.waiting.len() >= MAX_WAITING && state.failed.is_none() && !state.closing {
+        let full = |state: &State| state.waiting.len() >= MAX_WAITING || state.bytes >= MAX_WAITING_BYTES;
+        while full(&state) && state.failed.is_none() && !state.closing {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.failed.is_some() {
@@ -268,7 +270,7 @@ fn commands(value: &Value) -> Vec<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_casino::{Action, Command, SignedCommand};
+    use bitcraps_casino::{Action, Blobs, Command, SignedCommand};
     use bitcraps_types::ed25519::Ed25519;
     use bitcraps_types::{AccountId, Sign, ValidatorIndex, WallTime};
 
@@ -285,6 +287,7 @@ mod tests {
             state_root: Digest::ZERO,
             commands: vec![command],
             offences: vec![],
+            blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };

@@ -8,7 +8,7 @@ use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
 use crate::event_log::EventLog;
-use crate::gateway::{self, Gateway, GatewayError, Health};
+use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
@@ -46,6 +46,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const SUBMITTED: usize = 4096;
 /// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
 const SUBMITTED_AT_ONCE: usize = 256;
+/// How many lists of blobs do. Each may be as long as a block.
+const BLOBS_SUBMITTED: usize = 16;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -164,6 +166,7 @@ impl Node {
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
         let (submit, submitted) = mpsc::channel(SUBMITTED);
+        let (blobs, blobs_submitted) = mpsc::channel(BLOBS_SUBMITTED);
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -178,6 +181,7 @@ impl Node {
             watched: watched.clone(),
             counters,
             submitted,
+            blobs_submitted,
             control: control.clone(),
         };
         let (tell, told) = std_mpsc::channel();
@@ -200,7 +204,7 @@ impl Node {
             thread: Some(thread),
             _lock: lock,
         };
-        match started.start_gateway(config, genesis, me, submit) {
+        match started.start_gateway(config, genesis, me, submit, blobs) {
             Ok(gateway) => {
                 started.gateway = Some(gateway);
                 Ok(started)
@@ -218,6 +222,7 @@ impl Node {
         genesis: Arc<bitcraps_casino::Genesis>,
         me: PublicKey,
         submit: mpsc::Sender<SignedCommand>,
+        blobs: mpsc::Sender<BlobsHandedIn>,
     ) -> Result<Gateway, GatewayError> {
         let archive = self.archive.clone();
         let node = gateway::Node {
@@ -225,6 +230,7 @@ impl Node {
             genesis,
             me,
             submit,
+            blobs,
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             archive: Arc::new(move |height| {
@@ -374,6 +380,7 @@ struct Parts {
     watched: Watched,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
+    blobs_submitted: mpsc::Receiver<BlobsHandedIn>,
     control: UnboundedSender<Control>,
 }
 
@@ -454,7 +461,8 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }),
     );
     let handle = node::start(ports, config);
-    let mut submitted = parts.submitted;
+    let (mut submitted, mut blobs_submitted) = (parts.submitted, parts.blobs_submitted);
+    let for_blobs = handle.clone();
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
@@ -465,6 +473,12 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         let mut commands = Vec::new();
         while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
             handle.submit_verified(std::mem::take(&mut commands));
+        }
+    });
+    tokio::task::spawn_local(async move {
+        while let Some((blobs, tell)) = blobs_submitted.recv().await {
+            // The client may have gone meanwhile.
+            for_blobs.submit_blobs(blobs, Box::new(|taken| drop(tell.send(taken))));
         }
     });
     // Whoever started the thread waits for this.

@@ -16,6 +16,8 @@ use bitcraps_types::{Digest, Height, Value, Verify, WallTime};
 /// How many decided blocks the file [`BLOCKS`] holds at least, once there were so many (and no state was taken over
 /// since). Who keeps older ones must have them durable before.
 pub const BLOCKS_KEPT: usize = Store::KEPT;
+/// And at least the last of them that are so many bytes together.
+pub const BLOCK_BYTES_KEPT: usize = Store::KEPT_BYTES;
 
 /// The highest height that the records of a consensus journal speak of; 0 if there are none. Bytes that are no whole
 /// record at the end are a torn tail, and are passed over.

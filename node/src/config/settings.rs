@@ -200,6 +200,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("mempool.commands", Kind::Count(1, 10_000_000), "50000", "How many commands wait at most"),
     setting("mempool.bytes", Kind::Bytes(KIB, 16 * GIB), "16 MiB", "How many bytes of them"),
     setting("mempool.per_account", Kind::Count(1, 64), "64", "How many of one account"),
+    setting(
+        "mempool.blobs",
+        Kind::Count(0, 10_000_000),
+        "65536",
+        "How many blobs of this node's clients wait at most",
+    ),
+    setting("mempool.blob_bytes", Kind::Bytes(0, 16 * GIB), "32 MiB", "How many bytes of them"),
     setting("sync.batch", Kind::Count(1, MAX_BATCH), "32", "How many blocks are asked for at a time"),
     setting("sync.timeout", Kind::Duration(MS, HOUR), "2 s", "How long a peer has to answer"),
     setting(

@@ -1,12 +1,13 @@
 //! The gateway: the node over HTTP. Clients hand commands in, read tables, balances and blocks, and watch what happens
 //! on a WebSocket; the operator has a listener of their own with metrics and health.
 //!
-//! It runs on threads of its own and shares with the node's thread only the [`View`](crate::view::View), a bounded
-//! queue of commands, and counters. It checks signatures before the node hears of a command, so that forgeries cost
+//! It runs on threads of its own and shares with the node's thread only the [`View`](crate::view::View), bounded
+//! queues of commands and of blobs, and counters. It checks signatures before the node hears of a command, so that forgeries cost
 //! the node nothing; it decides nothing. `docs/gateway.md` shows how to use it.
 
 mod admin;
 pub mod api;
+mod blobs;
 mod guard;
 mod health;
 mod limiter;
@@ -27,7 +28,7 @@ pub use limiter::Rate;
 pub use openapi::document;
 pub use problem::Problem;
 pub use server::{Gateway, GatewayError, start};
-pub use service::{Archive, GatewayConfig, Node};
+pub use service::{Archive, BlobsHandedIn, GatewayConfig, Node};
 
 /// A resource of the public listener: method and path.
 pub type Route = (&'static str, &'static str);
@@ -36,6 +37,7 @@ pub type Route = (&'static str, &'static str);
 pub const ROUTES: &[Route] = &[
     ("POST", "/v1/commands"),
     ("GET", "/v1/commands/{id}"),
+    ("POST", "/v1/blobs"),
     ("GET", "/v1/accounts/{id}"),
     ("GET", "/v1/tables"),
     ("GET", "/v1/tables/{id}"),

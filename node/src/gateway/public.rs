@@ -1,9 +1,9 @@
-//! What clients ask for. Each handler reads the view; [`submit`] hands commands on.
+//! What clients ask for. Each handler reads the view; [`submit`] hands commands on, and [`blobs`] hands on blobs.
 
 use super::api;
 use super::problem::Problem;
 use super::service::Service;
-use super::{openapi, stream, submit};
+use super::{blobs, openapi, stream, submit};
 use crate::hex::{self, Hex};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -23,6 +23,12 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/commands")
                 .route(web::post().to(submit::submit))
+                .default_service(web::to(only_post)),
+        )
+        .service(
+            web::resource("/v1/blobs")
+                .app_data(web::PayloadConfig::new(blobs::MAX_BODY))
+                .route(web::post().to(blobs::submit))
                 .default_service(web::to(only_post)),
         )
         .service(get("/v1/commands/{id}", web::get().to(command)))

@@ -49,6 +49,7 @@ impl Network {
             tables: (0..workload.tables)
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
+            blob_bytes: 0,
         });
         let chain = genesis.chain_id();
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });

@@ -4,7 +4,7 @@ use super::offences;
 use crate::chain::Tip;
 use crate::message::message;
 use crate::ports::{ConsensusMessage, DiskError};
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Blobs, SignedCommand};
 use bitcraps_consensus::{Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
 
@@ -17,11 +17,12 @@ pub(crate) struct FromPeer {
     pub(crate) messages: Vec<Signed<ConsensusMessage>>,
 }
 
-/// Commands for the block that was asked for.
+/// Commands and blobs for the block that was asked for.
 pub(crate) struct Batch {
     pub(crate) height: Height,
     pub(crate) round: RoundNumber,
     pub(crate) commands: Vec<SignedCommand>,
+    pub(crate) blobs: Blobs,
 }
 
 /// The chain ends here now: decided, durable and applied.

@@ -40,14 +40,14 @@ impl Connection {
         self.exchange(request.as_bytes())
     }
 
-    pub(super) fn post(&mut self, path: &str, json: &[u8]) -> io::Result<Answer<'_>> {
+    pub(super) fn post(&mut self, path: &str, media_type: &str, body: &[u8]) -> io::Result<Answer<'_>> {
         let mut request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
             self.host,
-            json.len()
+            body.len()
         )
         .into_bytes();
-        request.extend_from_slice(json);
+        request.extend_from_slice(body);
         self.exchange(&request)
     }
 

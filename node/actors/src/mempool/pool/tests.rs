@@ -15,7 +15,7 @@ fn entry(n: u8, sequence: u64) -> Entry {
 }
 
 fn limits() -> MempoolLimits {
-    MempoolLimits { commands: 10, bytes: 800, per_account: 4 }
+    MempoolLimits { commands: 10, bytes: 800, per_account: 4, ..MempoolLimits::default() }
 }
 
 fn used(sequences: &[u64]) -> Sequences {
