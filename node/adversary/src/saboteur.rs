@@ -25,11 +25,7 @@ pub struct Saboteur {
 impl Saboteur {
     /// Slips in before the ports of a node of this network. What it signs, it signs with the node's key directly, past
     /// the journal and the sign-state that keep an honest node from signing twice. `line` reaches accomplices.
-    pub fn slip_in(
-        ports: &mut Ports,
-        genesis: &Genesis,
-        line: Rc<dyn Fn(&[String], &Order)>,
-    ) -> Saboteur {
+    pub fn slip_in(ports: &mut Ports, genesis: &Genesis, line: Rc<dyn Fn(&[String], &Order)>) -> Saboteur {
         let stream = |purpose| ports.entropy.stream("adversary", purpose);
         let key = ports.signer.public_key();
         // A node that is no validator is nobody's author, and so has nothing to lie about.

@@ -43,8 +43,9 @@ impl World {
                 return Some(format!("the {world} world does not make `{name}`"));
             }
             // The oracles must know who is honest from the start, and no run here is like the one before.
-            let unforeseen =
-                fault.inject.family() == Family::Byzantine && fault.on.follows_the_run() && !self.is_deterministic();
+            let unforeseen = fault.inject.family() == Family::Byzantine
+                && fault.on.follows_the_run()
+                && !self.is_deterministic();
             unforeseen.then(|| {
                 format!("the {world} world does not make `{name}` on nodes that are not known before the run")
             })

@@ -41,7 +41,6 @@ pub(crate) use program::{Program, program};
 use proxy::Proxy;
 use replay::Replay;
 use std::cell::RefCell;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -308,18 +307,14 @@ impl Stage for Cluster {
 
     /// The liars are in processes of their own: each is told how to reach the others.
     fn lie(&mut self, name: &str, lie: &Lie, nodes: &[u16], chance: f64) {
-        let control = |node: u16| self.daemons[usize::from(node)].control();
-        let controls: Vec<String> =
-            nodes.iter().filter_map(|&node| Some(control(node)?.to_str()?.to_owned())).collect();
+        let controls: Vec<(u16, String)> = nodes
+            .iter()
+            .filter_map(|&node| Some((node, self.daemons[usize::from(node)].control()?.to_str()?.to_owned())))
+            .collect();
         for &node in nodes {
-            let own = control(node).map(Path::to_owned);
-            let accomplices = controls.iter().filter(|path| own.as_deref() != Some(Path::new(path)));
-            let order = Order::Lie {
-                fault: name.to_owned(),
-                lie: lie.clone(),
-                chance,
-                accomplices: accomplices.cloned().collect(),
-            };
+            let others = controls.iter().filter(|(other, _)| *other != node);
+            let accomplices = others.map(|(_, control)| control.clone()).collect();
+            let order = Order::Lie { fault: name.to_owned(), lie: lie.clone(), chance, accomplices };
             self.daemons[usize::from(node)].order(order);
         }
     }

@@ -91,7 +91,8 @@ impl Line {
 fn stand(standing: &mut Vec<Order>, order: &Order) {
     match order {
         Order::Jump(by) => {
-            let before = standing.iter().find_map(|order| if let Order::Jump(by) = order { Some(*by) } else { None });
+            let before =
+                standing.iter().find_map(|order| if let Order::Jump(by) = order { Some(*by) } else { None });
             standing.retain(|order| !matches!(order, Order::Jump(_)));
             standing.push(Order::Jump(before.unwrap_or(0).saturating_add(*by)));
         }
@@ -134,10 +135,10 @@ mod tests {
     fn what_stands_is_what_a_new_process_must_be_told() {
         let stop = Order::Stop { fault: "a".into() };
         assert_eq!(standing(&[lie("a"), lie("b"), stop, lie("b")]), [lie("b")]);
-        assert_eq!(standing(&[Order::Skew(5), Order::Jump(3), Order::Skew(0), Order::Jump(4)]), [
-            Order::Skew(0),
-            Order::Jump(7)
-        ]);
+        assert_eq!(
+            standing(&[Order::Skew(5), Order::Jump(3), Order::Skew(0), Order::Jump(4)]),
+            [Order::Skew(0), Order::Jump(7)]
+        );
         let (reads, writes) = (Order::DiskErrors(DiskOp::Read, 0.5), Order::DiskErrors(DiskOp::Write, 0.5));
         assert_eq!(standing(&[reads.clone(), writes.clone(), writes.clone()]), [reads, writes]);
     }

@@ -100,12 +100,10 @@ impl Net {
                     self.decided[node].insert(height, (value, certificate));
                     Input::Advance { height: height + 1, validators: self.set.clone() }
                 }
-                What::Message(signed) => {
-                    match Tendermint::verify(*signed, &self.set, &CHAIN, &Tags) {
-                        Ok(verified) => Input::Message(verified),
-                        Err(_) => continue,
-                    }
-                }
+                What::Message(signed) => match Tendermint::verify(*signed, &self.set, &CHAIN, &Tags) {
+                    Ok(verified) => Input::Message(verified),
+                    Err(_) => continue,
+                },
             };
             let mut out = Vec::new();
             self.engines[node].step(at, input, &mut out);
