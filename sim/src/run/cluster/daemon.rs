@@ -170,8 +170,9 @@ impl Daemon {
     pub(super) fn kill(&mut self, fate: DiskFate) -> bool {
         let Some((mut child, process)) = self.running.take() else { return false };
         child.kill().expect("a child can be killed");
-        self.ended(process);
+        self.forget(process);
         child.wait().expect("a child can be waited for");
+        self.keep_what_it_left();
         if fate == DiskFate::TornWrite {
             for file in [BLOCKS, CONSENSUS] {
                 let path = self.home.path.join("data").join(file);
@@ -230,8 +231,9 @@ impl Daemon {
         let (child, _) = self.running.as_mut()?;
         let status = child.try_wait().ok().flatten()?;
         if let Some((_, process)) = self.running.take() {
-            self.ended(process);
+            self.forget(process);
         }
+        self.keep_what_it_left();
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
         Some(format!("{status}: {last}"))
@@ -281,10 +283,14 @@ impl Daemon {
         events
     }
 
-    /// Keeps what is left of a process that is gone: its log to the end, and the counts of what was done to it.
-    fn ended(&mut self, process: Process) {
+    /// No signal goes to it any more: soon its number may be another's.
+    fn forget(&mut self, process: Process) {
         self.stops += process.stops();
         drop(process);
+    }
+
+    /// Of a process that is gone: what its adversary did, and its log to the end.
+    fn keep_what_it_left(&mut self) {
         if let Some(line) = &mut self.line {
             line.process_ended();
         }

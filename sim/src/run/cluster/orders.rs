@@ -17,6 +17,7 @@ pub(super) struct Line {
     told: bool,
     /// What the processes before this one did, and what this one did.
     done: (Done, Done),
+    buffer: Vec<u8>,
 }
 
 impl Line {
@@ -32,6 +33,7 @@ impl Line {
             standing: Vec::new(),
             told: false,
             done: Default::default(),
+            buffer: vec![0; MAX_BYTES],
         }
     }
 
@@ -54,9 +56,8 @@ impl Line {
             // They arrive in order, or not even the first does.
             self.told = self.standing.iter().all(|order| self.send(order));
         }
-        let mut buffer = [0; MAX_BYTES];
-        while let Ok(length) = self.socket.recv(&mut buffer) {
-            self.done.1 = borsh::from_slice(&buffer[..length])
+        while let Ok(length) = self.socket.recv(&mut self.buffer) {
+            self.done.1 = borsh::from_slice(&self.buffer[..length])
                 .expect("the daemon tells what it did: are the testbed and the daemon of one version?");
         }
     }
