@@ -10,4 +10,4 @@ pub mod orders;
 pub mod puppet;
 mod saboteur;
 
-pub use saboteur::Saboteur;
+pub use saboteur::{Line, Saboteur};

@@ -2,7 +2,7 @@
 
 use crate::machine::{BendableClock, BreakableDisk};
 use crate::orders::{Done, Order};
-use crate::puppet::{Behaviour, Identity, Puppet, Said};
+use crate::puppet::{Behaviour, Collusion, Identity, Puppet, Said};
 use bitcraps_actors::ports::Ports;
 use bitcraps_casino::Genesis;
 use bitcraps_types::ValidatorIndex;
@@ -11,21 +11,23 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// How accomplices are reached: their sockets, and what they are told.
+pub type Line = Rc<dyn Fn(&[String], &Order)>;
+
 /// See the module.
 pub struct Saboteur {
     puppet: Rc<Puppet>,
     clock: BendableClock,
     disk: BreakableDisk,
     /// The equivocations that last, by fault.
-    collusions: RefCell<BTreeMap<String, Behaviour>>,
-    /// How accomplices are reached: their sockets, and what they are to learn.
-    line: Rc<dyn Fn(&[String], &Order)>,
+    collusions: RefCell<BTreeMap<String, Rc<RefCell<Collusion>>>>,
+    line: Line,
 }
 
 impl Saboteur {
     /// Slips in before the ports of a node of this network. What it signs, it signs with the node's key directly, past
     /// the journal and the sign-state that keep an honest node from signing twice. `line` reaches accomplices.
-    pub fn slip_in(ports: &mut Ports, genesis: &Genesis, line: Rc<dyn Fn(&[String], &Order)>) -> Saboteur {
+    pub fn slip_in(ports: &mut Ports, genesis: &Genesis, line: Line) -> Saboteur {
         let stream = |purpose| ports.entropy.stream("adversary", purpose);
         let key = ports.signer.public_key();
         // A node that is no validator is nobody's author, and so has nothing to lie about.
@@ -48,7 +50,7 @@ impl Saboteur {
                 let behaviour = Behaviour::from(&lie);
                 if let Behaviour::Equivocate { collusion, .. } = &behaviour {
                     collusion.borrow_mut().set_line(self.line_of(&fault, accomplices));
-                    self.collusions.borrow_mut().insert(fault.clone(), behaviour.clone());
+                    self.collusions.borrow_mut().insert(fault.clone(), collusion.clone());
                 }
                 self.puppet.activate_at_times(&fault, behaviour, chance);
             }
@@ -57,7 +59,7 @@ impl Saboteur {
                 self.puppet.deactivate(&fault);
             }
             Order::Told { fault, said } => {
-                if let Some(Behaviour::Equivocate { collusion, .. }) = self.collusions.borrow().get(&fault) {
+                if let Some(collusion) = self.collusions.borrow().get(&fault) {
                     collusion.borrow_mut().learn(said);
                 }
             }
