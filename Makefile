@@ -14,11 +14,13 @@ testnet: ## build the daemon, write four validators into ./testnet, start them; 
 
 test: ## every test; among them every file in scenarios/, each run twice
 	cargo test --workspace --doc --quiet
+	cargo build --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine
 	cargo nextest run --workspace --no-fail-fast
 
 lint: ## formatting and clippy, determinism lints included
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine -- -D warnings
 
 bench: ## this loop, turmoil and madsim on the same work in one call; then the whole node
 	cargo build --profile fast --bin bitcraps-sim

@@ -3,6 +3,8 @@
 pub mod address_book;
 pub mod archive;
 pub mod backup;
+#[cfg(feature = "byzantine")]
+mod byzantine;
 pub mod cli;
 pub mod client;
 pub mod config;

@@ -29,7 +29,7 @@ use bitcraps_types::{Height, PublicKey};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -41,6 +41,13 @@ use tokio::task::LocalSet;
 
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What this build has and a production build has not. A build of the whole workspace, testbed included, has the hooks
+/// in the actors, but nothing that could use them.
+pub const FEATURES: &[&str] = match (cfg!(feature = "byzantine"), bitcraps_actors::BYZANTINE) {
+    (true, _) => &["byzantine"],
+    (false, true) => &["byzantine-hooks"],
+    (false, false) => &[],
+};
 
 /// How many commands from the gateway wait for the node's thread; more are told to come again.
 const SUBMITTED: usize = 4096;
@@ -63,7 +70,7 @@ pub enum StartError {
     #[error("{path}: {error}")]
     Io {
         /// Where.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// How.
         error: io::Error,
     },
@@ -88,6 +95,18 @@ pub enum StartError {
     /// The node's thread died.
     #[error("the node's thread died at its start")]
     Died,
+}
+
+/// What one start is told beside the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Sign nothing at this height or below.
+    pub sign_above: Option<Height>,
+    /// Write every event to this file.
+    pub event_log: Option<PathBuf>,
+    /// Take orders to misbehave on this socket.
+    #[cfg(feature = "byzantine")]
+    pub control: Option<PathBuf>,
 }
 
 /// How a node ended.
@@ -136,21 +155,23 @@ pub struct Node {
 
 impl Node {
     /// Starts the node of a home. It has its ports when this returns; its state it restores after that.
-    pub fn start(
-        home: &Home,
-        config: &Config,
-        sign_above: Option<Height>,
-        event_log: Option<&Path>,
-    ) -> Result<Node, StartError> {
+    pub fn start(home: &Home, config: &Config, launch: &Launch) -> Result<Node, StartError> {
         let lock = home.lock()?;
-        // Not before the home is ours: the log in its place may be that of the node that runs there.
+        // Not before the home is ours: the files in their places may be those of the node that runs there.
         let failed = |path: &Path, error| StartError::Io { path: path.into(), error };
+        let event_log = launch.event_log.as_deref();
         let event_log =
             event_log.map(|path| EventLog::create(path).map_err(|error| failed(path, error))).transpose()?;
+        #[cfg(feature = "byzantine")]
+        let orders = launch
+            .control
+            .as_deref()
+            .map(|path| crate::byzantine::Control::bind(path).map_err(|error| failed(path, error)))
+            .transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
         let key = home.read_key().map_err(HomeError::from)?;
         let clock = SystemClock::new();
-        let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
+        let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), launch.sign_above)?;
         let archive = Arc::new(open_archive(home)?);
         let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let watched = Watched {
@@ -183,6 +204,8 @@ impl Node {
             submitted,
             blobs_submitted,
             control: control.clone(),
+            #[cfg(feature = "byzantine")]
+            orders,
         };
         let (tell, told) = std_mpsc::channel();
         let thread = std::thread::Builder::new()
@@ -375,13 +398,15 @@ struct Parts {
     quic: QuicConfig,
     denied: BTreeSet<PublicKey>,
     entropy: OsEntropy,
-    data: std::path::PathBuf,
+    data: PathBuf,
     sign_state: SignState,
     watched: Watched,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
     blobs_submitted: mpsc::Receiver<BlobsHandedIn>,
     control: UnboundedSender<Control>,
+    #[cfg(feature = "byzantine")]
+    orders: Option<crate::byzantine::Control>,
 }
 
 type Ready = std_mpsc::Sender<Result<SocketAddr, StartError>>;
@@ -460,6 +485,11 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
             let _ = control.send(Control::Halt(why.into()));
         }),
     );
+    #[cfg(feature = "byzantine")]
+    let ports = match parts.orders {
+        Some(orders) => orders.take_over(ports, &config.genesis).map_err(StartError::Thread)?,
+        None => ports,
+    };
     let handle = node::start(ports, config);
     let (mut submitted, mut blobs_submitted) = (parts.submitted, parts.blobs_submitted);
     let for_blobs = handle.clone();

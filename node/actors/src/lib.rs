@@ -33,6 +33,9 @@ mod treasury;
 mod verifications;
 pub mod wire;
 
+/// Whether the hooks of the testbed are built in.
+pub const BYZANTINE: bool = cfg!(feature = "byzantine");
+
 pub use boot::BootError;
 pub use journal::JournalError;
 pub use peer::handshake::{Hello, PROTOCOL_VERSION, Proof};

@@ -82,10 +82,20 @@ impl Peers {
 impl Version {
     pub(super) fn perform(self) -> Result<(), Failure> {
         let (version, home) = (crate::node::VERSION, crate::home::VERSION);
-        let protocol = bitcraps_actors::PROTOCOL_VERSION;
+        let (protocol, features) = (bitcraps_actors::PROTOCOL_VERSION, crate::node::FEATURES);
         if self.json {
-            return say_json(&json!({ "version": version, "protocol": protocol, "home": home }));
+            return say_json(&json!({
+                "version": version,
+                "protocol": protocol,
+                "home": home,
+                "features": features,
+            }));
         }
-        say(format!("bitcraps-node {version} (protocol {protocol}, layout of the home {home})"))
+        let features = if features.is_empty() {
+            String::new()
+        } else {
+            format!("; not for production: built with {}", features.join(", "))
+        };
+        say(format!("bitcraps-node {version} (protocol {protocol}, layout of the home {home}{features})"))
     }
 }

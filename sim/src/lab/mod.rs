@@ -6,11 +6,10 @@
 //! seed give the same events in the same order: the trace's hash tells.
 //!
 //! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
-//! them over as they are, `disk` and `clock` model their namesakes, `control` has what the runner does to nodes. Crypto, scenarios and oracles are
-//! left to others.
+//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes. Crypto, lies, wrong
+//! clocks (`bitcraps_adversary`), scenarios and oracles are left to others.
 
 pub mod bench;
-mod clock;
 mod content;
 mod control;
 mod datagrams;
@@ -29,13 +28,12 @@ mod tests;
 mod trace;
 mod world;
 
-pub use clock::WALL_AT_START;
 pub use datagrams::{Datagrams, MOST_DATAGRAM_BYTES};
 pub use disk::{CrashReport, DiskFate, DiskOp};
 pub use effects::{BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, PairSet};
 pub use links::address_of;
 pub use model::{Latency, LinkModel, Loss, Reorder};
-pub use ports::{Attention, Observer, WorldPorts};
+pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
 pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
 pub use world::{Counters, FrameRecord, FrameWatcher, Touched};

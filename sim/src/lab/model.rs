@@ -37,6 +37,14 @@ pub enum Latency {
     },
 }
 
+impl Latency {
+    /// So many draws from it, in nanoseconds, for whoever cannot draw himself.
+    pub(crate) fn draw(self, seed: u64, count: usize) -> Vec<u64> {
+        let (sampler, mut stream) = (Sampler::new(self), Stream::derive(seed, "draws", 0));
+        (0..count).map(|_| sampler.draw(&mut stream)).collect()
+    }
+}
+
 /// Which packets are lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Loss {

@@ -1,7 +1,6 @@
 //! The ports that the lab gives to a node, save links, datagrams and disk, which have files of their own.
 
 use super::NodeIndex;
-use super::clock::NodeClock;
 use super::datagrams::Datagrams;
 use super::disk::LabDisk;
 use super::links::LabLinks;
@@ -9,6 +8,7 @@ use super::model::nanos;
 use super::trace::Kind;
 use super::world::{Access, AlarmSlot, Core, Event, World};
 use bitcraps_actors::ports::{Alarm, Clock, Compute, Disk, Entropy, Links};
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::{Time, WallTime};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -110,10 +110,13 @@ impl Observer {
     }
 }
 
+/// What every wall clock shows when the lab starts: 2030-01-01T00:00:00Z, in nanoseconds since 1970.
+pub const WALL_AT_START: u64 = 1_893_456_000_000_000_000;
+
 struct LabClock(Access);
 
 impl LabClock {
-    fn read(&self, read: impl Fn(&NodeClock, u64) -> u64, wall: bool) -> u64 {
+    fn read(&self, read: impl Fn(&BentClock, u64) -> u64, wall: bool) -> u64 {
         let mut core = self.0.look();
         let now = core.now;
         let node = core.node(self.0.node);
@@ -125,11 +128,11 @@ impl LabClock {
 
 impl Clock for LabClock {
     fn now(&self) -> Time {
-        Time(self.read(NodeClock::now, false))
+        Time(self.read(BentClock::now, false))
     }
 
     fn wall(&self) -> WallTime {
-        WallTime(self.read(NodeClock::wall, true))
+        WallTime(self.read(|clock, now| clock.wall(now, WALL_AT_START), true))
     }
 
     fn alarm(&self, ring: Box<dyn Fn()>) -> Box<dyn Alarm> {
@@ -187,7 +190,7 @@ impl Core {
         let state = self.node(node);
         let Some(alarm) = state.alarms.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         let Some(due) = alarm.due else { return };
-        let at = state.clock.lab_time(due.0).max(now);
+        let at = state.clock.true_time(due.0).max(now);
         if at >= alarm.queued {
             return;
         }

@@ -39,13 +39,13 @@ pub(crate) fn unsupported(
     world: World,
     seed: u64,
     repro: &str,
-    faults: &[(&str, &'static str)],
+    faults: &[(&str, String)],
 ) -> Outcome {
-    let properties = faults.iter().map(|(id, name)| PropertyResult {
+    let properties = faults.iter().map(|(id, why)| PropertyResult {
         name: format!("fault {id}"),
         kind: PropertyKind::Unsupported,
         holds: None,
-        detail: format!("the {} world does not make `{name}`", world.name()),
+        detail: why.clone(),
         at_ns: None,
     });
     let trace = TraceSummary { digest: Digest::ZERO, events: 0, checkpoints: Vec::new() };

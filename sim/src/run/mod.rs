@@ -115,18 +115,25 @@ pub struct Divergence {
 /// Runs a scenario with a seed in a world. `repro` is the command line that does the same again.
 ///
 /// # Panics
-/// If the world itself breaks.
+/// If the world itself breaks, or is made of a program that is missing.
 pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let once = |outcome| Examined { outcome, twice: false, divergence: None };
     let unsupported = world.unsupported(scenario);
     if !unsupported.is_empty() {
-        let outcome = judge::unsupported(scenario, world, seed, repro, &unsupported);
-        return Examined { outcome, twice: false, divergence: None };
+        return once(judge::unsupported(scenario, world, seed, repro, &unsupported));
     }
     match world {
         World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
         World::Cluster => {
-            let outcome = cluster::run(scenario, seed, repro);
-            Examined { outcome, twice: false, divergence: None }
+            let inside = world.inside_daemons(scenario);
+            once(match cluster::program(!inside.is_empty()) {
+                Ok(program) => cluster::run(scenario, &program, seed, repro),
+                Err(why) if !inside.is_empty() => {
+                    let faults: Vec<_> = inside.into_iter().map(|id| (id, why.clone())).collect();
+                    judge::unsupported(scenario, world, seed, repro, &faults)
+                }
+                Err(why) => panic!("{why}"),
+            })
         }
     }
 }

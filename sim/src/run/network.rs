@@ -1,11 +1,11 @@
 //! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
 
 use super::convert;
-use crate::adversary::{Identity, Puppet};
 use crate::lab::{Boot, Lab, LabConfig, address_of};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
+use bitcraps_adversary::puppet::{Identity, Puppet};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;

@@ -10,12 +10,13 @@ use super::network::{self, Network};
 use super::recorder::Recorder;
 use super::select::Chooser;
 use super::shared::{NodeProbe, Shared};
+use super::stage::Simulated;
 use super::timeline::Timeline;
 use super::watch::Watch;
 use super::workload::Players;
 use crate::lab::{Boot, Finding, Halt, Lab, Progress, WorldPorts};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
-use crate::scenario::{Eventually, Scenario, Selector, World};
+use crate::scenario::{Eventually, Scenario, World};
 use crate::wire::WireLinks;
 use bitcraps_actors::node::{self, NodeHandle};
 use bitcraps_actors::ports::{Links, Ports};
@@ -53,10 +54,7 @@ impl Plan {
 /// Which nodes are Byzantine at some time. Where selectors follow the run (the leader, a random node), only a run tells.
 pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u16> {
     let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
-    let follows = |selector: &Selector| {
-        matches!(selector, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
-    };
-    if lies().any(|fault| follows(&fault.on)) {
+    if lies().any(|fault| fault.on.follows_the_run()) {
         return Run::new(scenario, seed, &Plan::new(world)).finish().liars;
     }
     let validators = Network::new(scenario, world, seed).validators;
@@ -137,7 +135,7 @@ struct Ended {
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
         let network = Rc::new(Network::new(scenario, plan.world, seed));
-        let faults = Faults::new(scenario, seed, network.puppets.clone());
+        let faults = Faults::new(scenario, seed);
         let shared = Rc::new(Shared {
             oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
             watch: RefCell::new(Watch::new(network.validators.clone())),
@@ -171,7 +169,8 @@ impl<'a> Run<'a> {
         }
         let finding = self.advance(end).err();
         let at = self.lab.now();
-        let (instances, liars) = self.faults.finish(at, &self.lab);
+        let stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
+        let (instances, liars) = self.faults.finish(at, &stage);
         let watched = self.shared.recorder.borrow().node_events.clone();
         let Run { lab, shared, camera, halts, .. } = self;
         Ended { lab, shared, instances, liars, finding, halts, at, camera, watched }
@@ -195,7 +194,8 @@ impl<'a> Run<'a> {
     }
 
     fn do_what_is_due(&mut self, now: Time) {
-        self.faults.run_due(now, &mut self.lab, &self.shared);
+        let mut stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
+        self.faults.run_due(now, &mut stage, &self.shared);
         self.faults.tell(now, &self.shared);
         while self.arrivals.pop_due(now).is_some() {
             self.bet(now);
@@ -208,7 +208,8 @@ impl<'a> Run<'a> {
     fn react(&mut self) {
         let now = self.lab.now();
         if std::mem::take(&mut self.shared.watch.borrow_mut().changed) {
-            self.faults.react(now, &mut self.lab, &self.shared);
+            let mut stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
+            self.faults.react(now, &mut stage, &self.shared);
             self.faults.tell(now, &self.shared);
         }
     }

@@ -3,7 +3,9 @@
 use super::inject;
 use crate::lab::{DiskFate, Effect, EffectId, Lab, Touched};
 use crate::scenario::Inject;
+use bitcraps_adversary::puppet::{Behaviour, Lie, Puppet};
 use bitcraps_types::Time;
+use std::rc::Rc;
 
 /// A world, as faults see it.
 pub(crate) trait Stage {
@@ -27,46 +29,75 @@ pub(crate) trait Stage {
     fn jump_clock(&mut self, node: u16, by: i64);
     /// What faults did to a node so far.
     fn touched(&self, node: u16) -> Touched;
+    /// Has these nodes lie from now on, together if the lie takes several, in each message with this chance.
+    fn lie(&mut self, name: &str, lie: &Lie, nodes: &[u16], chance: f64);
+    /// Has a node tell this lie no more.
+    fn stop_lying(&mut self, name: &str, node: u16);
+    /// In how many messages of a node this lie was told, also after its end.
+    fn lies_told(&self, name: &str, node: u16) -> u64;
 }
 
-impl Stage for Lab {
+/// The simulated worlds, as faults see them.
+pub(crate) struct Simulated<'a> {
+    pub(crate) lab: &'a mut Lab,
+    /// One for each node.
+    pub(crate) puppets: &'a [Rc<Puppet>],
+}
+
+impl Stage for Simulated<'_> {
     fn now(&self) -> Time {
-        self.now()
+        self.lab.now()
     }
 
     fn add_effect(&mut self, effect: Effect) -> EffectId {
-        self.add_effect(effect)
+        self.lab.add_effect(effect)
     }
 
     fn remove_effect(&mut self, effect: EffectId) {
-        self.remove_effect(effect);
+        self.lab.remove_effect(effect);
     }
 
     fn effect_touched(&self, effect: EffectId) -> u64 {
-        self.effect_touched(effect)
+        self.lab.effect_touched(effect)
     }
 
     fn crash(&mut self, node: u16, fate: DiskFate) -> bool {
-        self.crash(node, fate).is_some()
+        self.lab.crash(node, fate).is_some()
     }
 
     fn restart(&mut self, node: u16) {
-        self.restart(node);
+        self.lab.restart(node);
     }
 
     fn degrade(&mut self, inject: &Inject, node: u16) {
-        inject::degrade(inject, node, self);
+        inject::degrade(inject, node, self.lab);
     }
 
     fn repair(&mut self, inject: &Inject, node: u16) {
-        inject::repair(inject, node, self);
+        inject::repair(inject, node, self.lab);
     }
 
     fn jump_clock(&mut self, node: u16, by: i64) {
-        self.jump_clock(node, by);
+        self.lab.jump_clock(node, by);
     }
 
     fn touched(&self, node: u16) -> Touched {
-        self.touched(node)
+        self.lab.touched(node)
+    }
+
+    fn lie(&mut self, name: &str, lie: &Lie, nodes: &[u16], chance: f64) {
+        // Each is given a clone, and so they share what liars must agree on.
+        let behaviour = Behaviour::from(lie);
+        for &node in nodes {
+            self.puppets[usize::from(node)].activate_at_times(name, behaviour.clone(), chance);
+        }
+    }
+
+    fn stop_lying(&mut self, name: &str, node: u16) {
+        self.puppets[usize::from(node)].deactivate(name);
+    }
+
+    fn lies_told(&self, name: &str, node: u16) -> u64 {
+        self.puppets[usize::from(node)].touched(name)
     }
 }
