@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test lint bench load load-blobs crash-cycles
+.PHONY: run testnet test lint bench load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -38,3 +38,6 @@ load-blobs: ## the same with blobs of 512 bytes, 30,000 per second
 
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
+
+fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
+	fuzz/run.sh

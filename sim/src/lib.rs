@@ -11,6 +11,7 @@
 //! judges. [`scheme`] gives signatures. [`cli`] is what is typed.
 
 pub mod cli;
+pub mod conformance;
 pub mod lab;
 pub mod oracle;
 pub mod run;

@@ -17,6 +17,8 @@ mod deadlines;
 mod disk;
 pub mod event_log;
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod journal;
 mod listeners;
 mod mempool;

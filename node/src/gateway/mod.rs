@@ -8,6 +8,8 @@
 mod admin;
 pub mod api;
 mod blobs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod guard;
 mod health;
 mod limiter;

@@ -5,7 +5,7 @@
 //! in keeps it for peers who are away, and tells again of those that wait for long.
 
 mod blobs;
-mod pool;
+pub(crate) mod pool;
 mod told;
 
 use crate::config::NodeConfig;
