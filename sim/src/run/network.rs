@@ -2,7 +2,7 @@
 
 use super::convert;
 use crate::adversary::{Identity, Puppet};
-use crate::lab::{Boot, Lab, LabConfig, address_of};
+use crate::lab::{Boot, Lab, LabConfig, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
@@ -60,7 +60,7 @@ impl Network {
     }
 
     /// The lab with this network's links, in which no node runs yet.
-    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, boot: Boot) -> Lab {
+    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, unseen: u64, boot: Boot) -> Lab {
         let mut config = LabConfig::new(seed, scenario.validators.count, boot);
         let links = scenario.links.clone();
         let validators = scenario.validators.clone();
@@ -68,6 +68,10 @@ impl Network {
             convert::link(links.between(validators.region_of(from), validators.region_of(to)))
         });
         config.verify_cost = self.keyring.verify_cost();
+        if self.world == World::Madsim {
+            let nodes = scenario.validators.count;
+            config.scheduler = Some(borrow_scheduler(Schedule { seed, unseen, nodes }));
+        }
         Lab::new(config)
     }
 
@@ -85,8 +89,8 @@ impl Network {
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
     match (world, scenario.crypto) {
-        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
-        (World::Lab, Crypto::Mock) => Scheme::Mock,
+        (World::Wire | World::Cluster, _) | (World::Lab | World::Madsim, Crypto::Real) => Scheme::Real,
+        (World::Lab | World::Madsim, Crypto::Mock) => Scheme::Mock,
     }
 }
 
