@@ -1,8 +1,8 @@
 //! `replay`: a finished run again, from its folder, with the traces compared.
 
-use super::{elsewhere, exit};
 use super::say::say;
 use super::store::{self, Stored};
+use super::{elsewhere, exit};
 use crate::run::{self, Depth};
 use crate::scenario;
 use bitcraps_reports::Verdict;

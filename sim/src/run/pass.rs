@@ -92,13 +92,7 @@ fn apart<T: Send>(world: World, work: impl FnOnce() -> T + Send) -> T {
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn pass_here(
-    scenario: &Scenario,
-    seed: u64,
-    plan: &Plan,
-    repro: &str,
-    look: impl FnOnce(&Lab),
-) -> Outcome {
+fn pass_here(scenario: &Scenario, seed: u64, plan: &Plan, repro: &str, look: impl FnOnce(&Lab)) -> Outcome {
     #[expect(
         clippy::disallowed_methods,
         reason = "how long the simulation took is told, and decides nothing"
