@@ -234,7 +234,7 @@ impl Core {
         let file = node.disk.file(file);
         file.free_at = file.free_at.max(now.saturating_add(latency));
         let at = file.free_at;
-        self.queue.push(at, Event::Disk { node: access.node, epoch: access.epoch, commit, done });
+        self.push(at, Event::Disk { node: access.node, epoch: access.epoch, commit, done });
     }
 }
 

@@ -15,6 +15,7 @@ mod control;
 mod datagrams;
 mod disk;
 mod effects;
+mod hosts;
 mod links;
 pub(crate) mod model;
 pub(crate) mod network;
@@ -23,6 +24,7 @@ mod ports;
 mod queue;
 mod random;
 mod run;
+mod scheduler;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -35,11 +37,13 @@ pub use links::address_of;
 pub use model::{Latency, LinkModel, Loss, Reorder};
 pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
+pub use scheduler::{Lender, Schedule, Scheduler, Turn, lend};
+pub(crate) use scheduler::{borrow as borrow_scheduler, is_lent as has_scheduler};
 pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
 pub use world::{Counters, FrameRecord, FrameWatcher, Touched};
 
 use bitcraps_types::Time;
-use run::{Host, Ready};
+use hosts::{Host, Ready};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -85,6 +89,8 @@ pub struct LabConfig {
     pub livelock_limit: u32,
     /// Whether events are hashed.
     pub trace: bool,
+    /// Runs the nodes' tasks in the place of the lab's own loop.
+    pub scheduler: Option<Rc<dyn Scheduler>>,
 }
 
 impl LabConfig {
@@ -107,6 +113,7 @@ impl LabConfig {
             inbox_limit: 4096,
             livelock_limit: 1_000_000,
             trace: true,
+            scheduler: None,
         }
     }
 }
@@ -127,6 +134,7 @@ pub struct Lab {
     world: Rc<World>,
     hosts: Vec<Host>,
     ready: Arc<Ready>,
+    scheduler: Option<Rc<dyn Scheduler>>,
     boot: Boot,
     attention: Attention,
     supervisor_restart: Duration,
@@ -140,12 +148,15 @@ impl Lab {
         panics::install();
         let ready = Arc::new(Ready::new(config.nodes));
         let core = Core::new(&config);
+        let time = config.scheduler.as_ref().map(|scheduler| scheduler.clock());
+        let attention = Attention::new(core.bell.clone());
         Lab {
-            world: Rc::new(World { core: RefCell::new(core), alert: Cell::new(false) }),
+            world: Rc::new(World { core: RefCell::new(core), alert: Cell::new(false), time }),
             hosts: (0..config.nodes).map(|node| Host::new(&ready, node)).collect(),
             ready,
+            scheduler: config.scheduler,
             boot: config.boot,
-            attention: Attention::default(),
+            attention,
             supervisor_restart: config.supervisor_restart,
             halts: Vec::new(),
             finding: None,

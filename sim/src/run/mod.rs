@@ -124,6 +124,8 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
     }
     match world {
         World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
+        // What only a comparison shows is what this world is for.
+        World::Madsim => examine_in_lab(scenario, world, seed, Depth::Twice, repro),
         World::Cluster => {
             let inside = world.inside_daemons(scenario);
             once(match cluster::program(!inside.is_empty()) {
@@ -145,7 +147,7 @@ fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, re
         return Examined { outcome, twice: false, divergence: None };
     }
     let windows = film::windows(&outcome.record);
-    let second = pass(scenario, seed, &Plan { windows, ..plan.clone() }, repro);
+    let second = pass(scenario, seed, &Plan { windows, unseen: 1, ..plan.clone() }, repro);
     let divergence = outcome
         .trace
         .first_difference(&second.trace)
@@ -162,13 +164,13 @@ fn find_divergence(
     repro: &str,
     block: Range<u64>,
 ) -> Divergence {
-    let lines = || {
+    let lines = |unseen| {
         let mut lines = Vec::new();
-        let plan = Plan { events: Some(block.clone()), ..plan.clone() };
+        let plan = Plan { events: Some(block.clone()), unseen, ..plan.clone() };
         pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
         lines
     };
-    compare(block.start, &lines(), &lines())
+    compare(block.start, &lines(0), &lines(1))
 }
 
 fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {

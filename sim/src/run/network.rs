@@ -1,7 +1,7 @@
 //! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
 
 use super::convert;
-use crate::lab::{Boot, Lab, LabConfig, address_of};
+use crate::lab::{Boot, Lab, LabConfig, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
@@ -61,7 +61,7 @@ impl Network {
     }
 
     /// The lab with this network's links, in which no node runs yet.
-    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, boot: Boot) -> Lab {
+    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, unseen: u64, boot: Boot) -> Lab {
         let mut config = LabConfig::new(seed, scenario.validators.count, boot);
         let links = scenario.links.clone();
         let validators = scenario.validators.clone();
@@ -69,6 +69,10 @@ impl Network {
             convert::link(links.between(validators.region_of(from), validators.region_of(to)))
         });
         config.verify_cost = self.keyring.verify_cost();
+        if self.world == World::Madsim {
+            let nodes = scenario.validators.count;
+            config.scheduler = Some(borrow_scheduler(Schedule { seed, unseen, nodes }));
+        }
         Lab::new(config)
     }
 
@@ -86,8 +90,8 @@ impl Network {
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
     match (world, scenario.crypto) {
-        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
-        (World::Lab, Crypto::Mock) => Scheme::Mock,
+        (World::Wire | World::Cluster, _) | (World::Lab | World::Madsim, Crypto::Real) => Scheme::Real,
+        (World::Lab | World::Madsim, Crypto::Mock) => Scheme::Mock,
     }
 }
 

@@ -32,7 +32,8 @@ use std::time::Duration;
 /// The lab comes back at least this often, in virtual time, to show that it lives.
 const STRIDE: Duration = Duration::from_millis(100);
 
-/// What a pass is told beside the scenario and the seed. Save the world, none of it changes what happens.
+/// What a pass is told beside the scenario and the seed. Save the world, none of it changes what happens: of `unseen`
+/// this is what a second pass shows.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) world: World,
@@ -42,12 +43,14 @@ pub(crate) struct Plan {
     pub(crate) windows: Vec<Window>,
     /// Write down these events of the trace.
     pub(crate) events: Option<Range<u64>>,
+    /// In madsim's world: gives what libc says, which actors must not ask.
+    pub(crate) unseen: u64,
 }
 
 impl Plan {
     /// Nobody lies, nothing is filmed.
     pub(crate) fn new(world: World) -> Plan {
-        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None }
+        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None, unseen: 0 }
     }
 }
 
@@ -55,7 +58,7 @@ impl Plan {
 pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u16> {
     let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
     if lies().any(|fault| fault.on.follows_the_run()) {
-        return Run::new(scenario, seed, &Plan::new(world)).finish().liars;
+        return apart(world, || Run::new(scenario, seed, &Plan::new(world)).finish().liars);
     }
     let validators = Network::new(scenario, world, seed).validators;
     let watch = Watch::new(validators);
@@ -73,8 +76,21 @@ pub(crate) fn pass_with(
     seed: u64,
     plan: &Plan,
     repro: &str,
-    look: impl FnOnce(&Lab),
+    look: impl FnOnce(&Lab) + Send,
 ) -> Outcome {
+    apart(plan.world, || pass_here(scenario, seed, plan, repro, look))
+}
+
+/// In madsim's world a run has a thread of its own: the keys of std's hash maps are a thread's, and must be the run's.
+fn apart<T: Send>(world: World, work: impl FnOnce() -> T + Send) -> T {
+    if world != World::Madsim {
+        return work();
+    }
+    let done = std::thread::scope(|scope| scope.spawn(work).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn pass_here(scenario: &Scenario, seed: u64, plan: &Plan, repro: &str, look: impl FnOnce(&Lab)) -> Outcome {
     #[expect(
         clippy::disallowed_methods,
         reason = "how long the simulation took is told, and decides nothing"
@@ -145,7 +161,7 @@ impl<'a> Run<'a> {
         });
         let handles = Rc::new(RefCell::new(vec![None; usize::from(scenario.validators.count)]));
         let boot = boot(network.clone(), shared.clone(), handles.clone());
-        let mut lab = network.lab(scenario, seed, boot);
+        let mut lab = network.lab(scenario, seed, plan.unseen, boot);
         *shared.attention.borrow_mut() = Some(lab.attention());
         if let Some(events) = &plan.events {
             lab.record_window(events.clone());
@@ -269,7 +285,7 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option
 fn links(network: &Network, node: u16, ports: &WorldPorts, keep: &mut Vec<Box<dyn Any>>) -> Rc<dyn Links> {
     match network.world {
         // In a cluster no node runs here.
-        World::Lab | World::Cluster => ports.links.clone(),
+        World::Lab | World::Madsim | World::Cluster => ports.links.clone(),
         World::Wire => {
             let links = WireLinks::new(ports, network.identity(node), &network.config(node).peers)
                 .expect("the links' own defaults work, and a simulated socket does not fail");

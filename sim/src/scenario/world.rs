@@ -11,19 +11,22 @@ pub enum World {
     Lab,
     /// The lab with the links of the live node: real QUIC and TLS over modelled datagrams.
     Wire,
+    /// The lab with madsim in the place of its loop: tasks in random order, libc's clock and entropy intercepted.
+    Madsim,
     /// Real daemons on this machine, with a proxy on each link, in real time.
     Cluster,
 }
 
 impl World {
     /// All of them.
-    pub const ALL: [World; 3] = [World::Lab, World::Wire, World::Cluster];
+    pub const ALL: [World; 4] = [World::Lab, World::Wire, World::Madsim, World::Cluster];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             World::Lab => "lab",
             World::Wire => "wire",
+            World::Madsim => "madsim",
             World::Cluster => "cluster",
         }
     }
@@ -32,7 +35,7 @@ impl World {
     /// one so far.
     pub fn makes(self, _fault: &str) -> bool {
         match self {
-            World::Lab | World::Wire | World::Cluster => true,
+            World::Lab | World::Wire | World::Madsim | World::Cluster => true,
         }
     }
 
