@@ -42,10 +42,6 @@ use tokio::task::LocalSet;
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How many commands from the gateway wait for the node's thread; more are told to come again.
-const SUBMITTED: usize = 4096;
-/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
-const SUBMITTED_AT_ONCE: usize = 256;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -163,7 +159,7 @@ impl Node {
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
-        let (submit, submitted) = mpsc::channel(SUBMITTED);
+        let (submit, submitted) = gateway::queue();
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -454,19 +450,13 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         }),
     );
     let handle = node::start(ports, config);
-    let mut submitted = parts.submitted;
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
             tokio::time::sleep(TICK).await;
         }
     });
-    tokio::task::spawn_local(async move {
-        let mut commands = Vec::new();
-        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
-            handle.submit_verified(std::mem::take(&mut commands));
-        }
-    });
+    tokio::task::spawn_local(gateway::hand_on(parts.submitted, handle));
     // Whoever started the thread waits for this.
     let _ = ready.send(Ok(address));
     Ok((files, links))

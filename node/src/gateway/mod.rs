@@ -7,15 +7,18 @@
 
 mod admin;
 pub mod api;
+mod app;
 mod guard;
 mod health;
 mod limiter;
 mod openapi;
 mod problem;
 mod public;
+mod queue;
 mod server;
 mod service;
 mod stream;
+mod streams;
 mod submit;
 mod trace;
 
@@ -26,8 +29,10 @@ pub use health::{Clock, Health};
 pub use limiter::Rate;
 pub use openapi::document;
 pub use problem::Problem;
+pub use queue::{hand_on, queue};
 pub use server::{Gateway, GatewayError, start};
 pub use service::{Archive, GatewayConfig, Node};
+pub use streams::Streams;
 
 /// A resource of the public listener: method and path.
 pub type Route = (&'static str, &'static str);

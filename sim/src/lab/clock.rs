@@ -1,11 +1,11 @@
-//! A node's clocks as a function of the lab's time: a monotonic one that may drift, a wall clock that may be wrong.
+//! A node's clocks as a function of the world's time: a monotonic one that may drift, a wall clock that may be wrong.
 
 /// What every wall clock shows when the lab starts: 2030-01-01T00:00:00Z, in nanoseconds since 1970.
 pub const WALL_AT_START: u64 = 1_893_456_000_000_000_000;
 
 /// One node's clocks. They go on while the node is down.
 #[derive(Clone, Debug, Default)]
-pub(super) struct NodeClock {
+pub(crate) struct NodeClock {
     /// Since this lab time and node time, the monotonic clock runs at a constant rate.
     since: (u64, u64),
     /// Parts per million faster than the lab.
@@ -20,7 +20,7 @@ const MILLION: i128 = 1_000_000;
 
 impl NodeClock {
     /// The monotonic clock at lab time `lab`.
-    pub(super) fn now(&self, lab: u64) -> u64 {
+    pub(crate) fn now(&self, lab: u64) -> u64 {
         let elapsed = lab - self.since.0;
         if self.drift_ppm == 0 {
             return self.since.1 + elapsed;
@@ -30,14 +30,14 @@ impl NodeClock {
     }
 
     /// The wall clock at lab time `lab`. It runs off the same oscillator as the monotonic clock.
-    pub(super) fn wall(&self, lab: u64) -> u64 {
+    pub(crate) fn wall(&self, lab: u64) -> u64 {
         WALL_AT_START
             .saturating_add(self.now(lab))
             .saturating_add_signed(self.skew.saturating_add(self.jumped))
     }
 
     /// The first lab time at which the monotonic clock shows `node` or more; `u64::MAX` for never.
-    pub(super) fn lab_time(&self, node: u64) -> u64 {
+    pub(crate) fn lab_time(&self, node: u64) -> u64 {
         let ahead = node.saturating_sub(self.since.1);
         if self.drift_ppm == 0 {
             return self.since.0.saturating_add(ahead);
@@ -51,28 +51,28 @@ impl NodeClock {
     }
 
     /// Changes the rate from now on. At least -1,000,000 ppm, at which the clock stands still.
-    pub(super) fn drift(&mut self, lab: u64, ppm: i32) {
+    pub(crate) fn drift(&mut self, lab: u64, ppm: i32) {
         self.since = (lab, self.now(lab));
         self.drift_ppm = ppm.max(-1_000_000);
     }
 
     /// Sets how far the wall clock is off, in nanoseconds.
-    pub(super) fn skew(&mut self, offset: i64) {
+    pub(crate) fn skew(&mut self, offset: i64) {
         self.skew = offset;
     }
 
     /// Moves the wall clock, in nanoseconds.
-    pub(super) fn jump(&mut self, by: i64) {
+    pub(crate) fn jump(&mut self, by: i64) {
         self.jumped = self.jumped.saturating_add(by);
     }
 
     /// Whether the monotonic clock runs at a wrong rate.
-    pub(super) fn drifts(&self) -> bool {
+    pub(crate) fn drifts(&self) -> bool {
         self.drift_ppm != 0
     }
 
     /// Whether a skew is on the wall clock.
-    pub(super) fn is_skewed(&self) -> bool {
+    pub(crate) fn is_skewed(&self) -> bool {
         self.skew != 0
     }
 }

@@ -10,23 +10,23 @@
 //! left to others.
 
 pub mod bench;
-mod clock;
+pub(crate) mod clock;
 mod content;
 mod control;
 mod datagrams;
-mod disk;
+pub(crate) mod disk;
 mod effects;
 mod links;
 pub(crate) mod model;
 pub(crate) mod network;
-mod panics;
-mod ports;
+pub(crate) mod panics;
+pub(crate) mod ports;
 mod queue;
 mod random;
 mod run;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod world;
 
 pub use clock::WALL_AT_START;

@@ -5,7 +5,7 @@
 //! measured is the way from a player's wish to a player's knowledge: signing, HTTP, the queue, gossip, consensus, the
 //! block's application, and the event on the stream of another gateway.
 
-mod http;
+mod connection;
 mod players;
 mod reads;
 mod report;

@@ -1,6 +1,6 @@
 //! One connection of the load: signs the bets of its players when they are due, and hands them in as lists.
 
-use super::http::Connection;
+use super::connection::Connection;
 use super::players::Player;
 use super::{OnItsWay, Pending, lock, now, pause};
 use crate::gateway::api::{Status, Submissions};
