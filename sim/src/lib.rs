@@ -16,4 +16,5 @@ pub mod oracle;
 pub mod run;
 pub mod scenario;
 pub mod scheme;
+mod turmoil;
 mod wire;

@@ -89,7 +89,7 @@ pub(super) fn repair(inject: &Inject, node: u16, lab: &mut Lab) {
     }
 }
 
-fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
+pub(super) fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
     match op {
         scenario::DiskOp::Read => &[DiskOp::Read],
         scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],

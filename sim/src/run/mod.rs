@@ -11,13 +11,15 @@ mod film;
 pub mod heartbeat;
 mod inject;
 mod judge;
+mod lab;
 mod network;
 mod pass;
 mod recorder;
 mod select;
-mod shared;
+pub(crate) mod shared;
 mod stage;
 mod timeline;
+mod turmoil;
 mod watch;
 mod workload;
 
@@ -123,7 +125,9 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return Examined { outcome, twice: false, divergence: None };
     }
     match world {
-        World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
+        World::Lab | World::Wire | World::Turmoil => {
+            examine_in_virtual_time(scenario, world, seed, depth, repro)
+        }
         World::Cluster => {
             let outcome = cluster::run(scenario, seed, repro);
             Examined { outcome, twice: false, divergence: None }
@@ -131,7 +135,13 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
     }
 }
 
-fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+fn examine_in_virtual_time(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    depth: Depth,
+    repro: &str,
+) -> Examined {
     let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
@@ -158,7 +168,7 @@ fn find_divergence(
     let lines = || {
         let mut lines = Vec::new();
         let plan = Plan { events: Some(block.clone()), ..plan.clone() };
-        pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
+        pass::pass_with(scenario, seed, &plan, repro, |world| lines = world.window());
         lines
     };
     compare(block.start, &lines(), &lines())

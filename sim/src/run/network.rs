@@ -2,7 +2,7 @@
 
 use super::convert;
 use crate::adversary::{Identity, Puppet};
-use crate::lab::{Boot, Lab, LabConfig, address_of};
+use crate::lab::{Boot, Lab, LabConfig, LinkModels, address_of};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
@@ -62,11 +62,7 @@ impl Network {
     /// The lab with this network's links, in which no node runs yet.
     pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, boot: Boot) -> Lab {
         let mut config = LabConfig::new(seed, scenario.validators.count, boot);
-        let links = scenario.links.clone();
-        let validators = scenario.validators.clone();
-        config.links = Box::new(move |from, to| {
-            convert::link(links.between(validators.region_of(from), validators.region_of(to)))
-        });
+        config.links = link_models(scenario);
         config.verify_cost = self.keyring.verify_cost();
         Lab::new(config)
     }
@@ -81,11 +77,19 @@ impl Network {
     }
 }
 
+/// What the scenario says of the link from one node to another.
+pub(crate) fn link_models(scenario: &Scenario) -> LinkModels {
+    let (links, validators) = (scenario.links.clone(), scenario.validators.clone());
+    Box::new(move |from, to| {
+        convert::link(links.between(validators.region_of(from), validators.region_of(to)))
+    })
+}
+
 /// Which signatures a run uses. A node proves with its validator's key who it is on its links: where TLS is real, so
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
     match (world, scenario.crypto) {
-        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
+        (World::Wire | World::Turmoil | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
         (World::Lab, Crypto::Mock) => Scheme::Mock,
     }
 }

@@ -9,19 +9,22 @@ pub enum World {
     Lab,
     /// The lab with the links of the live node: real QUIC and TLS over modelled datagrams.
     Wire,
+    /// Hosts of the simulator turmoil: the live node's links over its UDP, the live gateway over its TCP.
+    Turmoil,
     /// Real daemons on this machine, with a proxy on each link, in real time.
     Cluster,
 }
 
 impl World {
     /// All of them.
-    pub const ALL: [World; 3] = [World::Lab, World::Wire, World::Cluster];
+    pub const ALL: [World; 4] = [World::Lab, World::Wire, World::Turmoil, World::Cluster];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             World::Lab => "lab",
             World::Wire => "wire",
+            World::Turmoil => "turmoil",
             World::Cluster => "cluster",
         }
     }
@@ -45,6 +48,8 @@ impl World {
         ];
         match self {
             World::Lab | World::Wire => true,
+            // It runs every host in every tick, and each for as long as it likes.
+            World::Turmoil => fault != "pause" && fault != "slow_cpu",
             World::Cluster => CLUSTER.contains(&fault),
         }
     }

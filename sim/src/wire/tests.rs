@@ -1,6 +1,6 @@
 //! QUIC over the lab's datagrams: what one seed gives, what the network does to it, what a crash does.
 
-use super::WireLinks;
+use super::{Ground, WireLinks};
 use crate::lab::{DiskFate, Lab, LabConfig, LinkModel, Loss, NodeIndex, address_of};
 use crate::run::{Depth, examine};
 use crate::scenario::{self, World};
@@ -38,7 +38,7 @@ impl Two {
         let (hears, keeps) = (heard.clone(), links.clone());
         let boot = move |node, _, ports: crate::lab::WorldPorts| -> Vec<Box<dyn std::any::Any>> {
             let peer = |node| PeerAddress { key: identity(node).public_key(), address: address_of(node) };
-            let links = Rc::new(WireLinks::new(&ports, identity(node), &[peer(0), peer(1)]).unwrap());
+            let links = Rc::new(WireLinks::new(Ground::lab(&ports), identity(node), &[peer(0), peer(1)]).unwrap());
             let (hears, again) = (hears.clone(), Rc::downgrade(&links));
             links.port().listen(Box::new(move |event| {
                 if let (LinkEvent::OpenFailed { address }, Some(links)) = (&event, again.upgrade()) {

@@ -95,6 +95,7 @@ pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
         halts: std::mem::take(&mut cluster.halts),
         at: end,
         windows: Vec::new(),
+        notes: Vec::new(),
         world: World::Cluster,
     };
     judge::judge(closing, &shared)
