@@ -6,8 +6,9 @@
 //! ```
 //!
 //! [`scenario`] reads the file. [`run`] builds the network, carries out the faults and gathers the record. [`lab`] is
-//! the deterministic world in which the actors run unchanged, `wire` the same with real QUIC. [`adversary`] makes validators lie. [`oracle`] judges,
-//! independently of the code that it judges. [`scheme`] gives signatures. [`cli`] is what is typed.
+//! the deterministic world in which the actors run unchanged, `wire` the same with real QUIC, `turmoil` a second opinion.
+//! [`adversary`] makes validators lie. [`oracle`] judges, independently of the code that it judges. [`scheme`] gives
+//! signatures. [`cli`] is what is typed.
 
 pub mod adversary;
 pub mod cli;

@@ -43,6 +43,12 @@ pub(super) trait Application<B>:
 }
 
 impl<A, B> Application<B> for A where
-    A: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+    A: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        >
 {
 }

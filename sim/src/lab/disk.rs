@@ -178,7 +178,12 @@ impl NodeDisk {
     }
 
     /// Adds to the end of a file, or tells at once why not.
-    pub(crate) fn append(&mut self, file: &str, bytes: &[u8], touched: &mut Touched) -> Result<(), DiskError> {
+    pub(crate) fn append(
+        &mut self,
+        file: &str,
+        bytes: &[u8],
+        touched: &mut Touched,
+    ) -> Result<(), DiskError> {
         if self.fails(DiskOp::Append, touched) {
             return Err(failed("append"));
         }

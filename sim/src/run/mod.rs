@@ -19,7 +19,7 @@ mod select;
 pub(crate) mod shared;
 mod stage;
 mod timeline;
-mod turmoil;
+pub(crate) mod turmoil;
 mod watch;
 mod workload;
 

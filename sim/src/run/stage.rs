@@ -1,8 +1,6 @@
 //! What faults act on: the world's side of a run, whichever world it is.
 
-use crate::lab::{
-    Counters, DiskFate, Effect, EffectId, Finding, Halt, Progress, Touched, TraceSummary,
-};
+use crate::lab::{Counters, DiskFate, Effect, EffectId, Finding, Halt, Progress, Touched, TraceSummary};
 use crate::scenario::Inject;
 use bitcraps_casino::SignedCommand;
 use bitcraps_types::Time;

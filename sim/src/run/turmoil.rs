@@ -215,3 +215,6 @@ impl Simulation for InTurmoil {
         vec![format!("gateways: {requests} requests over TCP, {unsuccessful} of them without success")]
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

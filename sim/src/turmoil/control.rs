@@ -2,9 +2,7 @@
 
 use super::{Turmoil, name};
 use crate::lab::trace::Kind;
-use crate::lab::{
-    CrashReport, DiskFate, DiskOp, Effect, EffectId, Latency, NodeIndex, Touched, panics,
-};
+use crate::lab::{CrashReport, DiskFate, DiskOp, Effect, EffectId, Latency, NodeIndex, Touched, panics};
 
 /// Processes.
 impl Turmoil {

@@ -4,8 +4,9 @@ use super::calendar::Calendar;
 use super::network::PORT;
 use super::ports::HostPorts;
 use super::state::{Access, World};
-use super::{Boot, Booted};
+use super::{Boot, Booted, socket};
 use crate::lab::NodeIndex;
+use crate::wire::Inbox;
 use ::turmoil::net::{TcpListener, UdpSocket};
 use bitcraps_node::gateway::{GatewayConfig, Streams};
 use std::net::{IpAddr, Ipv4Addr};
@@ -32,14 +33,17 @@ pub(super) async fn host(
         return std::future::pending().await;
     }
     let access = Access { world: world.clone(), node, epoch };
-    let udp = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+    let udp = Rc::new(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?);
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, GATEWAY)).await?;
     let calendar = Rc::new(Calendar::default());
     world.borrow_mut().node(node).calendar = Some(calendar.clone());
-    let ports = HostPorts::new(&access, &calendar, udp, network);
+    let inbox = Inbox::default();
+    let socket = socket::socket(&access, &udp, network, inbox.clone());
+    let ports = HostPorts::new(&access, &calendar, socket, network);
     let Booted { keep, gateway } = boot(node, incarnations - 1, ports);
     world.borrow_mut().node(node).keep = keep;
-    spawn_local(calendar.run(access));
+    spawn_local(calendar.run(access.clone()));
+    spawn_local(socket::receive(udp, access, inbox));
     let gateway = Rc::new(Streams::new(gateway, limits).await?);
     loop {
         let (stream, from) = listener.accept().await?;

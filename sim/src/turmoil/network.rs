@@ -24,11 +24,16 @@ pub(super) const PORT: u16 = 4433;
 /// The front of node 0; that of node `n` has this port plus `n`.
 const FRONTS: u16 = 10_000;
 /// No datagram is longer, in bytes.
-const LONGEST: usize = 65_536;
+pub(super) const LONGEST: usize = 65_536;
 
 /// Where a node is reached, and from where it is heard.
 pub(super) fn front(network: IpAddr, node: NodeIndex) -> SocketAddr {
     SocketAddr::new(network, FRONTS + node)
+}
+
+/// Whose front that is.
+pub(super) fn behind(front: SocketAddr) -> NodeIndex {
+    front.port() - FRONTS
 }
 
 /// A datagram on its way.

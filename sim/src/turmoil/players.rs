@@ -49,7 +49,13 @@ pub(super) fn players(
         let (sender, requests) = unbounded_channel();
         post.push(sender);
         let gateway = SocketAddr::new(*address, GATEWAY);
-        couriers.push(Courier { world: world.clone(), node: node as NodeIndex, gateway, kept: None, requests });
+        couriers.push(Courier {
+            world: world.clone(),
+            node: node as NodeIndex,
+            gateway,
+            kept: None,
+            requests,
+        });
     }
     let host = async move {
         couriers.into_iter().for_each(|courier| _ = spawn_local(courier.run()));

@@ -1,15 +1,14 @@
 //! The ports that a host gives to its node, save links, which are QUIC's over [`socket`](super::socket).
 
 use super::calendar::Calendar;
-use super::socket::{HostSocket, resolve};
+use super::socket::resolve;
 use super::state::{Access, State};
 use crate::lab::clock::NodeClock;
 use crate::lab::disk::Pending;
 use crate::lab::model::nanos;
 use crate::lab::ports::SeededEntropy;
 use crate::lab::trace::Kind;
-use crate::wire::Ground;
-use ::turmoil::net::UdpSocket;
+use crate::wire::{Ground, PortSocket};
 use bitcraps_actors::ports::{Alarm, Clock, Compute, Disk, DiskError, Done, Entropy};
 use bitcraps_types::{Time, WallTime};
 use std::net::IpAddr;
@@ -32,7 +31,12 @@ pub(crate) struct HostPorts {
 }
 
 impl HostPorts {
-    pub(super) fn new(access: &Access, calendar: &Rc<Calendar>, udp: UdpSocket, network: IpAddr) -> HostPorts {
+    pub(super) fn new(
+        access: &Access,
+        calendar: &Rc<Calendar>,
+        socket: PortSocket,
+        network: IpAddr,
+    ) -> HostPorts {
         let port = || Port { access: access.clone(), calendar: calendar.clone() };
         let halting = access.clone();
         let entropy = {
@@ -45,7 +49,7 @@ impl HostPorts {
             ground: Ground {
                 clock: clock.clone(),
                 entropy: entropy.clone(),
-                socket: Arc::new(HostSocket::new(access.clone(), udp, network)),
+                socket: Arc::new(socket),
                 resolve: resolve(network),
             },
             clock,

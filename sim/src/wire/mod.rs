@@ -13,7 +13,7 @@ mod runtime;
 mod socket;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::lab::WorldPorts;
 use bitcraps_actors::config::PeerAddress;
@@ -21,7 +21,8 @@ use bitcraps_actors::ports::{Clock, Entropy, Links};
 use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, QuicLinks, Resolve};
 use quinn::AsyncUdpSocket;
 use runtime::{NodeTime, PortRuntime};
-use socket::{LabSocket, resolve};
+pub(crate) use socket::{Inbox, PortSocket};
+use socket::{lab_socket, resolve};
 use source::Loan;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -47,7 +48,7 @@ impl Ground {
         Ground {
             clock: world.clock.clone(),
             entropy: world.entropy.clone(),
-            socket: Arc::new(LabSocket::new(world.datagrams.clone(), world.observer.node())),
+            socket: Arc::new(lab_socket(world.datagrams.clone(), world.observer.node())),
             resolve: resolve(),
         }
     }

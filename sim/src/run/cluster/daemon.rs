@@ -25,7 +25,7 @@ pub(crate) fn program() -> Result<PathBuf, String> {
     match named.or_else(beside).filter(|path| path.is_file()) {
         Some(path) => Ok(path),
         None => Err("there is no `bitcraps-node` beside this program: build it in the same profile \
-                     (`cargo build --release --bin bitcraps-node`), or name it with BITCRAPS_NODE"
+                     (`cargo build --release -p bitcraps-node`), or name it with BITCRAPS_NODE"
             .to_owned()),
     }
 }
