@@ -49,12 +49,6 @@ pub const FEATURES: &[&str] = match (cfg!(feature = "byzantine"), bitcraps_actor
     (false, false) => &[],
 };
 
-/// How many commands from the gateway wait for the node's thread; more are told to come again.
-const SUBMITTED: usize = 4096;
-/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
-const SUBMITTED_AT_ONCE: usize = 256;
-/// How many lists of blobs do. Each may be as long as a block.
-const BLOBS_SUBMITTED: usize = 16;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -186,8 +180,8 @@ impl Node {
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
-        let (submit, submitted) = mpsc::channel(SUBMITTED);
-        let (blobs, blobs_submitted) = mpsc::channel(BLOBS_SUBMITTED);
+        let (submit, submitted) = gateway::queue();
+        let (blobs, blobs_submitted) = gateway::blob_queue();
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -491,26 +485,14 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         None => ports,
     };
     let handle = node::start(ports, config);
-    let (mut submitted, mut blobs_submitted) = (parts.submitted, parts.blobs_submitted);
-    let for_blobs = handle.clone();
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
             tokio::time::sleep(TICK).await;
         }
     });
-    tokio::task::spawn_local(async move {
-        let mut commands = Vec::new();
-        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
-            handle.submit_verified(std::mem::take(&mut commands));
-        }
-    });
-    tokio::task::spawn_local(async move {
-        while let Some((blobs, tell)) = blobs_submitted.recv().await {
-            // The client may have gone meanwhile.
-            for_blobs.submit_blobs(blobs, Box::new(|taken| drop(tell.send(taken))));
-        }
-    });
+    tokio::task::spawn_local(gateway::hand_on(parts.submitted, handle.clone()));
+    tokio::task::spawn_local(gateway::hand_on_blobs(parts.blobs_submitted, handle));
     // Whoever started the thread waits for this.
     let _ = ready.send(Ok(address));
     Ok((files, links))

@@ -7,6 +7,7 @@
 
 mod admin;
 pub mod api;
+mod app;
 mod blobs;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
@@ -16,9 +17,11 @@ mod limiter;
 mod openapi;
 mod problem;
 mod public;
+mod queue;
 mod server;
 mod service;
 mod stream;
+mod streams;
 mod submit;
 mod trace;
 
@@ -29,8 +32,10 @@ pub use health::{Clock, Health};
 pub use limiter::Rate;
 pub use openapi::document;
 pub use problem::Problem;
+pub use queue::{blob_queue, hand_on, hand_on_blobs, queue};
 pub use server::{Gateway, GatewayError, start};
 pub use service::{Archive, BlobsHandedIn, GatewayConfig, Node};
+pub use streams::Streams;
 
 /// A resource of the public listener: method and path.
 pub type Route = (&'static str, &'static str);

@@ -13,21 +13,21 @@ pub mod bench;
 mod content;
 mod control;
 mod datagrams;
-mod disk;
+pub(crate) mod disk;
 mod effects;
 mod hosts;
 mod links;
 pub(crate) mod model;
 pub(crate) mod network;
-mod panics;
-mod ports;
+pub(crate) mod panics;
+pub(crate) mod ports;
 mod queue;
 mod random;
 mod run;
 mod scheduler;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod world;
 
 pub use datagrams::{Datagrams, MOST_DATAGRAM_BYTES};
@@ -58,6 +58,9 @@ pub type NodeIndex = u16;
 /// Told the node, the incarnation (from 0) and the ports.
 pub type Boot = Box<dyn Fn(NodeIndex, u32, WorldPorts) -> Vec<Box<dyn Any>>>;
 
+/// The base model of the link from the first node to the second.
+pub type LinkModels = Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>;
+
 /// What a lab is made of.
 pub struct LabConfig {
     /// Where all randomness comes from.
@@ -70,8 +73,8 @@ pub struct LabConfig {
     pub datagram_mtu: usize,
     /// After this a dial that was not answered fails.
     pub connect_timeout: Duration,
-    /// The base model of the link from the first node to the second.
-    pub links: Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>,
+    /// The links.
+    pub links: LinkModels,
     /// Starts a node's actors.
     pub boot: Boot,
     /// A node that halted is started again after this.

@@ -42,9 +42,14 @@ pub struct WorldPorts {
 impl WorldPorts {
     pub(super) fn new(access: &Access, attention: &Attention) -> WorldPorts {
         let halting = access.clone();
+        let entropy = {
+            let mut core = access.world.core.borrow_mut();
+            let incarnation = core.node(access.node).incarnations;
+            SeededEntropy { seed: core.seed, node: access.node, incarnation }
+        };
         WorldPorts {
             clock: Rc::new(LabClock(access.clone())),
-            entropy: Rc::new(LabEntropy::new(access)),
+            entropy: Rc::new(entropy),
             links: Rc::new(LabLinks(access.clone())),
             datagrams: Datagrams(access.clone()),
             disk: Rc::new(LabDisk(access.clone())),
@@ -78,7 +83,7 @@ impl Attention {
     }
 
     /// Lowers the flag and tells whether it was raised.
-    pub(super) fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.raised.take()
     }
 }
@@ -230,21 +235,14 @@ impl Core {
 }
 
 /// ChaCha8 seeded by BLAKE3 of the run's seed and the stream's full name.
-struct LabEntropy {
-    seed: u64,
-    node: NodeIndex,
-    incarnation: u32,
+pub(crate) struct SeededEntropy {
+    pub(crate) seed: u64,
+    pub(crate) node: NodeIndex,
+    /// Counts from 1.
+    pub(crate) incarnation: u32,
 }
 
-impl LabEntropy {
-    fn new(access: &Access) -> LabEntropy {
-        let mut core = access.world.core();
-        let incarnation = core.node(access.node).incarnations;
-        LabEntropy { seed: core.seed, node: access.node, incarnation }
-    }
-}
-
-impl Entropy for LabEntropy {
+impl Entropy for SeededEntropy {
     fn stream(&self, actor: &str, purpose: &str) -> ChaCha8Rng {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"lab entropy");

@@ -11,13 +11,16 @@ mod film;
 pub mod heartbeat;
 mod inject;
 mod judge;
+mod lab;
 mod network;
 mod pass;
 mod recorder;
 mod select;
-mod shared;
+pub(crate) mod shared;
 mod stage;
 mod timeline;
+pub(crate) #[cfg(feature = "turmoil")]
+mod turmoil;
 mod watch;
 mod workload;
 
@@ -123,9 +126,11 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return once(judge::unsupported(scenario, world, seed, repro, &unsupported));
     }
     match world {
-        World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
+        World::Lab | World::Wire | World::Turmoil => {
+            examine_in_virtual_time(scenario, world, seed, depth, repro)
+        }
         // What only a comparison shows is what this world is for.
-        World::Madsim => examine_in_lab(scenario, world, seed, Depth::Twice, repro),
+        World::Madsim => examine_in_virtual_time(scenario, world, seed, Depth::Twice, repro),
         World::Cluster => {
             let inside = world.inside_daemons(scenario);
             once(match cluster::program(!inside.is_empty()) {
@@ -140,7 +145,13 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
     }
 }
 
-fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+fn examine_in_virtual_time(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    depth: Depth,
+    repro: &str,
+) -> Examined {
     let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
@@ -167,7 +178,7 @@ fn find_divergence(
     let lines = |unseen| {
         let mut lines = Vec::new();
         let plan = Plan { events: Some(block.clone()), unseen, ..plan.clone() };
-        pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
+        pass::pass_with(scenario, seed, &plan, repro, |world| lines = world.window());
         lines
     };
     compare(block.start, &lines(0), &lines(1))

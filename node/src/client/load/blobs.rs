@@ -5,7 +5,7 @@
 use super::super::error::ClientError;
 use super::super::gateway::Gateway;
 use super::super::watch::Events;
-use super::http::Connection;
+use super::connection::Connection;
 use super::report::{Report, Sent};
 use super::schedule::Schedule;
 use super::sender::refusal;

@@ -6,7 +6,7 @@
 //! block's application, and the event on the stream of another gateway.
 
 mod blobs;
-mod http;
+mod connection;
 mod players;
 mod reads;
 mod report;

@@ -1,6 +1,6 @@
 //! One connection of the load: signs the bets of its players when they are due, and hands them in as lists.
 
-use super::http::{Answer, Connection};
+use super::connection::{Answer, Connection};
 use super::players::Player;
 use super::report::Sent;
 use super::schedule::Schedule;
