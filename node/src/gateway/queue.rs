@@ -34,6 +34,6 @@ pub async fn hand_on(mut checked: Receiver<SignedCommand>, node: NodeHandle) {
 pub async fn hand_on_blobs(mut handed_in: Receiver<BlobsHandedIn>, node: NodeHandle) {
     while let Some((blobs, tell)) = handed_in.recv().await {
         // The client may have gone meanwhile.
-        node.submit_blobs(blobs, Box::new(|taken| drop(tell.send(taken))));
+        node.submit_blobs(blobs, Box::new(|taken| _ = tell.send(taken)));
     }
 }

@@ -19,8 +19,8 @@ mod select;
 pub(crate) mod shared;
 mod stage;
 mod timeline;
-pub(crate) #[cfg(feature = "turmoil")]
-mod turmoil;
+#[cfg(feature = "turmoil")]
+pub(crate) mod turmoil;
 mod watch;
 mod workload;
 
