@@ -477,8 +477,8 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
     });
     tokio::task::spawn_local(async move {
         while let Some((blobs, tell)) = blobs_submitted.recv().await {
-            // The client may have gone meanwhile.
-            for_blobs.submit_blobs(blobs, Box::new(|taken| drop(tell.send(taken))));
+            // If the client has gone meanwhile, nobody is told.
+            for_blobs.submit_blobs(blobs, Box::new(|taken| _ = tell.send(taken)));
         }
     });
     // Whoever started the thread waits for this.
