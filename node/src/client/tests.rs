@@ -239,6 +239,7 @@ fn a_command_that_a_full_node_turned_away_is_handed_in_again_and_done_once() {
         genesis: house.genesis.clone(),
         me: house.genesis.validators[0].key,
         submit,
+        blobs: mpsc::channel(1).0,
         health: Arc::new(Health::new(Arc::new(|| Time(0)))),
         metrics: house.metrics.clone(),
         archive: Arc::new(|_| None),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::*;
+use bitcraps_casino::Blobs;
 use bitcraps_tables::craps;
 use bitcraps_types::{Digest, ValidatorIndex};
 use std::collections::BTreeSet;

@@ -239,7 +239,9 @@ pub(super) fn a_dead_incarnation_hears_nothing_and_does_nothing(stage: &mut Stag
     reborn.act(move |ports| {
         for file in ["last words", "will"] {
             let reads = reads.clone();
-            ports.disk.read(file, Box::new(move |read| reads.borrow_mut().push(read.expect("it can be read"))));
+            ports
+                .disk
+                .read(file, Box::new(move |read| reads.borrow_mut().push(read.expect("it can be read"))));
         }
     });
     stage.until("both are read", || files.borrow().len() == 2);

@@ -2,8 +2,8 @@
 //! node's host sleeps, by tokio's timer, until the next of them is due.
 
 use super::state::Access;
-use bitcraps_adversary::machine::BentClock;
 use crate::lab::trace::Kind;
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::Time;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

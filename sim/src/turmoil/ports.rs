@@ -3,13 +3,14 @@
 use super::calendar::Calendar;
 use super::socket::resolve;
 use super::state::{Access, State};
-use bitcraps_adversary::machine::BentClock;
+use crate::lab::WALL_AT_START;
 use crate::lab::disk::Pending;
 use crate::lab::model::nanos;
 use crate::lab::ports::SeededEntropy;
 use crate::lab::trace::Kind;
 use crate::wire::{Ground, PortSocket};
 use bitcraps_actors::ports::{Alarm, Clock, Compute, Disk, DiskError, Done, Entropy};
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::{Time, WallTime};
 use std::net::IpAddr;
 use std::rc::Rc;

@@ -6,13 +6,13 @@
 use super::Config;
 use super::calendar::Calendar;
 use super::network::Transit;
-use bitcraps_adversary::machine::BentClock;
 use crate::lab::disk::NodeDisk;
 use crate::lab::model::nanos;
 use crate::lab::network::Network;
 use crate::lab::trace::{Entry, Kind, Trace};
 use crate::lab::{Counters, DiskFate, FrameWatcher, NodeIndex, Touched};
 use crate::run::shared::Witness;
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::Time;
 use std::any::Any;
 use std::cell::{RefCell, RefMut};

@@ -30,7 +30,7 @@ fn blobs_reach_the_node_in_their_order_and_the_answer_says_how_many_were_taken()
 #[test]
 fn what_the_node_has_no_room_for_is_told_and_none_at_all_is_503() {
     let rig = rig(config());
-    let seven = list(&[b"x"; 7]);
+    let seven = list(&[&b"x"[..]; 7]);
     assert_eq!(rig.post_blobs(&seven).json()["taken"], 7);
     assert_eq!(rig.post_blobs(&seven).json()["taken"], 1, "the rig has room for eight");
     let full = rig.post_blobs(&seven);

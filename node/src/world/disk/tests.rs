@@ -132,5 +132,6 @@ fn entry(height: u64) -> Vec<u8> {
     let vote = Vote { kind: VoteKind::Prevote, height, round: 0, author, digest: None };
     let content = borsh::to_vec(&Entry::Said(TendermintMessage::Vote(vote))).unwrap();
     let checksum = crc32fast::hash(&content).to_le_bytes();
-    [&b"BCJ1"[..], &(content.len() as u32).to_le_bytes(), &checksum, &content].concat()
+    let header = [&b"BCJ2"[..], &(content.len() as u32).to_le_bytes(), &checksum].concat();
+    [&header[..], &crc32fast::hash(&header).to_le_bytes(), &content].concat()
 }
