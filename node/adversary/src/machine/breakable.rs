@@ -44,7 +44,7 @@ struct State {
     room: Option<u64>,
     /// How long operations wait; each draws one. None: they don't.
     waits: Vec<Duration>,
-    /// In order of time.
+    /// Each is done when it has waited until its time, and nothing before it waits.
     waiting: VecDeque<(Time, Work)>,
     failed: u64,
     refused: u64,
@@ -115,8 +115,7 @@ impl Inner {
         let now = self.clock.now();
         let mut state = self.state.borrow_mut();
         let wait = state.draw_wait();
-        let last = state.waiting.back().map_or(Time::ZERO, |(at, _)| *at);
-        state.waiting.push_back((last.max(now + wait), work));
+        state.waiting.push_back((now + wait, work));
         drop(state);
         self.set_alarm();
     }
@@ -186,15 +185,13 @@ impl Disk for BreakableDisk {
         if let Some(error) = self.0.fails(DiskOp::Write, bytes.len()) {
             return Err(error);
         }
-        let behind = !self.0.state.borrow().waiting.is_empty();
-        if !behind {
+        if self.0.state.borrow().waiting.is_empty() {
             return self.0.disk.append(file, bytes);
         }
         let (file, bytes) = (file.to_owned(), bytes.to_vec());
-        let last = self.0.state.borrow().waiting.back().map_or(Time::ZERO, |(at, _)| *at);
         // If it fails, the next sync says so.
         let work: Work = Box::new(move |disk| _ = disk.append(&file, &bytes));
-        self.0.state.borrow_mut().waiting.push_back((last, work));
+        self.0.state.borrow_mut().waiting.push_back((Time::ZERO, work));
         Ok(())
     }
 

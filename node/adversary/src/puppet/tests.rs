@@ -350,6 +350,18 @@ fn colluders_in_two_processes_tell_each_group_the_same_if_they_have_a_line() {
 }
 
 #[test]
+fn a_second_value_belongs_to_its_first() {
+    let mut collusion = Collusion::new(Groups::default());
+    let [first, other, second] = [1, 2, 3].map(|byte| Digest([byte; 32]));
+    let said = |first, second| Said { height: 5, round: 0, first, second };
+    collusion.learn(said(first, None));
+    collusion.learn(said(other, Some(second)));
+    assert_eq!(collusion.votes(5, 0, None), Some((first, None)));
+    collusion.learn(said(first, Some(second)));
+    assert_eq!(collusion.votes(5, 0, None), Some((first, Some(second))));
+}
+
+#[test]
 fn what_one_liar_votes_for_the_other_knows_and_no_value_takes_the_first_ones_place() {
     let what = Kinds { proposal: false, prevote: true, precommit: true };
     let (one, other) = on_a_line(what, &Groups::halves(4, &liars(&[2, 3])));
