@@ -65,11 +65,12 @@ impl Probe {
         tokio::task::spawn_local(async move {
             let End { probe, ports } = &end;
             loop {
-                let action = poll_fn(|cx| {
+                let next = poll_fn(|cx| {
                     *probe.waiting.borrow_mut() = Some(cx.waker().clone());
                     probe.to_do.borrow_mut().pop_front().map_or(Poll::Pending, Poll::Ready)
                 });
-                action.await(ports);
+                let action = next.await;
+                action(ports);
                 probe.done.set(probe.done.get() + 1);
             }
         });

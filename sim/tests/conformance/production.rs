@@ -36,7 +36,7 @@ pub(crate) struct Production {
 /// A node that is up. In the order in which it must fall apart.
 struct Node {
     local: LocalSet,
-    links: Rc<QuicLinks>,
+    _links: Rc<QuicLinks>,
     _files: Files,
     runtime: Runtime,
 }
@@ -136,7 +136,7 @@ impl World for Production {
             });
             (links, files)
         });
-        self.nodes[node] = Some(Node { local, links, _files: files, runtime });
+        self.nodes[node] = Some(Node { local, _links: links, _files: files, runtime });
     }
 
     fn crash(&mut self, node: usize) {
