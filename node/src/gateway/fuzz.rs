@@ -4,13 +4,12 @@ use super::api::{Action, BetName, CommandForm, HandedIn, Submissions};
 use super::problem::MEDIA_TYPE;
 use super::service::Service;
 use super::trace::{HEADER, TraceParent};
-use super::{GatewayConfig, Health, Node, Rate, guard, public};
+use super::{GatewayConfig, Health, Node, Rate, app};
 use crate::testing::{House, account};
 use actix_web::body::MessageBody;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
-use actix_web::middleware::from_fn;
-use actix_web::{App, rt, test, web};
+use actix_web::{rt, test, web};
 use bitcraps_casino::SignedCommand;
 use bitcraps_types::Time;
 use std::cell::RefCell;
@@ -93,6 +92,7 @@ impl Gateway {
             genesis: house.genesis.clone(),
             me: house.genesis.validators[0].key,
             submit,
+            blobs: mpsc::channel(1).0,
             health: Arc::new(Health::new(Arc::new(|| Time(1)))),
             metrics: house.metrics.clone(),
             archive: Arc::new(|_| None),
@@ -104,14 +104,9 @@ impl Gateway {
             rate: Some(Rate { per_second: u32::MAX, burst: u32::MAX }),
             ..GatewayConfig::default()
         };
-        let max_body = config.max_body;
         let service = web::Data::new(Service::new(node, config).expect("the validators form a set"));
         let system = rt::System::new();
-        let app = App::new()
-            .app_data(service)
-            .wrap(from_fn(guard::guard))
-            .configure(|config| public::configure(config, max_body));
-        let app = Rc::new(system.block_on(test::init_service(app)));
+        let app = Rc::new(system.block_on(test::init_service(app::public(service))));
         let ask: Ask = Rc::new(move |request| {
             let app = app.clone();
             Box::pin(async move { test::try_call_service(&*app, request.to_request()).await })
@@ -178,8 +173,7 @@ pub fn commands_seeds() -> Vec<Vec<u8>> {
     };
     let bet = |name: &str| one(&format!(r#"{{"bet":{{"table":1,"bet":"{name}","stake":5}}}}"#));
     let transfer = one(&format!(r#"{{"transfer":{{"to":"{key}","amount":5}}}}"#));
-    let down =
-        one(&format!(r#"{{"take_down":{{"table":1,"bet":{{"account":"{key}","sequence":3}}}}}}"#));
+    let down = one(&format!(r#"{{"take_down":{{"table":1,"bet":{{"account":"{key}","sequence":3}}}}}}"#));
     let names = ["pass_line", "place:6", "hardway:8", "odds:12", "lay:3", "field", "any_craps"];
     let house = House::new(1);
     let encoded = borsh::to_vec(&house.sign(1, 1, self::transfer())).expect("a vector takes all bytes");

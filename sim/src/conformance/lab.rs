@@ -5,7 +5,7 @@ use crate::lab::{
     DiskFate, Effect, EffectId, EffectKind, Lab, LabConfig, LinkModel, Loss, NodeIndex, PairSet, WorldPorts,
     address_of,
 };
-use crate::wire::WireLinks;
+use crate::wire::{Ground, WireLinks};
 use bitcraps_actors::config::PeerAddress;
 use bitcraps_actors::ports::Address;
 use bitcraps_quic::{Identity, QuicConfig};
@@ -47,7 +47,8 @@ impl LabWorld {
                 let peers: Vec<_> = (0..NODES)
                     .map(|peer| PeerAddress { key: identity(peer).public_key(), address: address_of(peer) })
                     .collect();
-                let links = WireLinks::new(&ports, identity(node), &peers).expect("a socket of the lab");
+                let links =
+                    WireLinks::new(Ground::lab(&ports), identity(node), &peers).expect("a socket of the lab");
                 let port = links.port();
                 keep.push(Box::new(links));
                 port

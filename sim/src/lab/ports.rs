@@ -65,7 +65,7 @@ impl WorldPorts {
 }
 
 /// A flag that makes the running lab return to its caller after the current event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Attention {
     raised: Rc<Cell<bool>>,
     bell: Bell,

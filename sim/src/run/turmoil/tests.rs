@@ -85,7 +85,13 @@ fn what_turmoil_does_not_make_is_named() {
 pub(crate) fn gateway_without_a_node(clock: &Rc<dyn Clock>) -> gateway::Node {
     let text = "version: 1\nname: nobody\nclaim: x\nduration: 1 s\nvalidators: { count: 4 }\n";
     let scenario = scenario::parse("(test)", text).unwrap().scenario;
-    gateway_node(&Network::new(&scenario, World::Turmoil, 1), 0, clock, gateway::queue().0)
+    gateway_node(
+        &Network::new(&scenario, World::Turmoil, 1),
+        0,
+        clock,
+        gateway::queue().0,
+        gateway::blob_queue().0,
+    )
 }
 
 /// An answer as it came: its head, and its body.
@@ -119,9 +125,9 @@ fn answers(requests: Vec<Vec<u8>>) -> Vec<(String, String)> {
     let mut world = InTurmoil::new(&scenario, 1, &plan, &network, &shared, None);
     (0..4).for_each(|node| world.restart(node));
     world.run_until(Time(500_000_000)).unwrap();
-    let (answers, gateway): (Rc<RefCell<Vec<_>>>, SocketAddr) = (Rc::default(), world.0.gateway(0));
+    let (answers, gateway): (Rc<RefCell<Vec<_>>>, SocketAddr) = (Rc::default(), world.turmoil.gateway(0));
     let heard = answers.clone();
-    world.0.guest(async move {
+    world.turmoil.guest(async move {
         let mut stream = TcpStream::connect(gateway).await?;
         for request in requests {
             let answer = ask(&mut stream, &request).await?;
