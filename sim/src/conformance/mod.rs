@@ -11,6 +11,8 @@ pub mod lab;
 mod links;
 mod probe;
 mod time;
+#[cfg(feature = "turmoil")]
+pub mod turmoil;
 
 pub use probe::{Boot, NodePorts, Probe};
 

@@ -20,7 +20,7 @@ pub(crate) mod shared;
 mod stage;
 mod timeline;
 #[cfg(feature = "turmoil")]
-pub(crate) mod turmoil;
+mod turmoil;
 mod watch;
 mod workload;
 

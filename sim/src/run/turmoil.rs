@@ -84,7 +84,7 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>) -> Boot {
         let handle = node::start(ports, network.config(index));
         spawn_local(gateway::hand_on(submitted, handle.clone()));
         spawn_local(gateway::hand_on_blobs(blobs_submitted, handle));
-        Booted { keep: vec![Box::new(links)], gateway }
+        Booted { keep: vec![Box::new(links)], gateway: Some(gateway) }
     })
 }
 
@@ -238,4 +238,4 @@ impl Simulation for InTurmoil {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -44,6 +44,7 @@ pub(super) async fn host(
     world.borrow_mut().node(node).keep = keep;
     spawn_local(calendar.run(access.clone()));
     spawn_local(socket::receive(udp, access, inbox));
+    let Some(gateway) = gateway else { return std::future::pending().await };
     let gateway = Rc::new(Streams::new(gateway, limits).await?);
     loop {
         let (stream, from) = listener.accept().await?;

@@ -51,8 +51,8 @@ const ROOM: usize = 1 << 16;
 pub(crate) struct Booted {
     /// What must live as long as the node's actors.
     pub(crate) keep: Vec<Box<dyn Any>>,
-    /// The node as its gateway sees it.
-    pub(crate) gateway: bitcraps_node::gateway::Node,
+    /// The node as its gateway sees it; `None`: it has no gateway.
+    pub(crate) gateway: Option<bitcraps_node::gateway::Node>,
 }
 
 /// Starts a node's actors on the node's host. Told the node, the incarnation (from 0) and the ports.

@@ -2,7 +2,6 @@
 
 use super::{Boot, Booted, Config, HostPorts, Turmoil};
 use crate::lab::{DiskFate, Finding, LinkModel, Loss, NodeIndex, address_of};
-use crate::run::turmoil::tests::gateway_without_a_node;
 use crate::wire::WireLinks;
 use bitcraps_actors::config::PeerAddress;
 use bitcraps_actors::ports::{Alarm, Disk, LinkEvent, LinkId, Links};
@@ -54,10 +53,7 @@ fn world(
     boot: impl Fn(NodeIndex, HostPorts) -> Vec<Box<dyn Any>> + 'static,
     change: impl FnOnce(&mut Config),
 ) -> Turmoil {
-    let boot: Boot = Box::new(move |node, _, ports| {
-        let gateway = gateway_without_a_node(&ports.clock);
-        Booted { keep: boot(node, ports), gateway }
-    });
+    let boot: Boot = Box::new(move |node, _, ports| Booted { keep: boot(node, ports), gateway: None });
     let mut config = Config::new(1, 2, Box::new(move |_, _| links.clone()), boot);
     change(&mut config);
     let mut world = Turmoil::new(config);

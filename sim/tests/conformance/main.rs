@@ -3,15 +3,17 @@
 mod production;
 
 use bitcraps_sim::conformance::lab::LabWorld;
+use bitcraps_sim::conformance::turmoil::TurmoilWorld;
 use bitcraps_sim::conformance::{CONTRACTS, Stage, World};
 use libtest_mimic::{Arguments, Trial};
 use production::Production;
 
 type Make = fn() -> Box<dyn World>;
 
-const WORLDS: [(&str, Make); 3] = [
+const WORLDS: [(&str, Make); 4] = [
     ("lab", || Box::new(LabWorld::modelled())),
     ("wire", || Box::new(LabWorld::wire())),
+    ("turmoil", || Box::new(TurmoilWorld::new())),
     ("production", || Box::new(Production::new())),
 ];
 

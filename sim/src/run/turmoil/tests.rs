@@ -81,19 +81,6 @@ fn what_turmoil_does_not_make_is_named() {
     assert_eq!(examined.outcome.record.verdict, Verdict::Inconclusive);
 }
 
-/// A gateway that nothing stands behind.
-pub(crate) fn gateway_without_a_node(clock: &Rc<dyn Clock>) -> gateway::Node {
-    let text = "version: 1\nname: nobody\nclaim: x\nduration: 1 s\nvalidators: { count: 4 }\n";
-    let scenario = scenario::parse("(test)", text).unwrap().scenario;
-    gateway_node(
-        &Network::new(&scenario, World::Turmoil, 1),
-        0,
-        clock,
-        gateway::queue().0,
-        gateway::blob_queue().0,
-    )
-}
-
 /// An answer as it came: its head, and its body.
 async fn ask(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<(String, String)> {
     stream.write_all(request).await?;
