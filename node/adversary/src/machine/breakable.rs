@@ -1,8 +1,9 @@
 //! A disk that can be broken while a node writes to it: the Disk port before the machine's own.
 //!
 //! While it is slow, an operation waits *before* it is done, so that a process that is killed has lost what waits. All
-//! operations keep their order, those that wait for nothing too. It stands before the files of the node's core, not
-//! before the archive, which is not one of its ports.
+//! operations keep their order, those that wait for nothing too. After one failure every later operation fails, as it does
+//! on the machine's own: the node must stop, and its next process finds the disk as it is then. The port stands before the
+//! files of the node's core, not before the archive, which is not one of its ports.
 
 use bitcraps_actors::ports::{Alarm, Clock, Disk, DiskError, Done};
 use bitcraps_types::Time;
@@ -46,6 +47,8 @@ struct State {
     waits: Vec<Duration>,
     /// Each is done when it has waited until its time, and nothing before it waits.
     waiting: VecDeque<(Time, Work)>,
+    /// The first failure.
+    failure: Option<DiskError>,
     failed: u64,
     refused: u64,
     slowed: u64,
@@ -62,6 +65,7 @@ impl BreakableDisk {
             room: None,
             waits: Vec::new(),
             waiting: VecDeque::new(),
+            failure: None,
             failed: 0,
             refused: 0,
             slowed: 0,
@@ -147,29 +151,36 @@ impl Inner {
         }
     }
 
-    /// Why a fault lets this operation fail, if it does.
+    /// Why this operation fails, if it does.
     fn fails(&self, op: DiskOp, bytes: usize) -> Option<DiskError> {
         let mut state = self.state.borrow_mut();
-        let chance = state.errors[op as usize];
-        if chance > 0.0 && state.rng.random_bool(chance) {
-            state.failed += 1;
-            return Some(DiskError::Io(format!("injected {op:?} error").to_lowercase()));
+        if state.failure.is_none() {
+            state.failure = state.fault(op, bytes);
         }
-        if op == DiskOp::Write
-            && let Some(room) = state.room
-        {
-            let left = room.checked_sub(bytes as u64);
-            if left.is_none() {
-                state.refused += 1;
-                return Some(DiskError::Full);
-            }
-            state.room = left;
-        }
-        None
+        state.failure.clone()
     }
 }
 
 impl State {
+    /// Whether a fault strikes here.
+    fn fault(&mut self, op: DiskOp, bytes: usize) -> Option<DiskError> {
+        let chance = self.errors[op as usize];
+        if chance > 0.0 && self.rng.random_bool(chance) {
+            self.failed += 1;
+            return Some(DiskError::Io(format!("injected {op:?} error").to_lowercase()));
+        }
+        if op == DiskOp::Write
+            && let Some(room) = self.room
+        {
+            self.room = room.checked_sub(bytes as u64);
+            if self.room.is_none() {
+                self.refused += 1;
+                return Some(DiskError::Full);
+            }
+        }
+        None
+    }
+
     fn draw_wait(&mut self) -> Duration {
         if self.waits.is_empty() {
             return Duration::ZERO;

@@ -65,35 +65,39 @@ fn on_a_slow_disk_operations_wait_before_they_are_done_and_keep_their_order() {
 }
 
 #[test]
-fn a_full_disk_takes_what_fits_and_no_more_until_there_is_room() {
+fn a_full_disk_takes_what_fits_and_then_nothing_any_more() {
     let rig = rig();
     rig.disk.set_room(Some(4));
     rig.disk.append("a", b"123").unwrap();
-    assert_eq!(rig.disk.append("a", b"45"), Err(DiskError::Full));
     rig.disk.append("a", b"4").unwrap();
-    rig.disk.replace("b", vec![0], rig.answer());
-    rig.disk.sync("a", rig.answer());
-    rig.clock.go_on(1);
-    assert_eq!(*rig.answers.borrow(), [Err(DiskError::Full), Ok(())]);
-    assert_eq!(rig.disk.refused(), 2);
+    assert_eq!(rig.disk.append("a", b"5"), Err(DiskError::Full));
     rig.disk.set_room(None);
-    rig.disk.append("a", &[0; 1000]).unwrap();
-    assert_eq!(rig.disk.refused(), 2);
-}
-
-#[test]
-fn an_operation_that_fails_is_not_done_and_others_are() {
-    let rig = rig();
-    rig.disk.set_errors(DiskOp::Sync, 1.0);
-    rig.disk.append("a", b"1").unwrap();
+    rig.disk.replace("b", vec![0], rig.answer());
     rig.disk.sync("a", rig.answer());
     assert!(rig.answers.borrow().is_empty(), "no answer comes before the call returns");
     rig.clock.go_on(1);
-    assert_eq!(*rig.answers.borrow(), [Err(DiskError::Io("injected sync error".into()))]);
-    rig.disk.set_errors(DiskOp::Sync, 0.0);
-    rig.disk.set_errors(DiskOp::Write, 1.0);
-    assert!(rig.disk.append("a", b"1").is_err());
+    assert_eq!(*rig.answers.borrow(), [Err(DiskError::Full), Err(DiskError::Full)]);
+    assert_eq!((rig.done(), rig.disk.refused()), (vec!["append a 3".into(), "append a 1".into()], 1));
+}
+
+#[test]
+fn only_the_operations_that_a_fault_names_fail_and_after_that_all_do() {
+    let rig = rig();
+    let error = Err(DiskError::Io("injected sync error".into()));
+    rig.disk.set_errors(DiskOp::Sync, 1.0);
+    rig.disk.append("a", b"1").unwrap();
+    rig.disk.replace("b", vec![1], rig.answer());
+    rig.disk.read("a", Box::new(|read| assert!(read.is_ok())));
     rig.disk.sync("a", rig.answer());
-    assert_eq!(rig.done(), ["append a 1", "sync a"]);
-    assert_eq!(rig.disk.failed(), 2);
+    rig.clock.go_on(1);
+    assert_eq!(*rig.answers.borrow(), [Ok(()), error.clone()]);
+    rig.disk.set_errors(DiskOp::Sync, 0.0);
+    assert_eq!(rig.disk.append("a", b"1"), error);
+    rig.disk.sync("a", rig.answer());
+    rig.clock.go_on(1);
+    assert_eq!(rig.answers.borrow().last(), Some(&error));
+    assert_eq!(
+        (rig.done(), rig.disk.failed()),
+        (vec!["append a 1".into(), "replace b 1".into(), "read a".into()], 1)
+    );
 }
