@@ -6,8 +6,8 @@
 //! seed give the same events in the same order: the trace's hash tells.
 //!
 //! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
-//! them over as they are, `disk` and `clock` model their namesakes, `control` has what the runner does to nodes. Crypto, scenarios and oracles are
-//! left to others.
+//! them over as they are, `disk` and `clock` model their namesakes, `control` has what the runner does to nodes, `hosts`
+//! polls their tasks, and `scheduler` lets another poll them. Crypto, scenarios and oracles are left to others.
 
 pub mod bench;
 mod clock;

@@ -123,9 +123,7 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return Examined { outcome, twice: false, divergence: None };
     }
     match world {
-        World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
-        // What only a comparison shows is what this world is for.
-        World::Madsim => examine_in_lab(scenario, world, seed, Depth::Twice, repro),
+        World::Lab | World::Wire | World::Madsim => examine_in_lab(scenario, world, seed, depth, repro),
         World::Cluster => {
             let outcome = cluster::run(scenario, seed, repro);
             Examined { outcome, twice: false, divergence: None }
