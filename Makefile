@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test madsim lint bench load crash-cycles
+.PHONY: run testnet test madsim lint bench load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -14,6 +14,7 @@ testnet: ## build the daemon, write four validators into ./testnet, start them; 
 
 test: ## every test; among them every file in scenarios/, each run twice
 	cargo test --workspace --doc --quiet
+	cargo build --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine
 	cargo nextest run --workspace --no-fail-fast
 
 # CI says PROFILE=dev: what `make test` built is used again.
@@ -29,6 +30,7 @@ madsim: ## the madsim world: its program, which goes beside bitcraps-sim; its te
 lint: ## formatting and clippy, determinism lints included
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine -- -D warnings
 	cd sim/madsim && cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## this loop, turmoil and madsim on the same work in one call; then the whole node
@@ -41,5 +43,12 @@ load: ## four daemons and an open load of signed bets on this machine: throughpu
 	cargo build --release --quiet -p bitcraps-node
 	deploy/load.sh target/release/bitcraps-node
 
+load-blobs: ## the same with blobs of 512 bytes, 30,000 per second
+	cargo build --release --quiet -p bitcraps-node
+	BLOB_BYTES=1000000 deploy/load.sh target/release/bitcraps-node --blobs 512 --rate 30000
+
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
+
+fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
+	fuzz/run.sh

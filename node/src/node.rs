@@ -8,7 +8,7 @@ use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
 use crate::event_log::EventLog;
-use crate::gateway::{self, Gateway, GatewayError, Health};
+use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
@@ -29,7 +29,7 @@ use bitcraps_types::{Height, PublicKey};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -41,11 +41,14 @@ use tokio::task::LocalSet;
 
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What this build has and a production build has not. A build of the whole workspace, testbed included, has the hooks
+/// in the actors, but nothing that could use them.
+pub const FEATURES: &[&str] = match (cfg!(feature = "byzantine"), bitcraps_actors::BYZANTINE) {
+    (true, _) => &["byzantine"],
+    (false, true) => &["byzantine-hooks"],
+    (false, false) => &[],
+};
 
-/// How many commands from the gateway wait for the node's thread; more are told to come again.
-const SUBMITTED: usize = 4096;
-/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
-const SUBMITTED_AT_ONCE: usize = 256;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -61,7 +64,7 @@ pub enum StartError {
     #[error("{path}: {error}")]
     Io {
         /// Where.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// How.
         error: io::Error,
     },
@@ -86,6 +89,18 @@ pub enum StartError {
     /// The node's thread died.
     #[error("the node's thread died at its start")]
     Died,
+}
+
+/// What one start is told beside the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Sign nothing at this height or below.
+    pub sign_above: Option<Height>,
+    /// Write every event to this file.
+    pub event_log: Option<PathBuf>,
+    /// Take orders to misbehave on this socket.
+    #[cfg(feature = "byzantine")]
+    pub control: Option<PathBuf>,
 }
 
 /// How a node ended.
@@ -134,21 +149,23 @@ pub struct Node {
 
 impl Node {
     /// Starts the node of a home. It has its ports when this returns; its state it restores after that.
-    pub fn start(
-        home: &Home,
-        config: &Config,
-        sign_above: Option<Height>,
-        event_log: Option<&Path>,
-    ) -> Result<Node, StartError> {
+    pub fn start(home: &Home, config: &Config, launch: &Launch) -> Result<Node, StartError> {
         let lock = home.lock()?;
-        // Not before the home is ours: the log in its place may be that of the node that runs there.
+        // Not before the home is ours: the files in their places may be those of the node that runs there.
         let failed = |path: &Path, error| StartError::Io { path: path.into(), error };
+        let event_log = launch.event_log.as_deref();
         let event_log =
             event_log.map(|path| EventLog::create(path).map_err(|error| failed(path, error))).transpose()?;
+        #[cfg(feature = "byzantine")]
+        let orders = launch
+            .control
+            .as_deref()
+            .map(|path| crate::byzantine::Control::bind(path).map_err(|error| failed(path, error)))
+            .transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
         let key = home.read_key().map_err(HomeError::from)?;
         let clock = SystemClock::new();
-        let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), sign_above)?;
+        let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), launch.sign_above)?;
         let archive = Arc::new(open_archive(home)?);
         let health = Arc::new(Health::new(Arc::new(move || clock.now())));
         let watched = Watched {
@@ -163,7 +180,8 @@ impl Node {
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
-        let (submit, submitted) = mpsc::channel(SUBMITTED);
+        let (submit, submitted) = gateway::queue();
+        let (blobs, blobs_submitted) = gateway::blob_queue();
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -178,7 +196,10 @@ impl Node {
             watched: watched.clone(),
             counters,
             submitted,
+            blobs_submitted,
             control: control.clone(),
+            #[cfg(feature = "byzantine")]
+            orders,
         };
         let (tell, told) = std_mpsc::channel();
         let thread = std::thread::Builder::new()
@@ -200,7 +221,7 @@ impl Node {
             thread: Some(thread),
             _lock: lock,
         };
-        match started.start_gateway(config, genesis, me, submit) {
+        match started.start_gateway(config, genesis, me, submit, blobs) {
             Ok(gateway) => {
                 started.gateway = Some(gateway);
                 Ok(started)
@@ -218,6 +239,7 @@ impl Node {
         genesis: Arc<bitcraps_casino::Genesis>,
         me: PublicKey,
         submit: mpsc::Sender<SignedCommand>,
+        blobs: mpsc::Sender<BlobsHandedIn>,
     ) -> Result<Gateway, GatewayError> {
         let archive = self.archive.clone();
         let node = gateway::Node {
@@ -225,6 +247,7 @@ impl Node {
             genesis,
             me,
             submit,
+            blobs,
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             archive: Arc::new(move |height| {
@@ -369,12 +392,15 @@ struct Parts {
     quic: QuicConfig,
     denied: BTreeSet<PublicKey>,
     entropy: OsEntropy,
-    data: std::path::PathBuf,
+    data: PathBuf,
     sign_state: SignState,
     watched: Watched,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
+    blobs_submitted: mpsc::Receiver<BlobsHandedIn>,
     control: UnboundedSender<Control>,
+    #[cfg(feature = "byzantine")]
+    orders: Option<crate::byzantine::Control>,
 }
 
 type Ready = std_mpsc::Sender<Result<SocketAddr, StartError>>;
@@ -453,20 +479,20 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
             let _ = control.send(Control::Halt(why.into()));
         }),
     );
+    #[cfg(feature = "byzantine")]
+    let ports = match parts.orders {
+        Some(orders) => orders.take_over(ports, &config.genesis).map_err(StartError::Thread)?,
+        None => ports,
+    };
     let handle = node::start(ports, config);
-    let mut submitted = parts.submitted;
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
             tokio::time::sleep(TICK).await;
         }
     });
-    tokio::task::spawn_local(async move {
-        let mut commands = Vec::new();
-        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
-            handle.submit_verified(std::mem::take(&mut commands));
-        }
-    });
+    tokio::task::spawn_local(gateway::hand_on(parts.submitted, handle.clone()));
+    tokio::task::spawn_local(gateway::hand_on_blobs(parts.blobs_submitted, handle));
     // Whoever started the thread waits for this.
     let _ = ready.send(Ok(address));
     Ok((files, links))

@@ -67,8 +67,9 @@ pub(crate) struct Booted {
     pub(crate) casino: Casino,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) store: Store,
-    /// How many blocks the file holds.
+    /// How many blocks the file holds, and how long it is, in bytes.
     pub(crate) filed: usize,
+    pub(crate) filed_bytes: usize,
     pub(crate) tip: Tip,
     pub(crate) engine: ConsensusEngine,
     /// How many entries of the consensus journal were taken back, and how long it is, in bytes.
@@ -141,8 +142,20 @@ pub(crate) fn boot(
     );
     let count = entries.len();
     engine.restore(entries);
-    let (entries, journal_bytes) = (count, files.consensus.len());
-    Ok(Booted { chain, validators, casino, snapshot, store, filed, tip, engine, entries, journal_bytes, cut })
+    Ok(Booted {
+        chain,
+        validators,
+        casino,
+        snapshot,
+        store,
+        filed,
+        filed_bytes: files.blocks.len(),
+        tip,
+        engine,
+        entries: count,
+        journal_bytes: files.consensus.len(),
+        cut,
+    })
 }
 
 fn engine_config(ports: &Ports, config: &NodeConfig, chain: ChainId, validators: &ValidatorSet) -> Config {

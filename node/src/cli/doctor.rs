@@ -64,7 +64,7 @@ fn bad(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>)
 impl Doctor {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
         let mut checks =
-            vec![home(context), key(context), signing(context), network(context), clock(context)];
+            vec![program(), home(context), key(context), signing(context), network(context), clock(context)];
         checks.extend([sync_time(context), space(context), files(), backup(context)]);
         match context.config() {
             Ok(config) => {
@@ -100,6 +100,18 @@ fn tell(check: &Check) -> Result<(), Failure> {
     match &check.remedy {
         Some(remedy) => say(format!("                          -> {remedy}")),
         None => Ok(()),
+    }
+}
+
+fn program() -> Check {
+    let (version, features) = (crate::node::VERSION, crate::node::FEATURES.join(", "));
+    let remedy = "build it alone: `cargo build --release -p bitcraps-node`";
+    if features.is_empty() {
+        good("program", version)
+    } else if cfg!(feature = "byzantine") {
+        bad("program", format!("{version} can misbehave ({features})"), remedy)
+    } else {
+        doubtful("program", format!("{version} was built together with the testbed ({features})"), remedy)
     }
 }
 

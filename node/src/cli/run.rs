@@ -4,7 +4,7 @@
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
 use crate::logs::{self, Reload};
-use crate::node::{Ended, Node};
+use crate::node::{Ended, Launch, Node};
 use crate::panics;
 use bitcraps_actors::ports::Clock;
 use bitcraps_types::{Height, Time};
@@ -30,6 +30,10 @@ pub(super) struct Run {
     /// Write every event of the node to this file, for a judge outside (the testbed's cluster world). It is not cut.
     #[arg(long, value_name = "FILE")]
     event_log: Option<PathBuf>,
+    /// Take orders to misbehave on this Unix socket, from a testbed.
+    #[cfg(feature = "byzantine")]
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +52,13 @@ impl Run {
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
         panics::end_the_process();
         let signals = listen().map_err(|error| internal(format!("can't listen for signals: {error}")))?;
-        let node = Node::start(&context.home, &config, self.sign_above, self.event_log.as_deref())?;
+        let launch = Launch {
+            sign_above: self.sign_above,
+            event_log: self.event_log,
+            #[cfg(feature = "byzantine")]
+            control: self.control,
+        };
+        let node = Node::start(&context.home, &config, &launch)?;
         tracing::info!(
             version = crate::node::VERSION,
             home = %context.home.root().display(),

@@ -1,11 +1,10 @@
 //! `status`, `peers`, `version`: what is, in words or as JSON.
 
 use super::{Context, Failure, remote, say, say_json};
-use crate::address_book::Entry;
+use crate::address_book;
 use crate::world::disk;
 use clap::Args;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// `status`.
 #[derive(Args, Debug)]
@@ -53,8 +52,7 @@ impl Peers {
             .as_array()
             .map(|peers| peers.iter().filter_map(|peer| peer["key"].as_str()).collect())
             .unwrap_or_default();
-        let book = disk::read(&context.home.address_book()).unwrap_or_default();
-        let book: BTreeMap<String, Entry> = serde_json::from_slice(&book).unwrap_or_default();
+        let book = address_book::parse(&disk::read(&context.home.address_book()).unwrap_or_default());
         let rows: Vec<Value> = context
             .config()?
             .p2p
@@ -82,10 +80,20 @@ impl Peers {
 impl Version {
     pub(super) fn perform(self) -> Result<(), Failure> {
         let (version, home) = (crate::node::VERSION, crate::home::VERSION);
-        let protocol = bitcraps_actors::PROTOCOL_VERSION;
+        let (protocol, features) = (bitcraps_actors::PROTOCOL_VERSION, crate::node::FEATURES);
         if self.json {
-            return say_json(&json!({ "version": version, "protocol": protocol, "home": home }));
+            return say_json(&json!({
+                "version": version,
+                "protocol": protocol,
+                "home": home,
+                "features": features,
+            }));
         }
-        say(format!("bitcraps-node {version} (protocol {protocol}, layout of the home {home})"))
+        let features = if features.is_empty() {
+            String::new()
+        } else {
+            format!("; not for production: built with {}", features.join(", "))
+        };
+        say(format!("bitcraps-node {version} (protocol {protocol}, layout of the home {home}{features})"))
     }
 }

@@ -3,4 +3,6 @@
 mod cli;
 mod crash_cycles;
 mod network;
+#[cfg(not(feature = "byzantine"))]
+mod production;
 mod support;

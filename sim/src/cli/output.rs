@@ -194,9 +194,10 @@ fn in_full(run: &Finished) -> String {
 
 fn head(text: &mut String, record: &RunRecord) {
     let manifest = &record.manifest;
+    let place = if manifest.world == World::Turmoil.name() { "on" } else { "in the" };
     let _ = writeln!(
         text,
-        "{} seed {}  {} validators, {}, {} crypto, {} in the {}",
+        "{} seed {}  {} validators, {}, {} crypto, {} {place} {}",
         manifest.scenario,
         manifest.seed,
         manifest.nodes,

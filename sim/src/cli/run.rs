@@ -43,8 +43,10 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         .enumerate()
         .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
         .collect();
+    let honest = |loaded: &Loaded| args.world.inside_daemons(&loaded.scenario).is_empty();
     if args.world == World::Cluster
-        && let Err(error) = crate::run::cluster::program()
+        && loaded.iter().any(honest)
+        && let Err(error) = crate::run::cluster::program(false)
     {
         eprintln!("error: {error}");
         return exit::IO;

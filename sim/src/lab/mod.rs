@@ -6,38 +6,37 @@
 //! seed give the same events in the same order: the trace's hash tells.
 //!
 //! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
-//! them over as they are, `disk` and `clock` model their namesakes, `control` has what the runner does to nodes, `hosts`
-//! polls their tasks, and `scheduler` lets another poll them. Crypto, scenarios and oracles are left to others.
+//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes, `hosts` polls their
+//! tasks, and `scheduler` lets another poll them. Crypto, lies, wrong clocks (`bitcraps_adversary`), scenarios and
+//! oracles are left to others.
 
 pub mod bench;
-mod clock;
 mod content;
 mod control;
 mod datagrams;
-mod disk;
+pub(crate) mod disk;
 mod effects;
 mod hosts;
 mod links;
 pub(crate) mod model;
 pub(crate) mod network;
-mod panics;
-mod ports;
+pub(crate) mod panics;
+pub(crate) mod ports;
 mod queue;
 mod random;
 mod run;
 mod scheduler;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod world;
 
-pub use clock::WALL_AT_START;
 pub use datagrams::{Datagrams, MOST_DATAGRAM_BYTES};
 pub use disk::{CrashReport, DiskFate, DiskOp};
 pub use effects::{BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, PairSet};
 pub use links::address_of;
 pub use model::{Latency, LinkModel, Loss, Reorder};
-pub use ports::{Attention, Observer, WorldPorts};
+pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
 pub use scheduler::{Lender, Schedule, Scheduler, Turn, lend};
 pub(crate) use scheduler::{borrow as borrow_scheduler, is_lent as has_scheduler};
@@ -60,6 +59,9 @@ pub type NodeIndex = u16;
 /// Told the node, the incarnation (from 0) and the ports.
 pub type Boot = Box<dyn Fn(NodeIndex, u32, WorldPorts) -> Vec<Box<dyn Any>>>;
 
+/// The base model of the link from the first node to the second.
+pub type LinkModels = Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>;
+
 /// What a lab is made of.
 pub struct LabConfig {
     /// Where all randomness comes from.
@@ -72,8 +74,8 @@ pub struct LabConfig {
     pub datagram_mtu: usize,
     /// After this a dial that was not answered fails.
     pub connect_timeout: Duration,
-    /// The base model of the link from the first node to the second.
-    pub links: Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>,
+    /// The links.
+    pub links: LinkModels,
     /// Starts a node's actors.
     pub boot: Boot,
     /// A node that halted is started again after this.

@@ -37,6 +37,14 @@ pub enum Latency {
     },
 }
 
+impl Latency {
+    /// So many draws from it, in nanoseconds, for whoever cannot draw himself.
+    pub(crate) fn draw(self, seed: u64, count: usize) -> Vec<u64> {
+        let (sampler, mut stream) = (Sampler::new(self), Stream::derive(seed, "draws", 0));
+        (0..count).map(|_| sampler.draw(&mut stream)).collect()
+    }
+}
+
 /// Which packets are lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Loss {
@@ -100,7 +108,7 @@ impl LinkModel {
 }
 
 /// A duration in nanoseconds, saturating.
-pub(super) fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

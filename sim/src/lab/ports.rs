@@ -1,7 +1,6 @@
 //! The ports that the lab gives to a node, save links, datagrams and disk, which have files of their own.
 
 use super::NodeIndex;
-use super::clock::NodeClock;
 use super::datagrams::Datagrams;
 use super::disk::LabDisk;
 use super::links::LabLinks;
@@ -10,6 +9,7 @@ use super::scheduler::Bell;
 use super::trace::Kind;
 use super::world::{Access, AlarmSlot, Core, Event, World};
 use bitcraps_actors::ports::{Alarm, Clock, Compute, Disk, Entropy, Links};
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::{Time, WallTime};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -42,9 +42,14 @@ pub struct WorldPorts {
 impl WorldPorts {
     pub(super) fn new(access: &Access, attention: &Attention) -> WorldPorts {
         let halting = access.clone();
+        let entropy = {
+            let mut core = access.world.core.borrow_mut();
+            let incarnation = core.node(access.node).incarnations;
+            SeededEntropy { seed: core.seed, node: access.node, incarnation }
+        };
         WorldPorts {
             clock: Rc::new(LabClock(access.clone())),
-            entropy: Rc::new(LabEntropy::new(access)),
+            entropy: Rc::new(entropy),
             links: Rc::new(LabLinks(access.clone())),
             datagrams: Datagrams(access.clone()),
             disk: Rc::new(LabDisk(access.clone())),
@@ -60,7 +65,7 @@ impl WorldPorts {
 }
 
 /// A flag that makes the running lab return to its caller after the current event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Attention {
     raised: Rc<Cell<bool>>,
     bell: Bell,
@@ -78,7 +83,7 @@ impl Attention {
     }
 
     /// Lowers the flag and tells whether it was raised.
-    pub(super) fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.raised.take()
     }
 }
@@ -119,10 +124,13 @@ impl Observer {
     }
 }
 
+/// What every wall clock shows when the lab starts: 2030-01-01T00:00:00Z, in nanoseconds since 1970.
+pub const WALL_AT_START: u64 = 1_893_456_000_000_000_000;
+
 struct LabClock(Access);
 
 impl LabClock {
-    fn read(&self, read: impl Fn(&NodeClock, u64) -> u64, wall: bool) -> u64 {
+    fn read(&self, read: impl Fn(&BentClock, u64) -> u64, wall: bool) -> u64 {
         let mut core = self.0.look();
         let now = core.now;
         let node = core.node(self.0.node);
@@ -134,11 +142,11 @@ impl LabClock {
 
 impl Clock for LabClock {
     fn now(&self) -> Time {
-        Time(self.read(NodeClock::now, false))
+        Time(self.read(BentClock::now, false))
     }
 
     fn wall(&self) -> WallTime {
-        WallTime(self.read(NodeClock::wall, true))
+        WallTime(self.read(|clock, now| clock.wall(now, WALL_AT_START), true))
     }
 
     fn alarm(&self, ring: Box<dyn Fn()>) -> Box<dyn Alarm> {
@@ -196,7 +204,7 @@ impl Core {
         let state = self.node(node);
         let Some(alarm) = state.alarms.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         let Some(due) = alarm.due else { return };
-        let at = state.clock.lab_time(due.0).max(now);
+        let at = state.clock.true_time(due.0).max(now);
         if at >= alarm.queued {
             return;
         }
@@ -227,21 +235,14 @@ impl Core {
 }
 
 /// ChaCha8 seeded by BLAKE3 of the run's seed and the stream's full name.
-struct LabEntropy {
-    seed: u64,
-    node: NodeIndex,
-    incarnation: u32,
+pub(crate) struct SeededEntropy {
+    pub(crate) seed: u64,
+    pub(crate) node: NodeIndex,
+    /// Counts from 1.
+    pub(crate) incarnation: u32,
 }
 
-impl LabEntropy {
-    fn new(access: &Access) -> LabEntropy {
-        let mut core = access.world.core();
-        let incarnation = core.node(access.node).incarnations;
-        LabEntropy { seed: core.seed, node: access.node, incarnation }
-    }
-}
-
-impl Entropy for LabEntropy {
+impl Entropy for SeededEntropy {
     fn stream(&self, actor: &str, purpose: &str) -> ChaCha8Rng {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"lab entropy");

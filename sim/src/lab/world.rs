@@ -3,7 +3,6 @@
 //! There is one `RefCell`. It is borrowed for one step of bookkeeping at a time, and never while a callback runs or
 //! is dropped, because either may call a port.
 
-use super::clock::NodeClock;
 use super::disk::{Commit, DiskFate, NodeDisk};
 use super::effects::EffectId;
 use super::links::{LinkEnd, Transit};
@@ -14,6 +13,7 @@ use super::scheduler::Bell;
 use super::trace::{Entry, Kind, Trace};
 use super::{Lab, LabConfig, NodeIndex};
 use bitcraps_actors::ports::LinkEvent;
+use bitcraps_adversary::machine::BentClock;
 use bitcraps_types::Time;
 use bytes::Bytes;
 use std::cell::{Cell, RefCell, RefMut};
@@ -113,7 +113,7 @@ pub(super) struct Node {
     pub(super) free_alarms: Vec<u32>,
     pub(super) last_ticket: u32,
     pub(super) compute_free_at: u64,
-    pub(super) clock: NodeClock,
+    pub(super) clock: BentClock,
     pub(super) disk: NodeDisk,
     pub(super) touched: Touched,
 }
@@ -237,7 +237,7 @@ impl Core {
             free_alarms: Vec::new(),
             last_ticket: 0,
             compute_free_at: 0,
-            clock: NodeClock::default(),
+            clock: BentClock::default(),
             disk: NodeDisk::new(config.seed, index, nanos(config.disk_latency)),
             touched: Touched::default(),
         };

@@ -6,7 +6,6 @@ use super::shared::Shared;
 use super::stage::Stage;
 use super::timeline::Timeline;
 use super::watch::Watch;
-use crate::adversary::{Behaviour, Puppet};
 use crate::lab::{DiskFate, Effect, EffectId, PairSet, Touched};
 use crate::scenario::{
     Condition, CrashDisk, Direction, Fault, Inject, MessageKind, NodeState, Scenario, Selector, Split,
@@ -15,7 +14,6 @@ use crate::scenario::{
 use bitcraps_types::Time;
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::time::Duration;
 
 /// Something due at a time.
@@ -74,7 +72,6 @@ struct State {
 /// The faults of one run.
 pub(crate) struct Faults<'a> {
     scenario: &'a Scenario,
-    puppets: Vec<Rc<Puppet>>,
     states: Vec<State>,
     instances: Vec<Instance>,
     /// The instances that last, by number.
@@ -90,10 +87,9 @@ pub(crate) struct Faults<'a> {
 }
 
 impl<'a> Faults<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, seed: u64, puppets: Vec<Rc<Puppet>>) -> Faults<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, seed: u64) -> Faults<'a> {
         let mut faults = Faults {
             scenario,
-            puppets,
             states: Vec::new(),
             instances: Vec::new(),
             open: BTreeSet::new(),
@@ -268,6 +264,10 @@ impl<'a> Faults<'a> {
             self.instances[number].effect =
                 Some(stage.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));
         }
+        if let Some(lie) = inject::lie(&fault.inject, scenario.validators.count, &nodes) {
+            stage.lie(&self.lie_name(number), &lie, &nodes, inject::chance(fault));
+            self.liars.extend(&nodes);
+        }
         let mut lasts = true;
         match &fault.inject {
             Inject::Crash { disk, .. } => self.crash(number, disk, stage, shared),
@@ -276,17 +276,6 @@ impl<'a> Faults<'a> {
                 self.instances[number].touched += nodes.len() as u64;
                 lasts = false;
             }
-            Inject::Equivocate { what, groups } => {
-                self.lie(
-                    number,
-                    &nodes,
-                    &inject::equivocation(scenario.validators.count, &nodes, what, groups.as_ref()),
-                );
-            }
-            Inject::Silent {} => self.lie(number, &nodes, &Behaviour::Silent),
-            Inject::Amnesia {} => self.lie(number, &nodes, &Behaviour::Amnesia),
-            Inject::InvalidSignature {} => self.lie(number, &nodes, &Behaviour::InvalidSignature),
-            Inject::GarbageBytes {} => self.lie(number, &nodes, &Behaviour::GarbageBytes),
             Inject::Heal {} => {
                 self.instances[number].touched = self.heal(now, stage, |_| true);
                 lasts = false;
@@ -336,7 +325,7 @@ impl<'a> Faults<'a> {
         let name = self.lie_name(number);
         for node in self.instances[number].nodes.clone() {
             if inject::is_lie(&fault.inject) {
-                self.puppets[usize::from(node)].deactivate(&name);
+                stage.stop_lying(&name, node);
             } else {
                 self.lift(&fault.inject, node, stage);
             }
@@ -412,16 +401,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    fn lie(&mut self, number: usize, nodes: &[u16], behaviour: &Behaviour) {
-        let name = self.lie_name(number);
-        let chance = inject::chance(&self.scenario.faults[self.instances[number].fault]);
-        for &node in nodes {
-            self.puppets[usize::from(node)].activate_at_times(&name, behaviour.clone(), chance);
-            self.liars.insert(node);
-        }
-    }
-
-    /// A puppet counts by name: one per instance, so that a fault that starts again counts anew.
+    /// A liar counts by name: one per instance, so that a fault that starts again counts anew.
     fn lie_name(&self, number: usize) -> String {
         format!("{}#{number}", self.scenario.faults[self.instances[number].fault].id)
     }
@@ -442,8 +422,7 @@ impl<'a> Faults<'a> {
             return instance.touched;
         }
         let name = self.lie_name(number);
-        let lies: u64 =
-            instance.nodes.iter().map(|&node| self.puppets[usize::from(node)].touched(&name)).sum();
+        let lies: u64 = instance.nodes.iter().map(|&node| stage.lies_told(&name, node)).sum();
         let kind = &self.scenario.faults[instance.fault].inject;
         let nodes = instance.nodes.iter().zip(&instance.before);
         let done: u64 = nodes

@@ -1,17 +1,20 @@
 //! What each kind of fault does: to links, to a node's clock, disk and processor, to what a validator says.
 
 use super::convert;
-use crate::adversary::{Behaviour, Collusion, Groups, Kinds};
 use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Latency, Touched};
 use crate::scenario::{self, Blocked, Family, Fault, Inject, VoteKind};
+use bitcraps_adversary::machine;
+use bitcraps_adversary::orders::Order;
+use bitcraps_adversary::puppet::{Groups, Kinds, Lie};
 use bitcraps_types::ValidatorIndex;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// How many packets a clogged link holds before it refuses more.
 const CLOG_LIMIT: usize = 1 << 16;
+
+/// How many waits of a distribution a daemon with a slow disk is given to draw from.
+const WAITS: usize = 256;
 
 /// Whether a fault makes its nodes Byzantine.
 pub(super) fn is_lie(inject: &Inject) -> bool {
@@ -89,7 +92,39 @@ pub(super) fn repair(inject: &Inject, node: u16, lab: &mut Lab) {
     }
 }
 
-fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
+/// The same as [`degrade`], for a daemon that takes orders; nothing for faults that are made from outside of it.
+pub(super) fn order(inject: &Inject, seed: u64) -> Option<Order> {
+    Some(match inject {
+        Inject::Skew { offset } => Order::Skew(offset.nanos()),
+        Inject::Drift { ppm } => Order::Drift(ppm.round() as i32),
+        Inject::DiskError { op, rate } => Order::DiskErrors(breakable(*op), rate.fraction()),
+        Inject::DiskFull { capacity } => Order::DiskRoom(Some(capacity.bytes())),
+        Inject::DiskSlow { latency } => Order::DiskWaits(convert::latency(latency).draw(seed, WAITS)),
+        _ => return None,
+    })
+}
+
+/// The opposite of [`order`].
+pub(super) fn order_to_end(inject: &Inject) -> Option<Order> {
+    Some(match inject {
+        Inject::Skew { .. } => Order::Skew(0),
+        Inject::Drift { .. } => Order::Drift(0),
+        Inject::DiskError { op, .. } => Order::DiskErrors(breakable(*op), 0.0),
+        Inject::DiskFull { .. } => Order::DiskRoom(None),
+        Inject::DiskSlow { .. } => Order::DiskWaits(Vec::new()),
+        _ => return None,
+    })
+}
+
+fn breakable(op: scenario::DiskOp) -> machine::DiskOp {
+    match op {
+        scenario::DiskOp::Read => machine::DiskOp::Read,
+        scenario::DiskOp::Write => machine::DiskOp::Write,
+        scenario::DiskOp::Sync => machine::DiskOp::Sync,
+    }
+}
+
+pub(super) fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
     match op {
         scenario::DiskOp::Read => &[DiskOp::Read],
         scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],
@@ -111,13 +146,20 @@ pub(super) fn done_to(inject: &Inject, touched: &Touched) -> u64 {
     }
 }
 
+/// What a fault has these `liars` of `count` validators say; `None` for other faults.
+pub(super) fn lie(inject: &Inject, count: u16, liars: &[u16]) -> Option<Lie> {
+    Some(match inject {
+        Inject::Silent {} => Lie::Silent,
+        Inject::Equivocate { what, groups } => equivocation(count, liars, what, groups.as_ref()),
+        Inject::Amnesia {} => Lie::Amnesia,
+        Inject::InvalidSignature {} => Lie::InvalidSignature,
+        Inject::GarbageBytes {} => Lie::GarbageBytes,
+        _ => return None,
+    })
+}
+
 /// Two faces: the groups of the file, or the others in two halves.
-pub(super) fn equivocation(
-    count: u16,
-    liars: &[u16],
-    what: &[VoteKind],
-    groups: Option<&[Vec<u16>; 2]>,
-) -> Behaviour {
+fn equivocation(count: u16, liars: &[u16], what: &[VoteKind], groups: Option<&[Vec<u16>; 2]>) -> Lie {
     let set = |nodes: &[u16]| nodes.iter().copied().map(ValidatorIndex).collect::<BTreeSet<_>>();
     let groups = match groups {
         Some([first, second]) => Groups { first: set(first), second: set(second) },
@@ -128,7 +170,7 @@ pub(super) fn equivocation(
         prevote: what.contains(&VoteKind::Prevote),
         precommit: what.contains(&VoteKind::Precommit),
     };
-    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
+    Lie::Equivocate { what, groups }
 }
 
 /// What a fault is called in a report, and what its count counts.

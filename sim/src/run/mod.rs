@@ -11,13 +11,16 @@ mod film;
 pub mod heartbeat;
 mod inject;
 mod judge;
+mod lab;
 mod network;
 mod pass;
 mod recorder;
 mod select;
-mod shared;
+pub(crate) mod shared;
 mod stage;
 mod timeline;
+#[cfg(feature = "turmoil")]
+mod turmoil;
 mod watch;
 mod workload;
 
@@ -115,23 +118,38 @@ pub struct Divergence {
 /// Runs a scenario with a seed in a world. `repro` is the command line that does the same again.
 ///
 /// # Panics
-/// If the world itself breaks.
+/// If the world itself breaks, or is made of a program that is missing.
 pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+    let once = |outcome| Examined { outcome, twice: false, divergence: None };
     let unsupported = world.unsupported(scenario);
     if !unsupported.is_empty() {
-        let outcome = judge::unsupported(scenario, world, seed, repro, &unsupported);
-        return Examined { outcome, twice: false, divergence: None };
+        return once(judge::unsupported(scenario, world, seed, repro, &unsupported));
     }
     match world {
-        World::Lab | World::Wire | World::Madsim => examine_in_lab(scenario, world, seed, depth, repro),
+        World::Lab | World::Wire | World::Turmoil | World::Madsim => {
+            examine_in_virtual_time(scenario, world, seed, depth, repro)
+        }
         World::Cluster => {
-            let outcome = cluster::run(scenario, seed, repro);
-            Examined { outcome, twice: false, divergence: None }
+            let inside = world.inside_daemons(scenario);
+            once(match cluster::program(!inside.is_empty()) {
+                Ok(program) => cluster::run(scenario, &program, seed, repro),
+                Err(why) if !inside.is_empty() => {
+                    let faults: Vec<_> = inside.into_iter().map(|id| (id, why.clone())).collect();
+                    judge::unsupported(scenario, world, seed, repro, &faults)
+                }
+                Err(why) => panic!("{why}"),
+            })
         }
     }
 }
 
-fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+fn examine_in_virtual_time(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    depth: Depth,
+    repro: &str,
+) -> Examined {
     let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
@@ -158,7 +176,7 @@ fn find_divergence(
     let lines = |unseen| {
         let mut lines = Vec::new();
         let plan = Plan { events: Some(block.clone()), unseen, ..plan.clone() };
-        pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
+        pass::pass_with(scenario, seed, &plan, repro, |world| lines = world.window());
         lines
     };
     compare(block.start, &lines(0), &lines(1))

@@ -214,6 +214,13 @@ pub enum Selector {
     Random,
 }
 
+impl Selector {
+    /// Whether whom it strikes depends on what happens in the run.
+    pub fn follows_the_run(&self) -> bool {
+        matches!(self, Selector::Leader | Selector::NextLeader | Selector::NotLeader | Selector::Random)
+    }
+}
+
 impl Serialize for Selector {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         let word = match self {

@@ -1,6 +1,8 @@
 //! Where a scenario can run, and which faults each place makes.
 
 use super::Scenario;
+use super::fault::Fault;
+use super::inject::Family;
 
 /// A world. What each models: docs/worlds.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -9,6 +11,9 @@ pub enum World {
     Lab,
     /// The lab with the links of the live node: real QUIC and TLS over modelled datagrams.
     Wire,
+    /// Hosts of the simulator turmoil: the live node's links over its UDP, the live gateway over its TCP.
+    #[cfg_attr(not(feature = "turmoil"), value(skip))]
+    Turmoil,
     /// The lab with madsim in the place of its loop: tasks in random order, libc's clock and entropy intercepted.
     Madsim,
     /// Real daemons on this machine, with a proxy on each link, in real time.
@@ -17,13 +22,14 @@ pub enum World {
 
 impl World {
     /// All of them.
-    pub const ALL: [World; 4] = [World::Lab, World::Wire, World::Madsim, World::Cluster];
+    pub const ALL: [World; 5] = [World::Lab, World::Wire, World::Turmoil, World::Madsim, World::Cluster];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             World::Lab => "lab",
             World::Wire => "wire",
+            World::Turmoil => "turmoil",
             World::Madsim => "madsim",
             World::Cluster => "cluster",
         }
@@ -31,31 +37,38 @@ impl World {
 
     /// Whether it makes the fault of this name, of those that the language knows in this version.
     pub fn makes(self, fault: &str) -> bool {
-        const CLUSTER: [&str; 13] = [
-            "bandwidth",
-            "clog",
-            "corrupt",
-            "crash",
-            "duplicate",
-            "heal",
-            "isolate",
-            "latency",
-            "loss",
-            "partition",
-            "pause",
-            "queue",
-            "reorder",
-        ];
         match self {
-            World::Lab | World::Wire | World::Madsim => true,
-            World::Cluster => CLUSTER.contains(&fault),
+            World::Lab | World::Wire | World::Madsim | World::Cluster => true,
+            // It runs every host in every tick, and each for as long as it likes.
+            World::Turmoil => fault != "pause" && fault != "slow_cpu",
         }
     }
 
-    /// The faults of a scenario that this world can't make: their ids and names.
-    pub fn unsupported(self, scenario: &Scenario) -> Vec<(&str, &'static str)> {
-        let faults = scenario.faults.iter().map(|fault| (&*fault.id, fault.inject.name()));
-        faults.filter(|(_, name)| !self.makes(name)).collect()
+    /// The faults of a scenario that this world can't make: their ids, and why.
+    pub fn unsupported(self, scenario: &Scenario) -> Vec<(&str, String)> {
+        let why = |fault: &Fault| {
+            let (name, world) = (fault.inject.name(), self.name());
+            if !self.makes(name) {
+                return Some(format!("the {world} world does not make `{name}`"));
+            }
+            // The oracles must know who is honest from the start, and no run here is like the one before.
+            let unforeseen = fault.inject.family() == Family::Byzantine
+                && fault.on.follows_the_run()
+                && !self.is_deterministic();
+            unforeseen.then(|| {
+                format!("the {world} world does not make `{name}` on nodes that are not known before the run")
+            })
+        };
+        scenario.faults.iter().filter_map(|fault| Some((&*fault.id, why(fault)?))).collect()
+    }
+
+    /// The faults of a scenario that this world makes only with daemons that are built to misbehave: their ids.
+    pub fn inside_daemons(self, scenario: &Scenario) -> Vec<&str> {
+        let inside = |fault: &&Fault| {
+            let family = fault.inject.family();
+            self == World::Cluster && matches!(family, Family::Byzantine | Family::Clock | Family::Disk)
+        };
+        scenario.faults.iter().filter(inside).map(|fault| &*fault.id).collect()
     }
 
     /// Whether a run gives the same trace each time.

@@ -1,14 +1,18 @@
-//! The daemons: their homes, their processes, the signals that they get.
+//! The daemons: their homes, their processes, what is done to them.
 
 use super::log::Reader;
+use super::orders::Line;
+use super::process::Process;
+use super::program::Program;
 use super::proxy::Proxy;
 use crate::lab::DiskFate;
 use crate::run::network::Network;
 use crate::scenario::{Scenario, Timeouts};
 use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::files::{BLOCKS, CONSENSUS};
+use bitcraps_adversary::orders::{Done, Order};
 use bitcraps_types::{PublicKey, Time, WallTime};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -16,19 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// What a torn write leaves behind the last whole record, in bytes.
-const TORN: &[u8] = b"BCJ1\x40\0\0\0torn in the midst";
-
-/// The daemon's program: `$BITCRAPS_NODE`, or `bitcraps-node` beside this program.
-pub(crate) fn program() -> Result<PathBuf, String> {
-    let named = std::env::var_os("BITCRAPS_NODE").map(PathBuf::from);
-    let beside = || Some(std::env::current_exe().ok()?.with_file_name("bitcraps-node"));
-    match named.or_else(beside).filter(|path| path.is_file()) {
-        Some(path) => Ok(path),
-        None => Err("there is no `bitcraps-node` beside this program: build it in the same profile \
-                     (`cargo build --release --bin bitcraps-node`), or name it with BITCRAPS_NODE"
-            .to_owned()),
-    }
-}
+const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
 
 /// Where a node lives and listens.
 #[derive(Clone, Debug)]
@@ -45,11 +37,17 @@ pub(super) struct Home {
 ///
 /// # Panics
 /// If the daemon can't write them, or makes another network of the same description.
-pub(super) fn testnet(place: &Path, scenario: &Scenario, seed: u64, network: &Network) -> Vec<Home> {
+pub(super) fn testnet(
+    place: &Path,
+    program: &Path,
+    scenario: &Scenario,
+    seed: u64,
+    network: &Network,
+) -> Vec<Home> {
     let (validators, workload) = (&scenario.validators, &scenario.workload);
     let powers: Vec<String> = validators.weights().iter().map(u64::to_string).collect();
     let dir = place.join("net");
-    let output = Command::new(program().expect("it was there when the run began"))
+    let output = Command::new(program)
         .args(["testnet", "--json", "--dir"])
         .arg(&dir)
         .args(["--validators", &validators.count.to_string()])
@@ -87,10 +85,16 @@ fn free(address: std::io::Result<SocketAddr>) -> SocketAddr {
 /// One daemon, up or down.
 pub(super) struct Daemon {
     home: Home,
+    program: PathBuf,
     settings: Vec<String>,
-    child: Option<Child>,
+    running: Option<(Child, Process)>,
     starts: u32,
-    paused: bool,
+    /// How much slower its processor is, now and after a restart.
+    slowness: f64,
+    /// How often earlier processes were stopped for it.
+    stops: u64,
+    /// To the adversary inside, if the program has one.
+    line: Option<Line>,
     log: Option<Reader>,
     /// Events of earlier incarnations that were not given out yet.
     leftover: Vec<(WallTime, Logged)>,
@@ -98,7 +102,7 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    pub(super) fn new(home: Home, scenario: &Scenario, proxy: &Proxy) -> Daemon {
+    pub(super) fn new(home: Home, program: &Program, scenario: &Scenario, proxy: &Proxy) -> Daemon {
         let peers: Vec<String> =
             proxy.peers_of(home.node).map(|(key, address)| format!("{}@{address}", hex(&key.0))).collect();
         let Timeouts { propose, prevote, precommit, growth, rebroadcast } = &scenario.consensus.timeouts;
@@ -118,11 +122,14 @@ impl Daemon {
             "node.log_format=text".to_owned(),
         ];
         Daemon {
+            line: program.misbehaves.then(|| Line::new(&home.path)),
             home,
+            program: program.path.clone(),
             settings,
-            child: None,
+            running: None,
             starts: 0,
-            paused: false,
+            slowness: 1.0,
+            stops: 0,
             log: None,
             leftover: Vec::new(),
             supervised: None,
@@ -130,7 +137,7 @@ impl Daemon {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.child.is_some()
+        self.running.is_some()
     }
 
     /// Starts the process; gives its incarnation, from 0. `None` if it is up.
@@ -143,23 +150,29 @@ impl Daemon {
         self.starts += 1;
         let events = self.home.path.join(format!("events-{incarnation}"));
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut command = Command::new(program().expect("it was there when the run began"));
+        let mut command = Command::new(&self.program);
         command.arg("--home").arg(&self.home.path);
         self.settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
         command.args(["run", "--event-log"]).arg(&events).stdin(Stdio::null());
+        if let Some(line) = &self.line {
+            command.arg("--control").arg(line.control());
+        }
         command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
-        self.child = Some(command.spawn().expect("the daemon can be started"));
-        self.paused = false;
+        let child = command.spawn().expect("the daemon can be started");
+        let mut process = Process::new(Pid::from_raw(child.id().cast_signed()));
+        process.slow(self.slowness);
+        self.running = Some((child, process));
         self.log = Some(Reader::new(events));
         Some(incarnation)
     }
 
     /// Ends the process with no chance to say goodbye. `false` if it is down.
     pub(super) fn kill(&mut self, fate: DiskFate) -> bool {
-        let Some(mut child) = self.child.take() else { return false };
+        let Some((mut child, process)) = self.running.take() else { return false };
         child.kill().expect("a child can be killed");
+        self.forget(process);
         child.wait().expect("a child can be waited for");
-        self.keep_events();
+        self.keep_what_it_left();
         if fate == DiskFate::TornWrite {
             for file in [BLOCKS, CONSENSUS] {
                 let path = self.home.path.join("data").join(file);
@@ -172,25 +185,55 @@ impl Daemon {
 
     /// SIGSTOP. `false` if it is down or paused.
     pub(super) fn pause(&mut self) -> bool {
-        if self.paused || !self.signal(Signal::STOP) {
-            return false;
-        }
-        self.paused = true;
-        true
+        self.running.as_ref().is_some_and(|(_, process)| process.pause())
     }
 
     /// SIGCONT, after a pause.
     pub(super) fn resume(&mut self) {
-        if std::mem::take(&mut self.paused) {
-            self.signal(Signal::CONT);
+        if let Some((_, process)) = &self.running {
+            process.resume();
         }
+    }
+
+    /// Makes its processor so many times slower; 1: as fast as the machine's.
+    pub(super) fn slow(&mut self, factor: f64) {
+        self.slowness = factor;
+        if let Some((_, process)) = &mut self.running {
+            process.slow(factor);
+        }
+    }
+
+    /// How often it was stopped because its processor is slow.
+    pub(super) fn stops(&self) -> u64 {
+        self.stops + self.running.as_ref().map_or(0, |(_, process)| process.stops())
+    }
+
+    /// Has the adversary inside do something from now on, also after a restart. Without one nothing happens; the run
+    /// has been refused before.
+    pub(super) fn order(&mut self, order: Order) {
+        if let Some(line) = &mut self.line {
+            line.order(order);
+        }
+    }
+
+    /// Where it takes orders.
+    pub(super) fn control(&self) -> Option<&Path> {
+        self.line.as_ref().map(Line::control)
+    }
+
+    /// What the adversary inside has done.
+    pub(super) fn done(&self) -> Done {
+        self.line.as_ref().map(Line::done).unwrap_or_default()
     }
 
     /// If the process ended though nobody ended it: what it said last.
     pub(super) fn ended_by_itself(&mut self) -> Option<String> {
-        let status = self.child.as_mut()?.try_wait().ok().flatten()?;
-        self.child = None;
-        self.keep_events();
+        let (child, _) = self.running.as_mut()?;
+        let status = child.try_wait().ok().flatten()?;
+        if let Some((_, process)) = self.running.take() {
+            self.forget(process);
+        }
+        self.keep_what_it_left();
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
         Some(format!("{status}: {last}"))
@@ -206,15 +249,18 @@ impl Daemon {
         self.supervised.is_some_and(|at| at <= now)
     }
 
-    /// SIGTERM.
+    /// SIGTERM, at full speed.
     pub(super) fn ask_to_stop(&mut self) {
+        self.slow(1.0);
         self.resume();
-        self.signal(Signal::TERM);
+        if let Some((_, process)) = &self.running {
+            process.signal(Signal::TERM);
+        }
     }
 
     /// Until it has ended; it has a deadline of its own, and a bug in it is ended here.
     pub(super) fn wait(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
+        let Some((mut child, _process)) = self.running.take() else { return };
         for _ in 0..1000 {
             if child.try_wait().ok().flatten().is_some() {
                 return;
@@ -225,22 +271,31 @@ impl Daemon {
         child.wait().expect("a child can be waited for");
     }
 
-    /// The events that came since the last call.
+    /// The events that came since the last call. What its adversary did is heard too.
     pub(super) fn read_events(&mut self) -> Vec<(WallTime, Logged)> {
+        if self.is_up()
+            && let Some(line) = &mut self.line
+        {
+            line.attend();
+        }
         let mut events = std::mem::take(&mut self.leftover);
         events.extend(self.log.iter_mut().flat_map(Reader::read));
         events
     }
 
-    /// Reads the log of a process that is gone to its end.
-    fn keep_events(&mut self) {
-        let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
-        self.leftover.extend(rest);
+    /// No signal goes to it any more: soon its number may be another's.
+    fn forget(&mut self, process: Process) {
+        self.stops += process.stops();
+        drop(process);
     }
 
-    fn signal(&self, signal: Signal) -> bool {
-        let pid = self.child.as_ref().and_then(|child| Pid::from_raw(child.id().cast_signed()));
-        pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
+    /// Of a process that is gone: what its adversary did, and its log to the end.
+    fn keep_what_it_left(&mut self) {
+        if let Some(line) = &mut self.line {
+            line.process_ended();
+        }
+        let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
+        self.leftover.extend(rest);
     }
 
     fn log_path(&self) -> PathBuf {
@@ -251,7 +306,7 @@ impl Daemon {
 impl Drop for Daemon {
     /// No process outlives the run, even if the testbed panics.
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
+        if let Some((child, _)) = &mut self.running {
             let _ = child.kill();
             let _ = child.wait();
         }

@@ -1,18 +1,24 @@
 //! The cluster world: the real daemon as one process for each validator, on this machine and in real time.
 //!
 //! Every link between two nodes goes through a proxy ([`proxy`]) that treats its datagrams as the scenario's network
-//! model says; a crash is SIGKILL, a pause SIGSTOP. Each daemon logs its events; here they are read and told to the
-//! same oracles that judge the lab ([`log`], [`replay`]). Runs don't repeat: the machine's own timing is part of them.
+//! model says; a crash is SIGKILL, a pause SIGSTOP ([`process`]). Lies, wrong clocks and broken disks are made inside a
+//! daemon that is built for it ([`program`]) and does what it is told ([`orders`]). Each daemon logs its events; here
+//! they are read and told to the same oracles that judge the lab ([`log`], [`replay`]). Runs don't repeat: the machine's
+//! own timing is part of them.
 
 mod daemon;
 mod log;
+mod orders;
 mod players;
+mod process;
+mod program;
 mod proxy;
 mod replay;
 
 use super::Outcome;
 use super::faults::Faults;
 use super::heartbeat;
+use super::inject;
 use super::judge::{self, Closing};
 use super::network::Network;
 use super::pass::{self, Plan};
@@ -25,11 +31,13 @@ use super::workload::Players;
 use crate::lab::{DiskFate, Effect, EffectId, Halt, Touched, TraceSummary};
 use crate::oracle::Oracles;
 use crate::scenario::{Inject, Scenario, World};
+use bitcraps_adversary::orders::Order;
+use bitcraps_adversary::puppet::Lie;
 use bitcraps_types::{Digest, Time};
 use daemon::Daemon;
-pub(crate) use daemon::program;
 use log::Told;
 use players::Post;
+pub(crate) use program::{Program, program};
 use proxy::Proxy;
 use replay::Replay;
 use std::cell::RefCell;
@@ -46,12 +54,12 @@ const SUPERVISOR: Duration = Duration::from_secs(1);
 /// Runs a scenario against real daemons.
 ///
 /// # Panics
-/// If the program is missing, or this machine does not let processes, files or sockets be made.
-pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
+/// If this machine does not let processes, files or sockets be made.
+pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str) -> Outcome {
     let place = tempfile::Builder::new().prefix("bitcraps-cluster-").tempdir().expect("a temporary folder");
     let network = Rc::new(Network::new(scenario, World::Cluster, seed));
     let plan = Plan { liars: pass::liars(scenario, World::Cluster, seed), ..Plan::new(World::Cluster) };
-    let homes = daemon::testnet(place.path(), scenario, seed, &network);
+    let homes = daemon::testnet(place.path(), &program.path, scenario, seed, &network);
     let clock = Clock::start();
     let proxy = Proxy::start(scenario, seed, &homes, clock.started);
     let shared = Rc::new(Shared {
@@ -61,7 +69,7 @@ pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
         watching: true,
         attention: RefCell::new(None),
     });
-    let daemons = homes.iter().map(|home| Daemon::new(home.clone(), scenario, &proxy)).collect();
+    let daemons = homes.iter().map(|home| Daemon::new(home.clone(), program, scenario, &proxy)).collect();
     let posts = homes.iter().map(|home| home.gateway).collect();
     let mut cluster = Cluster {
         clock,
@@ -70,10 +78,11 @@ pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
         shared: shared.clone(),
         replay: Replay::new(&network),
         waiting: Vec::new(),
-        touched: vec![Touched::default(); homes.len()],
+        pauses: vec![0; homes.len()],
+        seed,
         halts: Vec::new(),
     };
-    let mut faults = Faults::new(scenario, seed, network.puppets.clone());
+    let mut faults = Faults::new(scenario, seed);
     let mut players = Players::new(&scenario.workload, seed);
     let post = Post::start(posts);
     let end = Time(scenario.duration.nanos());
@@ -95,6 +104,7 @@ pub(super) fn run(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
         halts: std::mem::take(&mut cluster.halts),
         at: end,
         windows: Vec::new(),
+        notes: Vec::new(),
         world: World::Cluster,
     };
     judge::judge(closing, &shared)
@@ -169,7 +179,9 @@ struct Cluster {
     replay: Replay,
     /// Read, and not told yet.
     waiting: Vec<Told>,
-    touched: Vec<Touched>,
+    /// How often each node was paused.
+    pauses: Vec<u64>,
+    seed: u64,
     halts: Vec<Halt>,
 }
 
@@ -258,24 +270,61 @@ impl Stage for Cluster {
     }
 
     fn degrade(&mut self, inject: &Inject, node: u16) {
-        if let Inject::Pause {} = inject
-            && self.daemons[usize::from(node)].pause()
-        {
-            self.touched[usize::from(node)].paused += 1;
+        let daemon = &mut self.daemons[usize::from(node)];
+        match inject {
+            Inject::Pause {} => self.pauses[usize::from(node)] += u64::from(daemon.pause()),
+            Inject::SlowCpu { factor } => daemon.slow(*factor),
+            inject => inject::order(inject, self.seed).into_iter().for_each(|order| daemon.order(order)),
         }
     }
 
     fn repair(&mut self, inject: &Inject, node: u16) {
-        if let Inject::Pause {} = inject {
-            self.daemons[usize::from(node)].resume();
+        let daemon = &mut self.daemons[usize::from(node)];
+        match inject {
+            Inject::Pause {} => daemon.resume(),
+            Inject::SlowCpu { .. } => daemon.slow(1.0),
+            inject => inject::order_to_end(inject).into_iter().for_each(|order| daemon.order(order)),
         }
     }
 
-    fn jump_clock(&mut self, _: u16, _: i64) {
-        unreachable!("this world makes no fault of clocks: `World::makes` says so");
+    fn jump_clock(&mut self, node: u16, by: i64) {
+        self.daemons[usize::from(node)].order(Order::Jump(by));
     }
 
     fn touched(&self, node: u16) -> Touched {
-        self.touched[usize::from(node)]
+        let daemon = &self.daemons[usize::from(node)];
+        let done = daemon.done();
+        Touched {
+            paused: self.pauses[usize::from(node)],
+            overflowed: 0,
+            slowed: daemon.stops(),
+            drifted: done.drifted,
+            skewed: done.skewed,
+            disk_errors: done.disk_errors,
+            disk_full: done.disk_full,
+            disk_slowed: done.disk_slowed,
+        }
+    }
+
+    /// The liars are in processes of their own: each is told how to reach the others.
+    fn lie(&mut self, name: &str, lie: &Lie, nodes: &[u16], chance: f64) {
+        let controls: Vec<(u16, String)> = nodes
+            .iter()
+            .filter_map(|&node| Some((node, self.daemons[usize::from(node)].control()?.to_str()?.to_owned())))
+            .collect();
+        for &node in nodes {
+            let others = controls.iter().filter(|(other, _)| *other != node);
+            let accomplices = others.map(|(_, control)| control.clone()).collect();
+            let order = Order::Lie { fault: name.to_owned(), lie: lie.clone(), chance, accomplices };
+            self.daemons[usize::from(node)].order(order);
+        }
+    }
+
+    fn stop_lying(&mut self, name: &str, node: u16) {
+        self.daemons[usize::from(node)].order(Order::Stop { fault: name.to_owned() });
+    }
+
+    fn lies_told(&self, name: &str, node: u16) -> u64 {
+        self.daemons[usize::from(node)].done().lies.get(name).copied().unwrap_or(0)
     }
 }

@@ -18,13 +18,13 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
         state_root: Digest::ZERO,
         commands: Vec::new(),
         offences: Vec::new(),
+        blobs: bitcraps_casino::Blobs::default(),
     };
     Value::new(block.encode())
 }
 
 struct Net {
     set: ValidatorSet,
-    verifier: Rc<dyn bitcraps_types::Verify>,
     now: Time,
     engines: Vec<Tendermint>,
     puppets: Vec<Puppet>,
@@ -43,9 +43,8 @@ enum What {
 
 impl Net {
     fn new(count: u16) -> Net {
-        let keys = Keyring::new(Scheme::Mock, 1, usize::from(count));
-        let validator = |i| Validator { key: keys.public_key(i), power: 1 };
-        let set = ValidatorSet::new((0..usize::from(count)).map(validator).collect()).unwrap();
+        let validator = |i| Validator { key: Tag::of(v(i)).public_key(), power: 1 };
+        let set = ValidatorSet::new((0..count).map(validator).collect()).unwrap();
         let config = |me| Config {
             chain: CHAIN,
             me: Some(v(me)),
@@ -55,15 +54,10 @@ impl Net {
             growth: 1.5,
             rebroadcast: Duration::from_millis(500),
         };
-        let puppet = |me: u16| {
-            let identity = Identity { me: v(me), chain: CHAIN, signer: keys.signer(usize::from(me)) };
-            Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
-        };
         let mut net = Net {
             engines: (0..count).map(|me| Tendermint::new(config(me), set.clone(), 1)).collect(),
             puppets: (0..count).map(puppet).collect(),
             set,
-            verifier: keys.verifier(),
             now: Time::ZERO,
             queue: BTreeMap::new(),
             sent: 0,
@@ -107,12 +101,10 @@ impl Net {
                     self.decided[node].insert(height, (value, certificate));
                     Input::Advance { height: height + 1, validators: self.set.clone() }
                 }
-                What::Message(signed) => {
-                    match Tendermint::verify(*signed, &self.set, &CHAIN, &*self.verifier) {
-                        Ok(verified) => Input::Message(verified),
-                        Err(_) => continue,
-                    }
-                }
+                What::Message(signed) => match Tendermint::verify(*signed, &self.set, &CHAIN, &Tags) {
+                    Ok(verified) => Input::Message(verified),
+                    Err(_) => continue,
+                },
             };
             let mut out = Vec::new();
             self.engines[node].step(at, input, &mut out);
@@ -195,7 +187,7 @@ fn two_liars_of_four_fork_the_chain_whoever_they_are_and_sign_both_sides() {
         let culprits: BTreeSet<_> = signers(&first).intersection(&signers(&second)).copied().collect();
         assert_eq!(culprits, super::liars(&liars));
         for certificate in [first, second] {
-            certificate.verify::<Tendermint>(&net.set, &CHAIN, &*net.verifier).unwrap();
+            certificate.verify::<Tendermint>(&net.set, &CHAIN, &Tags).unwrap();
         }
     }
 }

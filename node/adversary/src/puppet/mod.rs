@@ -1,5 +1,5 @@
 //! Byzantine behaviour of a validator, in what it sends: one file per behaviour, and the switchboard that turns them
-//! on and off while a scenario runs.
+//! on and off while the node runs.
 //!
 //! The actors and the engine inside a Byzantine node are the honest ones. A [`Puppet`] stands where its messages leave
 //! and rewrites them, per recipient, with the node's own key: it can lie, but it can't forge another's signature. What
@@ -20,26 +20,27 @@ use amnesia::Amnesia;
 use bitcraps_actors::ports::{Adversary, ConsensusMessage, Outgoing};
 use bitcraps_consensus::Signed;
 use bitcraps_types::{ChainId, Sign, ValidatorIndex};
+use borsh::{BorshDeserialize, BorshSerialize};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use collusion::{Collusion, Groups};
+pub use collusion::{Collusion, Groups, Said};
 pub use equivocate::Kinds;
 
-/// What a Byzantine validator does to each message that it sends.
-#[derive(Clone)]
-pub enum Behaviour {
+/// What a Byzantine validator does to each message that it sends, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Lie {
     /// Sends nothing.
     Silent,
     /// Tells one group one thing and another group another.
     Equivocate {
         /// Which messages are doubled.
         what: Kinds,
-        /// The groups, and what those who lie together have told them. All equivocators of one fault share it.
-        collusion: Rc<RefCell<Collusion>>,
+        /// Who is told what.
+        groups: Groups,
     },
     /// Forgets its lock.
     Amnesia,
@@ -47,6 +48,43 @@ pub enum Behaviour {
     InvalidSignature,
     /// Sends bytes that are no messages.
     GarbageBytes,
+}
+
+/// A [`Lie`] with the memory that it takes.
+#[derive(Clone)]
+pub enum Behaviour {
+    /// See [`Lie::Silent`].
+    Silent,
+    /// See [`Lie::Equivocate`].
+    Equivocate {
+        /// Which messages are doubled.
+        what: Kinds,
+        /// The groups, and what those who lie together have told them. Equivocators of one fault share it, if they
+        /// are in one process.
+        collusion: Rc<RefCell<Collusion>>,
+    },
+    /// See [`Lie::Amnesia`].
+    Amnesia,
+    /// See [`Lie::InvalidSignature`].
+    InvalidSignature,
+    /// See [`Lie::GarbageBytes`].
+    GarbageBytes,
+}
+
+impl From<&Lie> for Behaviour {
+    /// With a memory of its own; whoever is given a clone shares it.
+    fn from(lie: &Lie) -> Behaviour {
+        match lie {
+            Lie::Silent => Behaviour::Silent,
+            Lie::Equivocate { what, groups } => {
+                let collusion = Rc::new(RefCell::new(Collusion::new(groups.clone())));
+                Behaviour::Equivocate { what: *what, collusion }
+            }
+            Lie::Amnesia => Behaviour::Amnesia,
+            Lie::InvalidSignature => Behaviour::InvalidSignature,
+            Lie::GarbageBytes => Behaviour::GarbageBytes,
+        }
+    }
 }
 
 /// Who lies: what a behaviour needs to sign.
@@ -124,6 +162,11 @@ impl Puppet {
     /// For [`Behaviour::Amnesia`]: how many prevotes were cast after a lock was forgotten.
     pub fn touched(&self, fault: &str) -> u64 {
         self.touched.borrow().get(fault).copied().unwrap_or(0)
+    }
+
+    /// The same for every fault that there ever was.
+    pub fn all_touched(&self) -> BTreeMap<String, u64> {
+        self.touched.borrow().clone()
     }
 
     fn look_for_amnesia(&self) {

@@ -3,10 +3,9 @@
 mod fork;
 
 use super::*;
-use crate::scheme::{Keyring, Scheme};
 use bitcraps_consensus::Message;
 use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, Vote, VoteKind};
-use bitcraps_types::{Digest, Signature, Value};
+use bitcraps_types::{Digest, PublicKey, Signature, Value, Verify};
 use rand::SeedableRng;
 use std::collections::BTreeSet;
 
@@ -20,23 +19,48 @@ fn liars(indices: &[u16]) -> BTreeSet<ValidatorIndex> {
     indices.iter().copied().map(v).collect()
 }
 
-fn keys() -> Keyring {
-    Keyring::new(Scheme::Mock, 1, 4)
+/// A tag in the place of a signature. Whoever knows the public key can make it; in these tests nobody does for another.
+struct Tag(PublicKey);
+
+impl Tag {
+    fn of(author: ValidatorIndex) -> Tag {
+        Tag(PublicKey([author.0 as u8 + 1; 32]))
+    }
+}
+
+impl Sign for Tag {
+    fn public_key(&self) -> PublicKey {
+        self.0
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(blake3::keyed_hash(&self.0.0, message).as_bytes());
+        Signature(bytes)
+    }
+}
+
+struct Tags;
+
+impl Verify for Tags {
+    fn verify(&self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+        Tag(*key).sign(message) == *signature
+    }
 }
 
 fn puppet(me: u16) -> Puppet {
-    let identity = Identity { me: v(me), chain: CHAIN, signer: keys().signer(usize::from(me)) };
+    let identity = Identity { me: v(me), chain: CHAIN, signer: Rc::new(Tag::of(v(me))) };
     Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
 }
 
 fn signed(message: ConsensusMessage) -> Signed<ConsensusMessage> {
-    let author = message.author().index();
-    Signed::new(message, &CHAIN, &*keys().signer(author))
+    let signer = Tag::of(message.author());
+    Signed::new(message, &CHAIN, &signer)
 }
 
 fn is_signed_by_its_author(signed: &Signed<ConsensusMessage>) -> bool {
-    let key = keys().public_key(signed.message.author().index());
-    keys().verifier().verify(&key, &signed.message.sign_bytes(&CHAIN), &signed.signature)
+    let key = Tag::of(signed.message.author()).public_key();
+    Tags.verify(&key, &signed.message.sign_bytes(&CHAIN), &signed.signature)
 }
 
 fn vote(kind: VoteKind, author: u16, round: u32, digest: Option<Digest>) -> Signed<ConsensusMessage> {
@@ -74,7 +98,7 @@ fn digests(votes: &[Signed<ConsensusMessage>], kind: VoteKind) -> Vec<Option<Dig
 }
 
 fn equivocate(what: Kinds, groups: Groups) -> Behaviour {
-    Behaviour::Equivocate { what, collusion: Rc::new(RefCell::new(Collusion::new(groups))) }
+    Behaviour::from(&Lie::Equivocate { what, groups })
 }
 
 #[test]
@@ -294,9 +318,57 @@ fn behaviours_act_in_the_order_of_their_activation() {
     assert!(told(&puppet, 1, &vote(VoteKind::Prevote, 0, 0, None)).is_empty());
 }
 
+/// Two equivocators without a shared memory, and what the second has heard from the first on their line.
+fn on_a_line(what: Kinds, groups: &Groups) -> (Puppet, Puppet) {
+    let behaviours = [0, 1].map(|_| equivocate(what, groups.clone()));
+    let [Behaviour::Equivocate { collusion: one, .. }, Behaviour::Equivocate { collusion: other, .. }] =
+        &behaviours
+    else {
+        unreachable!("they equivocate")
+    };
+    for (from, to) in [(one, other.clone()), (other, one.clone())] {
+        from.borrow_mut().set_line(Box::new(move |said| to.borrow_mut().learn(said)));
+    }
+    let puppets = (puppet(2), puppet(3));
+    let [one, other] = behaviours;
+    puppets.0.activate("fork", one);
+    puppets.1.activate("fork", other);
+    puppets
+}
+
 #[test]
-fn a_signature_of_zeros_is_no_accident_of_the_scheme() {
-    let mut forged = vote(VoteKind::Prevote, 0, 0, None);
-    forged.signature = Signature([0; 64]);
-    assert!(!is_signed_by_its_author(&forged));
+fn colluders_in_two_processes_tell_each_group_the_same_if_they_have_a_line() {
+    let (proposer, voter) = on_a_line(Kinds::ALL, &Groups::halves(4, &liars(&[2, 3])));
+    let block = fork::block(5, 0);
+    let ConsensusMessage::Proposal(other) = told(&proposer, 1, &proposal(2, &block)).remove(0).message else {
+        panic!("a proposal")
+    };
+    let nil = vote(VoteKind::Prevote, 3, 0, None);
+    for (to, value) in [(0, block.digest()), (1, other.value.digest())] {
+        assert_eq!(digests(&told(&voter, to, &nil), VoteKind::Prevote), [Some(value)]);
+    }
+}
+
+#[test]
+fn a_second_value_belongs_to_its_first() {
+    let mut collusion = Collusion::new(Groups::default());
+    let [first, other, second] = [1, 2, 3].map(|byte| Digest([byte; 32]));
+    let said = |first, second| Said { height: 5, round: 0, first, second };
+    collusion.learn(said(first, None));
+    collusion.learn(said(other, Some(second)));
+    assert_eq!(collusion.votes(5, 0, None), Some((first, None)));
+    collusion.learn(said(first, Some(second)));
+    assert_eq!(collusion.votes(5, 0, None), Some((first, Some(second))));
+}
+
+#[test]
+fn what_one_liar_votes_for_the_other_knows_and_no_value_takes_the_first_ones_place() {
+    let what = Kinds { proposal: false, prevote: true, precommit: true };
+    let (one, other) = on_a_line(what, &Groups::halves(4, &liars(&[2, 3])));
+    let value = Some(Digest([9; 32]));
+    told(&one, 0, &vote(VoteKind::Prevote, 2, 0, value));
+    for engine in [None, Some(Digest([8; 32]))] {
+        let sent = told(&other, 0, &vote(VoteKind::Prevote, 3, 0, engine));
+        assert_eq!(digests(&sent, VoteKind::Prevote), [value]);
+    }
 }

@@ -15,9 +15,10 @@ use bitcraps_actors::ports::{ConsensusMessage, Outgoing};
 use bitcraps_consensus::tendermint::{Proposal, Vote, VoteKind};
 use bitcraps_consensus::{Message, Signed};
 use bitcraps_types::{Digest, ValidatorIndex};
+use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Which kinds of messages are doubled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Kinds {
     /// Proposals: two blocks for one round.
     pub proposal: bool,

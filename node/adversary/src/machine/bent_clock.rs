@@ -1,14 +1,11 @@
-//! A node's clocks as a function of the lab's time: a monotonic one that may drift, a wall clock that may be wrong.
+//! A node's clocks as a function of true time: a monotonic one that may drift, a wall clock that may be wrong. Pure.
 
-/// What every wall clock shows when the lab starts: 2030-01-01T00:00:00Z, in nanoseconds since 1970.
-pub const WALL_AT_START: u64 = 1_893_456_000_000_000_000;
-
-/// One node's clocks. They go on while the node is down.
+/// One node's clocks. All times are in nanoseconds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct NodeClock {
-    /// Since this lab time and node time, the monotonic clock runs at a constant rate.
+pub struct BentClock {
+    /// Since this true time and node time, the monotonic clock runs at a constant rate.
     since: (u64, u64),
-    /// Parts per million faster than the lab.
+    /// Parts per million faster than true time.
     drift_ppm: i32,
     /// Added to the wall clock while a skew lasts.
     skew: i64,
@@ -18,10 +15,10 @@ pub(super) struct NodeClock {
 
 const MILLION: i128 = 1_000_000;
 
-impl NodeClock {
-    /// The monotonic clock at lab time `lab`.
-    pub(super) fn now(&self, lab: u64) -> u64 {
-        let elapsed = lab - self.since.0;
+impl BentClock {
+    /// The monotonic clock at this true time.
+    pub fn now(&self, truth: u64) -> u64 {
+        let elapsed = truth.saturating_sub(self.since.0);
         if self.drift_ppm == 0 {
             return self.since.1 + elapsed;
         }
@@ -29,15 +26,14 @@ impl NodeClock {
         self.since.1.saturating_add(elapsed as u64)
     }
 
-    /// The wall clock at lab time `lab`. It runs off the same oscillator as the monotonic clock.
-    pub(super) fn wall(&self, lab: u64) -> u64 {
-        WALL_AT_START
-            .saturating_add(self.now(lab))
-            .saturating_add_signed(self.skew.saturating_add(self.jumped))
+    /// The wall clock at this true time, if a right one showed `wall` at true time zero. It runs off the same oscillator
+    /// as the monotonic clock.
+    pub fn wall(&self, truth: u64, wall: u64) -> u64 {
+        wall.saturating_add(self.now(truth)).saturating_add_signed(self.skew.saturating_add(self.jumped))
     }
 
-    /// The first lab time at which the monotonic clock shows `node` or more; `u64::MAX` for never.
-    pub(super) fn lab_time(&self, node: u64) -> u64 {
+    /// The first true time at which the monotonic clock shows `node` or more; `u64::MAX` for never.
+    pub fn true_time(&self, node: u64) -> u64 {
         let ahead = node.saturating_sub(self.since.1);
         if self.drift_ppm == 0 {
             return self.since.0.saturating_add(ahead);
@@ -51,28 +47,28 @@ impl NodeClock {
     }
 
     /// Changes the rate from now on. At least -1,000,000 ppm, at which the clock stands still.
-    pub(super) fn drift(&mut self, lab: u64, ppm: i32) {
-        self.since = (lab, self.now(lab));
+    pub fn drift(&mut self, truth: u64, ppm: i32) {
+        self.since = (truth, self.now(truth));
         self.drift_ppm = ppm.max(-1_000_000);
     }
 
     /// Sets how far the wall clock is off, in nanoseconds.
-    pub(super) fn skew(&mut self, offset: i64) {
+    pub fn skew(&mut self, offset: i64) {
         self.skew = offset;
     }
 
     /// Moves the wall clock, in nanoseconds.
-    pub(super) fn jump(&mut self, by: i64) {
+    pub fn jump(&mut self, by: i64) {
         self.jumped = self.jumped.saturating_add(by);
     }
 
     /// Whether the monotonic clock runs at a wrong rate.
-    pub(super) fn drifts(&self) -> bool {
+    pub fn drifts(&self) -> bool {
         self.drift_ppm != 0
     }
 
     /// Whether a skew is on the wall clock.
-    pub(super) fn is_skewed(&self) -> bool {
+    pub fn is_skewed(&self) -> bool {
         self.skew != 0
     }
 }
@@ -82,27 +78,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lab_time_is_the_first_at_which_the_clock_shows_the_time_asked_for() {
+    fn the_true_time_is_the_first_at_which_the_clock_shows_the_time_asked_for() {
         for ppm in [-900_000, -200, -1, 0, 1, 333, 100_000] {
-            let mut clock = NodeClock::default();
+            let mut clock = BentClock::default();
             clock.drift(1_000_003, ppm);
             for target in [1_000_003, 1_000_004, 1_234_567, 5_000_000_001] {
-                let lab = clock.lab_time(target);
-                assert!(clock.now(lab) >= target, "{ppm} {target}");
-                assert!(lab == 1_000_003 || clock.now(lab - 1) < target, "{ppm} {target}");
+                let truth = clock.true_time(target);
+                assert!(clock.now(truth) >= target, "{ppm} {target}");
+                assert!(truth == 1_000_003 || clock.now(truth - 1) < target, "{ppm} {target}");
             }
         }
     }
 
     #[test]
     fn a_clock_never_goes_back_when_its_rate_changes() {
-        let mut clock = NodeClock::default();
+        let mut clock = BentClock::default();
         let mut last = 0;
         for (step, ppm) in [(10, 500_000), (20, -1_000_000), (30, 0), (40, -7)] {
             clock.drift(step * 1_000_000, ppm);
-            for lab in step * 1_000_000..step * 1_000_000 + 100 {
-                assert!(clock.now(lab) >= last);
-                last = clock.now(lab);
+            for truth in step * 1_000_000..step * 1_000_000 + 100 {
+                assert!(clock.now(truth) >= last);
+                last = clock.now(truth);
             }
         }
     }
