@@ -198,7 +198,9 @@ pub(super) fn costly_work_takes_its_cost(stage: &mut Stage<'_>) {
         ports.compute.run(MS * 10, Box::new(move || tells.set(Some(clock.now().since(began)))));
     });
     stage.until("it is done", || took.get().is_some());
-    assert!(!charges || took.get() == Some(MS * 30), "{took:?}");
+    // A world may be late by the time that a node takes to wake up.
+    let charged = took.get().is_some_and(|took| (MS * 30..MS * 31).contains(&took));
+    assert!(!charges || charged, "{took:?}");
 }
 
 pub(super) fn a_dead_incarnation_hears_nothing_and_does_nothing(stage: &mut Stage<'_>) {
