@@ -76,7 +76,8 @@ pub fn config(bytes: &[u8]) {
     };
     let written = config.resolved.to_toml(false);
     for text in [config.resolved.to_toml(true), written.clone()] {
-        let again = Config::read(&Sources { file: Some(("node.toml".into(), text.clone())), ..Sources::default() });
+        let again =
+            Config::read(&Sources { file: Some(("node.toml".into(), text.clone())), ..Sources::default() });
         let again = again.unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(again.resolved.to_toml(false), written);
     }
@@ -100,8 +101,14 @@ pub fn documents_seeds() -> Vec<Vec<u8>> {
         r#"{{"format":1,"chain_id":"{0}","created":5,"height":7,"root":"{0}","files":[{{"name":"blocks","bytes":3,"blake3":"{0}"}}]}}"#,
         digits(32)
     );
-    let texts =
-        [genesis_file::to_json(&testing::genesis(2)), key.text().to_string(), sealed, book, manifest, digits(8)];
+    let texts = [
+        genesis_file::to_json(&testing::genesis(2)),
+        key.text().to_string(),
+        sealed,
+        book,
+        manifest,
+        digits(8),
+    ];
     let texts = (0..).zip(texts).map(|(which, text)| [&[which], text.as_bytes()].concat());
     texts.chain(sign_state_seeds().iter().map(|state| [&[6][..], state].concat())).collect()
 }
@@ -114,7 +121,8 @@ pub fn config_seeds() -> Vec<Vec<u8>> {
         "# remark\n[p2p]\npeers = [\"{key}@h:7\"]\ndeny = [\"{key}\"]\nexternal = \"h:1\"\n[consensus]\ngrowth = 2\n"
     );
     let variable = variable_of("limits.bytes_per_second");
-    let all = format!("{file}\0node.log_level=info,x[y{{z=1}}]=debug\0{variable}=3 MiB\0p2p.allow={key},{key}");
+    let all =
+        format!("{file}\0node.log_level=info,x[y{{z=1}}]=debug\0{variable}=3 MiB\0p2p.allow={key},{key}");
     vec![defaults.into_bytes(), file.into_bytes(), all.into_bytes()]
 }
 

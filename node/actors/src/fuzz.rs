@@ -165,8 +165,7 @@ fn chain(length: Height) -> Vec<Decided> {
     for height in 1..=length {
         let state_root = if height == 1 { state_root } else { casino.root() };
         let (proposer, time) = (ValidatorIndex(0), WallTime(height));
-        let block =
-            Block { height, parent, proposer, time, state_root, commands: vec![], offences: vec![] };
+        let block = Block { height, parent, proposer, time, state_root, commands: vec![], offences: vec![] };
         let value = Value::new(block.encode());
         casino.apply(&block, &value.digest(), &genesis.chain_id(), &Trusting);
         parent = value.digest();
@@ -185,8 +184,7 @@ fn vote() -> Signed<ConsensusMessage> {
 /// One of each kind.
 pub fn wire_seeds() -> Vec<Vec<u8>> {
     let key = PublicKey([1; 32]);
-    let hello =
-        Hello { version: PROTOCOL_VERSION, genesis: genesis().chain_id(), key, nonce: [9; 32] };
+    let hello = Hello { version: PROTOCOL_VERSION, genesis: genesis().chain_id(), key, nonce: [9; 32] };
     let action = Action::Transfer { to: AccountId(Digest([2; 32])), amount: 5 };
     let command = Command { key, sequence: 1, action };
     let command = SignedCommand { command, signature: Signature([0; 64]) };

@@ -4,7 +4,9 @@ use crate::tendermint::{
     Entry, Polka, PolkaCertificate, Proposal, Statement, TendermintMessage, Vote, VoteKind,
 };
 use crate::*;
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, Round, Signature, Time, ValidatorIndex, Value, Verify};
+use bitcraps_types::{
+    ChainId, Digest, Height, PublicKey, Round, Signature, Time, ValidatorIndex, Value, Verify,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -125,7 +127,10 @@ impl Host {
             height,
             round: Round::from(round % 8),
             digest: value(n).digest(),
-            signatures: (1..8).filter(|i| signers >> i & 1 == 1).map(|i| (ValidatorIndex(i), SIGNATURE)).collect(),
+            signatures: (1..8)
+                .filter(|i| signers >> i & 1 == 1)
+                .map(|i| (ValidatorIndex(i), SIGNATURE))
+                .collect(),
         };
         match what % 10 {
             0..=2 => {
@@ -278,14 +283,17 @@ fn config() -> Config {
 /// One of each.
 pub fn messages_seeds() -> Vec<Vec<u8>> {
     let digest = Digest([1; 32]);
-    let signatures = vec![(ValidatorIndex(1), SIGNATURE), (ValidatorIndex(2), SIGNATURE), (ValidatorIndex(3), SIGNATURE)];
-    let vote = |digest| Vote { kind: VoteKind::Prevote, height: 1, round: 2, author: ValidatorIndex(1), digest };
+    let signatures =
+        vec![(ValidatorIndex(1), SIGNATURE), (ValidatorIndex(2), SIGNATURE), (ValidatorIndex(3), SIGNATURE)];
+    let vote =
+        |digest| Vote { kind: VoteKind::Prevote, height: 1, round: 2, author: ValidatorIndex(1), digest };
     let value = Value::new(vec![5; 9]);
     let certificate =
         PolkaCertificate { height: 1, round: 0, digest: value.digest(), signatures: signatures.clone() };
     let polka = Polka { author: ValidatorIndex(2), value: value.clone(), certificate: certificate.clone() };
     let author = Tendermint::proposer(&validators(), 1, 2);
-    let proposal = Proposal { height: 1, round: 2, author, value: value.clone(), polka: Some(certificate.clone()) };
+    let proposal =
+        Proposal { height: 1, round: 2, author, value: value.clone(), polka: Some(certificate.clone()) };
     let all = [
         TendermintMessage::Vote(vote(Some(digest))),
         TendermintMessage::Polka(Box::new(polka)),
@@ -313,7 +321,8 @@ pub fn steps_seeds() -> Vec<Vec<u8>> {
     let vote = |kind: u8, round: u8, author: u8, value: u8| [0, 1, round, author, kind, value, 0, 0];
     let votes = |kind: u8, round: u8, value: u8| (0..3).map(move |author| vote(kind, round, author, value));
     let (timer, advance, crash) = ([6, 0, 0, 0, 0, 0, 0, 0], [8; 8], [9, 0, 0, 0, 1, 0, 0, 0]);
-    let decided = [proposal, verdict].into_iter().chain(votes(0, 0, 0)).chain(votes(1, 0, 0)).chain([advance]);
+    let decided =
+        [proposal, verdict].into_iter().chain(votes(0, 0, 0)).chain(votes(1, 0, 0)).chain([advance]);
     let locked = [proposal, verdict].into_iter().chain(votes(0, 0, 0)).chain([crash, timer, timer, timer]);
     let next = [[3, 1, 1, 0, 1, 0, 0, 0], verdict].into_iter().chain(votes(0, 1, 1)).chain(votes(1, 1, 3));
     let polka = [[4, 1, 0, 1, 1, 2, 0b1110, 0], [5, 0, 0, 0, 0, 0, 0, 0], timer, timer, crash];

@@ -23,7 +23,9 @@ pub fn stream(bytes: &[u8]) {
     let left = &stream[again.len()..];
     match left.first_chunk::<PREFIX>() {
         Some(length) if u32::from_le_bytes(*length) as usize > LONGEST => assert_eq!(outcome, Err(TooLong)),
-        Some(length) => assert!(outcome.is_ok() && left.len() < PREFIX + u32::from_le_bytes(*length) as usize),
+        Some(length) => {
+            assert!(outcome.is_ok() && left.len() < PREFIX + u32::from_le_bytes(*length) as usize)
+        }
         None => assert!(outcome.is_ok()),
     }
     if let Some(key) = key_of(stream) {

@@ -178,8 +178,7 @@ pub fn commands_seeds() -> Vec<Vec<u8>> {
     };
     let bet = |name: &str| one(&format!(r#"{{"bet":{{"table":1,"bet":"{name}","stake":5}}}}"#));
     let transfer = one(&format!(r#"{{"transfer":{{"to":"{key}","amount":5}}}}"#));
-    let down =
-        one(&format!(r#"{{"take_down":{{"table":1,"bet":{{"account":"{key}","sequence":3}}}}}}"#));
+    let down = one(&format!(r#"{{"take_down":{{"table":1,"bet":{{"account":"{key}","sequence":3}}}}}}"#));
     let names = ["pass_line", "place:6", "hardway:8", "odds:12", "lay:3", "field", "any_craps"];
     let house = House::new(1);
     let encoded = borsh::to_vec(&house.sign(1, 1, self::transfer())).expect("a vector takes all bytes");

@@ -204,7 +204,8 @@ fn a_fragment_with_a_high_index_takes_no_more_room_than_one_with_a_low_index() {
 #[test]
 fn a_fragment_before_the_last_is_as_long_as_on_the_narrowest_link() {
     let mut assembler = Assembler::new();
-    let mut accept = |index, length| assembler.accept(Time::ZERO, hostile(10 + u64::from(index), index, 3, length).into());
+    let mut accept =
+        |index, length| assembler.accept(Time::ZERO, hostile(10 + u64::from(index), index, 3, length).into());
     assert_eq!(accept(0, SHORTEST - 1), Err(FrameError::Malformed));
     assert_eq!(accept(1, 0), Err(FrameError::Malformed));
     assert_eq!([accept(0, SHORTEST), accept(2, 0)], [Ok(Arrived::Part), Ok(Arrived::Part)]);

@@ -97,7 +97,12 @@ pub(super) fn what_was_synced_survives_a_crash_with_nothing_in_its_midst(stage: 
     for round in 0..12u8 {
         let probe = stage.start(0);
         let found = content(stage, &probe, "a");
-        assert!(found.starts_with(&whole), "round {round}: {} bytes, durable were {}", found.len(), whole.len());
+        assert!(
+            found.starts_with(&whole),
+            "round {round}: {} bytes, durable were {}",
+            found.len(),
+            whole.len()
+        );
         assert!(found.len() <= whole.len() + 3000, "bytes came from nowhere");
         lost += usize::from(round > 0 && found.len() < whole.len() + 3000);
         let more = vec![round; 700];

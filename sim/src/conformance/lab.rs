@@ -83,7 +83,11 @@ impl World for LabWorld {
         Traits {
             reliable_from: self.wire.then_some(1500),
             in_order: !self.wire,
-            identities: if self.wire { (0..NODES).map(|node| identity(node).public_key()).collect() } else { vec![] },
+            identities: if self.wire {
+                (0..NODES).map(|node| identity(node).public_key()).collect()
+            } else {
+                vec![]
+            },
             queue_bytes: if self.wire { QuicConfig::default().queue_bytes } else { QUEUE },
             fences: true,
             seeded: true,

@@ -137,13 +137,18 @@ pub(super) fn a_full_queue_refuses_at_once_and_takes_more_when_it_is_emptied(sta
     let (counts, link) = (taken.clone(), links[0]);
     // In one go: nothing is carried away meanwhile.
     nodes[0].act(move |ports| {
-        while counts.get() * length <= 2 * traits.queue_bytes && ports.links.send(link, frame(counts.get(), length)) {
+        while counts.get() * length <= 2 * traits.queue_bytes
+            && ports.links.send(link, frame(counts.get(), length))
+        {
             counts.set(counts.get() + 1);
         }
     });
     stage.until("the queue is filled", || nodes[0].done() >= 2);
     let taken = taken.get();
-    assert!(taken > 10 && taken * length <= traits.queue_bytes, "{taken} frames of {length} bytes were taken");
+    assert!(
+        taken > 10 && taken * length <= traits.queue_bytes,
+        "{taken} frames of {length} bytes were taken"
+    );
     stage.until("what was taken comes", || nodes[1].frames(links[1]).len() == taken);
     send(&nodes[0], links[0], [frame(taken, length)]);
     stage.until("one more comes", || nodes[1].frames(links[1]).len() == taken + 1);
@@ -173,7 +178,8 @@ pub(super) fn a_close_is_told_to_the_other_end_once_and_nothing_comes_after_it(s
             LinkEvent::Up { link, .. } | LinkEvent::Frame { link, .. } => *link == links[other],
             _ => false,
         });
-        let down = nodes[other].events().iter().position(|event| *event == LinkEvent::Down { link: links[other] });
+        let down =
+            nodes[other].events().iter().position(|event| *event == LinkEvent::Down { link: links[other] });
         assert!(last < down, "a link that is down told something");
     }
 }
