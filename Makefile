@@ -45,7 +45,7 @@ load: ## four daemons and an open load of signed bets on this machine: throughpu
 
 load-blobs: ## the same with blobs of 512 bytes, 30,000 per second
 	cargo build --release --quiet -p bitcraps-node
-	BLOB_BYTES=1048576 deploy/load.sh target/release/bitcraps-node --blobs 512 --rate 30000
+	BLOB_BYTES=1000000 deploy/load.sh target/release/bitcraps-node --blobs 512 --rate 30000
 
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles

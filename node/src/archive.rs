@@ -67,8 +67,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Handed in, and not yet durable.
-    waiting: BTreeMap<Height, Decided>,
+    /// Handed in, and not yet durable: each block with the ids of its commands.
+    waiting: BTreeMap<Height, (Decided, Arc<[Digest]>)>,
     /// How long the blocks in them are together.
     bytes: usize,
     /// Of each command in them.
@@ -104,11 +104,10 @@ impl Archive {
         if state.failed.is_some() {
             return;
         }
-        for id in commands(&value) {
-            state.commands.insert(id, certificate.height);
-        }
+        let (height, ids) = (certificate.height, commands(&value));
+        state.commands.extend(ids.iter().map(|id| (*id, height)));
         state.bytes += value.bytes().len();
-        if let Some((before, _)) = state.waiting.insert(certificate.height, (value, certificate)) {
+        if let Some(((before, _), _)) = state.waiting.insert(height, ((value, certificate), ids)) {
             state.bytes -= before.bytes().len();
         }
         self.shared.changed.notify_all();
@@ -128,7 +127,7 @@ impl Archive {
 
     /// The block at a height, if the archive has it.
     pub fn block(&self, height: Height) -> Result<Option<Decided>, ArchiveError> {
-        if let Some(decided) = self.shared.state().waiting.get(&height) {
+        if let Some((decided, _)) = self.shared.state().waiting.get(&height) {
             return Ok(Some(decided.clone()));
         }
         let transaction = self.shared.database.begin_read().map_err(database)?;
@@ -217,18 +216,16 @@ impl Shared {
             };
             let (gathered, _) =
                 self.changed.wait_timeout_while(state, GATHER, room).unwrap_or_else(PoisonError::into_inner);
-            let batch: Vec<Decided> = gathered.waiting.values().cloned().collect();
+            let batch: Vec<(Decided, Arc<[Digest]>)> = gathered.waiting.values().cloned().collect();
             drop(gathered);
             let outcome = self.commit(&batch);
             let mut state = self.state();
             match outcome {
                 Ok(()) => {
-                    for (value, certificate) in &batch {
+                    for ((value, certificate), ids) in &batch {
                         state.waiting.remove(&certificate.height);
                         state.bytes -= value.bytes().len();
-                        for id in commands(value) {
-                            state.commands.remove(&id);
-                        }
+                        ids.iter().for_each(|id| _ = state.commands.remove(id));
                     }
                 }
                 Err(error) => {
@@ -243,17 +240,17 @@ impl Shared {
         }
     }
 
-    fn commit(&self, batch: &[Decided]) -> Result<(), ArchiveError> {
+    fn commit(&self, batch: &[(Decided, Arc<[Digest]>)]) -> Result<(), ArchiveError> {
         let transaction = self.database.begin_write().map_err(database)?;
         {
             let mut blocks = transaction.open_table(BLOCKS).map_err(database)?;
             let mut index = transaction.open_table(COMMANDS).map_err(database)?;
-            for decided in batch {
-                let (value, certificate) = decided;
+            for (decided, ids) in batch {
+                let height = decided.1.height;
                 let bytes = borsh::to_vec(decided).expect("a vector takes all bytes");
-                blocks.insert(certificate.height, &bytes[..]).map_err(database)?;
-                for id in commands(value) {
-                    index.insert(&id.0, certificate.height).map_err(database)?;
+                blocks.insert(height, &bytes[..]).map_err(database)?;
+                for id in &ids[..] {
+                    index.insert(&id.0, height).map_err(database)?;
                 }
             }
         }
@@ -262,7 +259,7 @@ impl Shared {
 }
 
 /// The ids of a block's commands.
-fn commands(value: &Value) -> Vec<Digest> {
+fn commands(value: &Value) -> Arc<[Digest]> {
     let block = Block::decode(value.bytes());
     block.map(|block| block.commands.iter().map(|command| command.id()).collect()).unwrap_or_default()
 }

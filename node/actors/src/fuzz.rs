@@ -10,7 +10,7 @@ use crate::store::Decided;
 use crate::sync::snapshot::{Snapshot, described};
 use crate::wire::{Chunk, List, Manifest, SyncMessage, Wire};
 use crate::{Hello, PROTOCOL_VERSION, Proof};
-use bitcraps_casino::{Action, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand};
+use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Certificate, Engine, Signed};
 use bitcraps_treasury::Sequences;
@@ -118,7 +118,8 @@ fn event_log(bytes: &[u8]) {
 /// Commands into and out of the pool, six bytes each. Held: after each, its counts are right, it is within its bounds,
 /// and a batch is within what was asked for, in order.
 pub fn pool(bytes: &[u8]) {
-    let mut pool = Pool::new(MempoolLimits { commands: 10, bytes: 800, per_account: 4 });
+    let mut pool =
+        Pool::new(MempoolLimits { commands: 10, bytes: 800, per_account: 4, ..MempoolLimits::default() });
     let mut used = [Sequences::default(); 4];
     for &[what, who, sequence, size, a, b] in bytes.as_chunks::<6>().0 {
         let who = usize::from(who % 4);
@@ -152,7 +153,7 @@ pub fn pool(bytes: &[u8]) {
 
 fn genesis() -> Genesis {
     let validators = vec![GenesisValidator { key: PublicKey([1; 32]), power: 1 }];
-    Genesis { name: "fuzz".into(), validators, players: vec![], bank: 7, tables: vec![] }
+    Genesis { name: "fuzz".into(), validators, players: vec![], bank: 7, tables: vec![], blob_bytes: 0 }
 }
 
 /// A chain of blocks of one validator, from the genesis.
@@ -165,7 +166,16 @@ fn chain(length: Height) -> Vec<Decided> {
     for height in 1..=length {
         let state_root = if height == 1 { state_root } else { casino.root() };
         let (proposer, time) = (ValidatorIndex(0), WallTime(height));
-        let block = Block { height, parent, proposer, time, state_root, commands: vec![], offences: vec![] };
+        let block = Block {
+            height,
+            parent,
+            proposer,
+            time,
+            state_root,
+            commands: vec![],
+            offences: vec![],
+            blobs: Blobs::default(),
+        };
         let value = Value::new(block.encode());
         casino.apply(&block, &value.digest(), &genesis.chain_id(), &Trusting);
         parent = value.digest();

@@ -29,6 +29,7 @@ fn genesis() -> Genesis {
         players: (0..4).map(|n| (key(n), 1000)).collect(),
         bank: 3000,
         tables: (0..2).map(table).collect(),
+        blob_bytes: 1 << 16,
     }
 }
 
@@ -108,6 +109,7 @@ fn block_of(height: Height, commands: Vec<SignedCommand>) -> Block {
         state_root: Digest::ZERO,
         commands,
         offences: Vec::new(),
+        blobs: Blobs::default(),
     }
 }
 

@@ -48,7 +48,7 @@ pub enum KeyError {
     Exists(PathBuf),
     /// Others may read it.
     #[error(
-        "{path} has mode {mode:03o}, so others may read it: `chmod {wanted:o} {path}`; if they may have read it, make a new key"
+        "{path} has mode {mode:03o}, so others may read it: `chmod {wanted:o} {path}`; if they may have read it, make a new one"
     )]
     Open {
         /// Which file or directory.
@@ -186,6 +186,12 @@ pub fn check_directory(path: &Path) -> Result<(), KeyError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing(path.into())),
         Err(error) => Err(KeyError::Io { path: directory.into(), error }),
     }
+}
+
+/// Refuses a file with a secret in it that others than the owner can read.
+pub fn check_file(path: &Path) -> Result<(), KeyError> {
+    let metadata = fs::metadata(path).map_err(|error| KeyError::Io { path: path.into(), error })?;
+    check_mode(path, &metadata, 0o600)
 }
 
 fn directory_of(path: &Path) -> Option<&Path> {

@@ -37,20 +37,18 @@ pub(crate) struct Machines {
     inside: Rc<Inside>,
 }
 
-/// Where actors run.
+/// What all nodes share.
 struct Inside {
     stranger: Stranger,
-    /// The node whose code runs.
-    here: RefCell<Option<Place>>,
     /// The node whose code ran last.
     last: Cell<NodeIndex>,
 }
 
 /// A node while it is up.
-#[derive(Clone)]
 struct Place {
     node: NodeIndex,
     handle: NodeHandle,
+    inside: Rc<Inside>,
 }
 
 impl Machines {
@@ -65,9 +63,7 @@ impl Machines {
         run.replace(Some(time.clone()));
         let node = |index| runtime.create_node().name(format!("node {index}")).build().id();
         let nodes = (0..schedule.nodes).map(node).collect();
-        let inside = Rc::new(Inside { stranger, here: RefCell::new(None), last: Cell::new(0) });
-        let spawner = inside.clone();
-        actix_rt::replace_scheduler(Some(Rc::new(move |task| spawner.spawn(task))));
+        let inside = Rc::new(Inside { stranger, last: Cell::new(0) });
         Rc::new(Machines {
             runtime,
             time,
@@ -106,7 +102,7 @@ impl Scheduler for Machines {
         let machines = self.runtime.handle();
         machines.restart(self.id(node));
         let handle = machines.get_node(self.id(node)).expect("a node that was made");
-        let kept = self.inside.visit(&Place { node, handle }, boot);
+        let kept = Rc::new(Place { node, handle, inside: self.inside.clone() }).visit(boot);
         self.kept.borrow_mut()[usize::from(node)] = kept;
     }
 
@@ -152,32 +148,33 @@ impl Drop for Machines {
         if !std::thread::panicking() {
             let _ = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(async {})));
         }
-        actix_rt::replace_scheduler(None);
     }
 }
 
-impl Inside {
-    /// Runs code of a node where libc is a stranger.
-    fn visit<T>(&self, place: &Place, code: impl FnOnce() -> T) -> T {
-        self.last.set(place.node);
-        let before = self.here.replace(Some(place.clone()));
-        let result = self.stranger.meet(code);
-        self.here.replace(before);
-        result
+impl Place {
+    /// Runs code of the node: libc is a stranger to it, and the tasks that it spawns are the node's.
+    fn visit<T>(self: &Rc<Self>, code: impl FnOnce() -> T) -> T {
+        /// The scheduler from before, to be put back even if the code unwinds.
+        struct Before(Option<actix_rt::Scheduler>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                actix_rt::replace_scheduler(self.0.take());
+            }
+        }
+        let place = self.clone();
+        let _before = Before(actix_rt::replace_scheduler(Some(Rc::new(move |task| place.spawn(task)))));
+        self.inside.last.set(self.node);
+        self.inside.stranger.meet(code)
     }
 
-    /// Gives a task to the node whose code runs.
     fn spawn(self: &Rc<Self>, task: actix_rt::Task) {
-        let place = self.here.borrow().clone().expect("actors are started by a node's own code");
-        let handle = place.handle.clone();
-        handle.spawn(SendWrapper::new(Visitor { inside: self.clone(), place, task: Some(task) }));
+        self.handle.spawn(SendWrapper::new(Visitor { place: self.clone(), task: Some(task) }));
     }
 }
 
-/// A task of an actor, which is polled and dropped where libc is a stranger.
+/// A task of an actor, polled and dropped as code of its node.
 struct Visitor {
-    inside: Rc<Inside>,
-    place: Place,
+    place: Rc<Place>,
     task: Option<actix_rt::Task>,
 }
 
@@ -185,16 +182,16 @@ impl Future for Visitor {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Visitor { inside, place, task } = &mut *self;
+        let Visitor { place, task } = &mut *self;
         let Some(task) = task else { return Poll::Ready(()) };
-        inside.visit(place, || task.as_mut().poll(context))
+        place.visit(|| task.as_mut().poll(context))
     }
 }
 
 impl Drop for Visitor {
     fn drop(&mut self) {
         let task = self.task.take();
-        self.inside.visit(&self.place, || drop(task));
+        self.place.visit(|| drop(task));
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) struct Stranger {
 impl Stranger {
     /// `now` tells the run's time. Must be the first runtime of its thread: it gives the thread's hash maps their keys.
     pub(crate) fn new(schedule: Schedule, now: impl Fn() -> Duration + 'static) -> Stranger {
-        let seed = schedule.seed.rotate_left(32) ^ (schedule.unseen + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let seed = schedule.seed.rotate_left(32)
+            ^ schedule.unseen.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let runtime = runtime(seed);
         Stranger {
             seed,

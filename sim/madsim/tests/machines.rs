@@ -193,6 +193,30 @@ fn a_paused_node_does_nothing_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_pause_stops_even_the_tasks_that_were_ready() {
+    let written = |seed| {
+        with_lab(
+            (seed, 0),
+            8,
+            |writer| vec![writer],
+            |lab| {
+                lab.run_until(at(95)).unwrap();
+                lab.schedule(at(100), |lab| assert!(lab.pause(0)));
+                lab.run_until(at(500)).unwrap();
+                let paused = lab.file(0, FILE).len();
+                assert!(lab.resume(0));
+                lab.run_until(at(501)).unwrap();
+                assert_eq!(lab.file(0, FILE).len(), 10 * 8, "resumed, they end what they had begun");
+                paused
+            },
+        )
+    };
+    let written: BTreeSet<usize> = (0..10).map(written).collect();
+    assert!(written.iter().any(|&written| written < 10 * 8), "{written:?}");
+    assert!(written.iter().all(|&written| (9 * 8..=10 * 8).contains(&written)), "{written:?}");
+}
+
+#[test]
 fn a_node_that_crashes_loses_what_it_did_not_sync_and_starts_again() {
     with_lab(
         (1, 0),

@@ -2,8 +2,8 @@
 
 use super::{Boot, NodePorts, Traits, World};
 use crate::lab::{
-    DiskFate, Effect, EffectId, EffectKind, Lab, LabConfig, LinkModel, Loss, NodeIndex, PairSet, WorldPorts,
-    address_of,
+    DiskFate, Effect, EffectId, EffectKind, Lab, LabConfig, Lender, LinkModel, Loss, NodeIndex, PairSet,
+    Schedule, Scheduler, WorldPorts, address_of,
 };
 use crate::wire::{Ground, WireLinks};
 use bitcraps_actors::config::PeerAddress;
@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 const NODES: NodeIndex = 3;
+const SEED: u64 = 7;
 /// What a link of the lab holds back, in bytes.
 const QUEUE: usize = 200_000;
 
@@ -29,15 +30,20 @@ pub struct LabWorld {
 impl LabWorld {
     /// With the lab's own links.
     pub fn modelled() -> LabWorld {
-        LabWorld::new(false)
+        LabWorld::new(false, None)
+    }
+
+    /// With the lab's own links, on another scheduler than the lab's loop.
+    pub fn scheduled(lender: Lender) -> LabWorld {
+        LabWorld::new(false, Some(lender(Schedule { seed: SEED, unseen: 0, nodes: NODES })))
     }
 
     /// With QUIC over the lab's datagrams.
     pub fn wire() -> LabWorld {
-        LabWorld::new(true)
+        LabWorld::new(true, None)
     }
 
-    fn new(wire: bool) -> LabWorld {
+    fn new(wire: bool, scheduler: Option<Rc<dyn Scheduler>>) -> LabWorld {
         let boots: Rc<RefCell<[Option<Boot>; NODES as usize]>> = Rc::default();
         let taken = boots.clone();
         let boot = move |node: NodeIndex, _, ports: WorldPorts| -> Vec<Box<dyn Any>> {
@@ -59,7 +65,8 @@ impl LabWorld {
             boot(NodePorts { clock, entropy, links, disk, compute });
             keep
         };
-        let mut config = LabConfig::new(7, NODES, Box::new(boot));
+        let mut config = LabConfig::new(SEED, NODES, Box::new(boot));
+        config.scheduler = scheduler;
         // The queue of a datagram's way would drop what QUIC then sends again: that is not what the suite asks about.
         let bandwidth = (!wire).then_some(50_000_000);
         config.links = Box::new(move |_, _| LinkModel {

@@ -30,7 +30,7 @@ pub trait World {
     fn address(&self, node: usize) -> Address;
 
     /// Starts a node that is down, with the files that it left. `boot` is called with its ports where its actors would
-    /// be started: on the node's thread, in its `LocalSet`.
+    /// be started: on the node's thread, where `actix::spawn` makes a task of the node.
     fn start(&mut self, node: usize, boot: Boot);
 
     /// A node dies without a word.

@@ -56,13 +56,14 @@ impl Drop for End {
 }
 
 impl Probe {
-    /// Begins on a node: in its `LocalSet`.
+    /// Begins on a node.
     pub(super) fn boot(self: &Rc<Self>, ports: NodePorts) {
         let probe = self.clone();
         ports.links.listen(Box::new(move |event| probe.events.borrow_mut().push(event)));
         self.ports.replace(Some(ports.clone()));
         let end = End { probe: self.clone(), ports };
-        tokio::task::spawn_local(async move {
+        // As actix starts an actor, wherever the world has it go.
+        actix::spawn(async move {
             let End { probe, ports } = &end;
             loop {
                 let next = poll_fn(|cx| {

@@ -69,7 +69,8 @@ pub(super) fn an_alarm_rings_once_and_never_before_its_time(stage: &mut Stage<'_
     let probe = stage.start(0);
     let ringing = Ringing::new(stage, &probe);
     for rings in 1..=5 {
-        let at = ringing.set(stage, &probe, &[Some(MS * rings * 3)])[0];
+        // 1 ms, 4 ms, 7 ms, …
+        let at = ringing.set(stage, &probe, &[Some(MS * (3 * rings - 2))])[0];
         stage.until("it rings", || ringing.rang().len() >= rings as usize);
         stage.world.pass(MS * 20);
         assert_eq!(ringing.rang().len(), rings as usize);
@@ -83,6 +84,8 @@ pub(super) fn an_alarm_in_the_past_rings_at_once_and_may_be_set_again_when_it_ri
     let probe = stage.start(0);
     let alarm: Rc<RefCell<Option<Box<dyn Alarm>>>> = Rc::default();
     let left = Rc::new(Cell::new(5));
+    // So that there is a past.
+    stage.world.pass(MS);
     let (sets, counts) = (alarm.clone(), left.clone());
     probe.act(move |ports| {
         let again = sets.clone();
@@ -198,7 +201,9 @@ pub(super) fn costly_work_takes_its_cost(stage: &mut Stage<'_>) {
         ports.compute.run(MS * 10, Box::new(move || tells.set(Some(clock.now().since(began)))));
     });
     stage.until("it is done", || took.get().is_some());
-    assert!(!charges || took.get() == Some(MS * 30), "{took:?}");
+    // A world may be late by the time that a node takes to wake up.
+    let charged = took.get().is_some_and(|took| (MS * 30..MS * 31).contains(&took));
+    assert!(!charges || charged, "{took:?}");
 }
 
 pub(super) fn a_dead_incarnation_hears_nothing_and_does_nothing(stage: &mut Stage<'_>) {

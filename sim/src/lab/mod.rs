@@ -6,8 +6,9 @@
 //! seed give the same events in the same order: the trace's hash tells.
 //!
 //! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
-//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes. Crypto, lies, wrong
-//! clocks (`bitcraps_adversary`), scenarios and oracles are left to others.
+//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes, `hosts` polls their
+//! tasks, and `scheduler` lets another poll them. Crypto, lies, wrong clocks (`bitcraps_adversary`), scenarios and
+//! oracles are left to others.
 
 pub mod bench;
 mod content;

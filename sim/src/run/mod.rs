@@ -126,11 +126,9 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return once(judge::unsupported(scenario, world, seed, repro, &unsupported));
     }
     match world {
-        World::Lab | World::Wire | World::Turmoil => {
+        World::Lab | World::Wire | World::Turmoil | World::Madsim => {
             examine_in_virtual_time(scenario, world, seed, depth, repro)
         }
-        // What only a comparison shows is what this world is for.
-        World::Madsim => examine_in_virtual_time(scenario, world, seed, Depth::Twice, repro),
         World::Cluster => {
             let inside = world.inside_daemons(scenario);
             once(match cluster::program(!inside.is_empty()) {

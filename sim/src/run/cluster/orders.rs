@@ -3,6 +3,7 @@
 //! What was ordered holds until it is taken back, and a process that starts again is told it again.
 
 use bitcraps_adversary::orders::{Done, MAX_BYTES, Order};
+use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ pub(super) struct Line {
     /// Where the daemon takes orders.
     control: PathBuf,
     standing: Vec<Order>,
-    /// Whether this process has been told what stands.
-    told: bool,
+    /// What this process is still to be told.
+    untold: VecDeque<Order>,
     /// What the processes before this one did, and what this one did.
     done: (Done, Done),
     buffer: Vec<u8>,
@@ -31,7 +32,7 @@ impl Line {
             socket,
             control: home.join("control.socket"),
             standing: Vec::new(),
-            told: false,
+            untold: VecDeque::new(),
             done: Default::default(),
             buffer: vec![0; MAX_BYTES],
         }
@@ -42,19 +43,17 @@ impl Line {
         &self.control
     }
 
-    /// From now on. If the daemon is down, or just starting, it is told when it is up.
+    /// From now on. If the daemon does not listen, or is down, it is told when it does.
     pub(super) fn order(&mut self, order: Order) {
         stand(&mut self.standing, &order);
-        if self.told {
-            self.send(&order);
-        }
+        self.untold.push_back(order);
+        self.attend();
     }
 
-    /// Tells a new process what stands, once it listens, and takes in what it has done.
+    /// Tells the process what it is still to be told, if it listens, and takes in what it has done.
     pub(super) fn attend(&mut self) {
-        if !self.told && !self.standing.is_empty() {
-            // They arrive in order, or not even the first does.
-            self.told = self.standing.iter().all(|order| self.send(order));
+        while self.untold.front().is_some_and(|order| self.send(order)) {
+            self.untold.pop_front();
         }
         while let Ok(length) = self.socket.recv(&mut self.buffer) {
             self.done.1 = borsh::from_slice(&self.buffer[..length])
@@ -65,14 +64,14 @@ impl Line {
     /// The process is gone.
     pub(super) fn process_ended(&mut self) {
         self.attend();
-        self.told = false;
-        let (before, done) = &mut self.done;
-        before.add(&std::mem::take(done));
-        if before.disk_full > 0 {
+        let ended = std::mem::take(&mut self.done.1);
+        self.done.0.add(&ended);
+        if ended.disk_full > 0 {
             // What was full is full.
             let rooms = self.standing.iter_mut().filter(|order| matches!(order, Order::DiskRoom(Some(_))));
             rooms.for_each(|order| *order = Order::DiskRoom(Some(0)));
         }
+        self.untold = self.standing.clone().into();
     }
 
     /// What was done so far, by all processes.
