@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test lint bench load crash-cycles
+.PHONY: run testnet test madsim lint bench load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -17,10 +17,21 @@ test: ## every test; among them every file in scenarios/, each run twice
 	cargo build --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine
 	cargo nextest run --workspace --no-fail-fast
 
+# CI says PROFILE=dev: what `make test` built is used again.
+PROFILE ?= release
+BUILT = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+madsim: ## the madsim world: its program, which goes beside bitcraps-sim; its tests; three scenarios, each twice
+	cargo build --profile $(PROFILE) --quiet --bin bitcraps-sim
+	cd sim/madsim && cargo build --profile $(PROFILE) --quiet
+	cp sim/madsim/$(BUILT)/bitcraps-madsim $(BUILT)/
+	cd sim/madsim && cargo test --profile $(PROFILE) --quiet
+	$(BUILT)/bitcraps-sim run $(addprefix scenarios/,partition-heals.yaml leader-crash.yaml two-liars.yaml) --on madsim
+
 lint: ## formatting and clippy, determinism lints included
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --workspace --features bitcraps-node/byzantine --bin bitcraps-node-byzantine -- -D warnings
+	cd sim/madsim && cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## this loop, turmoil and madsim on the same work in one call; then the whole node
 	cargo build --profile fast --bin bitcraps-sim
@@ -32,5 +43,12 @@ load: ## four daemons and an open load of signed bets on this machine: throughpu
 	cargo build --release --quiet -p bitcraps-node
 	deploy/load.sh target/release/bitcraps-node
 
+load-blobs: ## the same with blobs of 512 bytes, 30,000 per second
+	cargo build --release --quiet -p bitcraps-node
+	BLOB_BYTES=1000000 deploy/load.sh target/release/bitcraps-node --blobs 512 --rate 30000
+
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
+
+fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
+	fuzz/run.sh

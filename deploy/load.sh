@@ -1,6 +1,7 @@
 #!/bin/sh
 # Four validators and a load on this machine: load.sh PROGRAM [ARGUMENTS OF `load`...]
-# The network is a new one in a temporary directory, on the ports from $BASE_PORT (default 27000).
+# The network is a new one in a temporary directory, on the ports from $BASE_PORT (default 27000); it takes $BLOB_BYTES bytes
+# of blobs in a block (default 0: none).
 set -eu
 program="$1"
 shift
@@ -12,7 +13,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 "$program" testnet --validators 4 --tables 8 --buy-in 1000000000000 --bank 1000000000000000 \
-    --dir "$dir/net" --base-port "$base" >/dev/null
+    --blob-bytes "${BLOB_BYTES:-0}" --dir "$dir/net" --base-port "$base" >/dev/null
 export BITCRAPS__GATEWAY__REQUESTS_PER_SECOND=0 BITCRAPS__NODE__LOG_LEVEL=warn
 export BITCRAPS__CONSENSUS__INTERVAL="${INTERVAL:-0 ms}" BITCRAPS_NODE="$(realpath "$program")"
 "$dir/net/start.sh" >/dev/null

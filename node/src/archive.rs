@@ -8,7 +8,7 @@
 //! A node that took over a state from a peer never had the blocks before: there the archive has a gap for good, and so
 //! do the copies of a backup that was made while its node ran. [`Archive::block`] has nothing there.
 
-use bitcraps_actors::files::BLOCKS_KEPT;
+use bitcraps_actors::files::{BLOCK_BYTES_KEPT, BLOCKS_KEPT};
 use bitcraps_casino::Block;
 use bitcraps_consensus::Certificate;
 use bitcraps_types::{Digest, Height, Value};
@@ -30,6 +30,7 @@ const GATHER: Duration = Duration::from_secs(2);
 /// A batch of so many bytes goes at once.
 const MAX_BYTES: usize = 16 << 20;
 const MAX_WAITING: usize = BLOCKS_KEPT / 2;
+const MAX_WAITING_BYTES: usize = BLOCK_BYTES_KEPT / 2;
 
 /// A decided block with its proof.
 pub type Decided = (Value, Certificate);
@@ -66,8 +67,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Handed in, and not yet durable.
-    waiting: BTreeMap<Height, Decided>,
+    /// Handed in, and not yet durable: each block with the ids of its commands.
+    waiting: BTreeMap<Height, (Decided, Arc<[Digest]>)>,
     /// How long the blocks in them are together.
     bytes: usize,
     /// Of each command in them.
@@ -96,17 +97,17 @@ impl Archive {
     /// Hands a decided block in. Waits only when the writer is far behind.
     pub fn push(&self, value: Value, certificate: Certificate) {
         let mut state = self.shared.state();
-        while state.waiting.len() >= MAX_WAITING && state.failed.is_none() && !state.closing {
+        let full = |state: &State| state.waiting.len() >= MAX_WAITING || state.bytes >= MAX_WAITING_BYTES;
+        while full(&state) && state.failed.is_none() && !state.closing {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.failed.is_some() {
             return;
         }
-        for id in commands(&value) {
-            state.commands.insert(id, certificate.height);
-        }
+        let (height, ids) = (certificate.height, commands(&value));
+        state.commands.extend(ids.iter().map(|id| (*id, height)));
         state.bytes += value.bytes().len();
-        if let Some((before, _)) = state.waiting.insert(certificate.height, (value, certificate)) {
+        if let Some(((before, _), _)) = state.waiting.insert(height, ((value, certificate), ids)) {
             state.bytes -= before.bytes().len();
         }
         self.shared.changed.notify_all();
@@ -126,7 +127,7 @@ impl Archive {
 
     /// The block at a height, if the archive has it.
     pub fn block(&self, height: Height) -> Result<Option<Decided>, ArchiveError> {
-        if let Some(decided) = self.shared.state().waiting.get(&height) {
+        if let Some((decided, _)) = self.shared.state().waiting.get(&height) {
             return Ok(Some(decided.clone()));
         }
         let transaction = self.shared.database.begin_read().map_err(database)?;
@@ -215,18 +216,16 @@ impl Shared {
             };
             let (gathered, _) =
                 self.changed.wait_timeout_while(state, GATHER, room).unwrap_or_else(PoisonError::into_inner);
-            let batch: Vec<Decided> = gathered.waiting.values().cloned().collect();
+            let batch: Vec<(Decided, Arc<[Digest]>)> = gathered.waiting.values().cloned().collect();
             drop(gathered);
             let outcome = self.commit(&batch);
             let mut state = self.state();
             match outcome {
                 Ok(()) => {
-                    for (value, certificate) in &batch {
+                    for ((value, certificate), ids) in &batch {
                         state.waiting.remove(&certificate.height);
                         state.bytes -= value.bytes().len();
-                        for id in commands(value) {
-                            state.commands.remove(&id);
-                        }
+                        ids.iter().for_each(|id| _ = state.commands.remove(id));
                     }
                 }
                 Err(error) => {
@@ -241,17 +240,17 @@ impl Shared {
         }
     }
 
-    fn commit(&self, batch: &[Decided]) -> Result<(), ArchiveError> {
+    fn commit(&self, batch: &[(Decided, Arc<[Digest]>)]) -> Result<(), ArchiveError> {
         let transaction = self.database.begin_write().map_err(database)?;
         {
             let mut blocks = transaction.open_table(BLOCKS).map_err(database)?;
             let mut index = transaction.open_table(COMMANDS).map_err(database)?;
-            for decided in batch {
-                let (value, certificate) = decided;
+            for (decided, ids) in batch {
+                let height = decided.1.height;
                 let bytes = borsh::to_vec(decided).expect("a vector takes all bytes");
-                blocks.insert(certificate.height, &bytes[..]).map_err(database)?;
-                for id in commands(value) {
-                    index.insert(&id.0, certificate.height).map_err(database)?;
+                blocks.insert(height, &bytes[..]).map_err(database)?;
+                for id in &ids[..] {
+                    index.insert(&id.0, height).map_err(database)?;
                 }
             }
         }
@@ -260,7 +259,7 @@ impl Shared {
 }
 
 /// The ids of a block's commands.
-fn commands(value: &Value) -> Vec<Digest> {
+fn commands(value: &Value) -> Arc<[Digest]> {
     let block = Block::decode(value.bytes());
     block.map(|block| block.commands.iter().map(|command| command.id()).collect()).unwrap_or_default()
 }
@@ -268,7 +267,7 @@ fn commands(value: &Value) -> Vec<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_casino::{Action, Command, SignedCommand};
+    use bitcraps_casino::{Action, Blobs, Command, SignedCommand};
     use bitcraps_types::ed25519::Ed25519;
     use bitcraps_types::{AccountId, Sign, ValidatorIndex, WallTime};
 
@@ -285,6 +284,7 @@ mod tests {
             state_root: Digest::ZERO,
             commands: vec![command],
             offences: vec![],
+            blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };

@@ -55,6 +55,9 @@ struct File {
     players: Vec<Player>,
     bank: Amount,
     tables: Vec<Table>,
+    /// The file of a network without blobs need not speak of them.
+    #[serde(default)]
+    blob_bytes: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,6 +120,7 @@ pub fn to_json(genesis: &Genesis) -> String {
         players: players.map(|(key, amount)| Player { key: Hex(key.0), amount: *amount }).collect(),
         bank: genesis.bank,
         tables: genesis.tables.iter().map(table).collect(),
+        blob_bytes: genesis.blob_bytes,
     };
     serde_json::to_string_pretty(&file).expect("text is JSON") + "\n"
 }
@@ -157,7 +161,7 @@ fn without_place(message: &str) -> String {
     message.rsplit_once(" at line ").map_or(message, |(message, _)| message).into()
 }
 
-fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
+pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
     let file: File = serde_json::from_str(text)?;
     if file.format != FORMAT {
         return Err(serde_json::Error::custom(format!("the format is {}, not {FORMAT}", file.format)));
@@ -189,6 +193,7 @@ fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
         players: players.map(|player| (PublicKey(player.key.0), player.amount)).collect(),
         bank: file.bank,
         tables: tables.collect(),
+        blob_bytes: file.blob_bytes,
     })
 }
 
@@ -218,13 +223,15 @@ mod tests {
             prop::collection::vec((key, any::<u64>()), 0..4),
             any::<u64>(),
             prop::collection::vec(table, 0..4),
+            any::<u32>(),
         )
-            .prop_map(|(name, validators, players, bank, tables)| Genesis {
+            .prop_map(|(name, validators, players, bank, tables, blob_bytes)| Genesis {
                 name,
                 validators,
                 players,
                 bank,
                 tables,
+                blob_bytes,
             })
     }
 
@@ -237,12 +244,23 @@ mod tests {
         }
     }
 
+    fn empty() -> Genesis {
+        let (validators, players, tables) = (vec![], vec![], vec![]);
+        Genesis { name: "x".into(), validators, players, bank: 1, tables, blob_bytes: 0 }
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_of_blobs_takes_none() {
+        let silent = to_json(&empty()).replace(",\n  \"blob_bytes\": 0", "");
+        assert!(!silent.contains("blob"), "{silent}");
+        assert_eq!(from_json(&silent).unwrap(), empty());
+    }
+
     #[test]
     fn an_unknown_field_is_an_error_with_its_place() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("genesis.json");
-        let genesis =
-            Genesis { name: "x".into(), validators: vec![], players: vec![], bank: 1, tables: vec![] };
+        let genesis = empty();
         std::fs::write(&path, to_json(&genesis).replace("\"bank\": 1", "\"bank\": 1,\n  \"bonk\": 2"))
             .unwrap();
         let error = read(&path).unwrap_err().to_string();

@@ -65,8 +65,11 @@ pub fn event(event: &Event<'_>) {
         Event::Decided { height, certificate, synced, .. } => {
             tracing::debug!(height, round = certificate.round, synced, block = %certificate.digest, "decided");
         }
-        Event::Applied { height, block, ref root, .. } if !block.commands.is_empty() => {
-            tracing::info!(height, commands = block.commands.len(), %root, "applied");
+        Event::Applied { height, block, ref root, .. }
+            if !block.commands.is_empty() || !block.blobs.is_empty() =>
+        {
+            let (commands, blobs) = (block.commands.len(), block.blobs.len());
+            tracing::info!(height, commands, blobs, %root, "applied");
         }
         Event::Applied { height, ref root, .. } => tracing::debug!(height, commands = 0, %root, "applied"),
         Event::StateSynced { height, ref root } => {

@@ -8,7 +8,7 @@ use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
 use crate::event_log::EventLog;
-use crate::gateway::{self, Gateway, GatewayError, Health};
+use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
@@ -49,10 +49,6 @@ pub const FEATURES: &[&str] = match (cfg!(feature = "byzantine"), bitcraps_actor
     (false, false) => &[],
 };
 
-/// How many commands from the gateway wait for the node's thread; more are told to come again.
-const SUBMITTED: usize = 4096;
-/// How many of them the node takes in at once. Its peers' messages wait as long as that takes: some milliseconds.
-const SUBMITTED_AT_ONCE: usize = 256;
 /// How often the node's loop says that it runs.
 const TICK: Duration = Duration::from_millis(500);
 /// How long peers may take to hear that this node goes.
@@ -184,7 +180,8 @@ impl Node {
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
-        let (submit, submitted) = mpsc::channel(SUBMITTED);
+        let (submit, submitted) = gateway::queue();
+        let (blobs, blobs_submitted) = gateway::blob_queue();
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -199,6 +196,7 @@ impl Node {
             watched: watched.clone(),
             counters,
             submitted,
+            blobs_submitted,
             control: control.clone(),
             #[cfg(feature = "byzantine")]
             orders,
@@ -223,7 +221,7 @@ impl Node {
             thread: Some(thread),
             _lock: lock,
         };
-        match started.start_gateway(config, genesis, me, submit) {
+        match started.start_gateway(config, genesis, me, submit, blobs) {
             Ok(gateway) => {
                 started.gateway = Some(gateway);
                 Ok(started)
@@ -241,6 +239,7 @@ impl Node {
         genesis: Arc<bitcraps_casino::Genesis>,
         me: PublicKey,
         submit: mpsc::Sender<SignedCommand>,
+        blobs: mpsc::Sender<BlobsHandedIn>,
     ) -> Result<Gateway, GatewayError> {
         let archive = self.archive.clone();
         let node = gateway::Node {
@@ -248,6 +247,7 @@ impl Node {
             genesis,
             me,
             submit,
+            blobs,
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             archive: Arc::new(move |height| {
@@ -397,6 +397,7 @@ struct Parts {
     watched: Watched,
     counters: Arc<Counters>,
     submitted: mpsc::Receiver<SignedCommand>,
+    blobs_submitted: mpsc::Receiver<BlobsHandedIn>,
     control: UnboundedSender<Control>,
     #[cfg(feature = "byzantine")]
     orders: Option<crate::byzantine::Control>,
@@ -486,19 +487,14 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         None => ports,
     };
     let handle = node::start(ports, config);
-    let mut submitted = parts.submitted;
     tokio::task::spawn_local(async move {
         loop {
             health.tick();
             tokio::time::sleep(TICK).await;
         }
     });
-    tokio::task::spawn_local(async move {
-        let mut commands = Vec::new();
-        while submitted.recv_many(&mut commands, SUBMITTED_AT_ONCE).await > 0 {
-            handle.submit_verified(std::mem::take(&mut commands));
-        }
-    });
+    tokio::task::spawn_local(gateway::hand_on(parts.submitted, handle.clone()));
+    tokio::task::spawn_local(gateway::hand_on_blobs(parts.blobs_submitted, handle));
     // Whoever started the thread waits for this.
     let _ = ready.send(Ok(address));
     Ok((files, links))

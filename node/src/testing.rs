@@ -4,7 +4,8 @@ use crate::metrics::Metrics;
 use crate::view::View;
 use bitcraps_actors::ports::Event;
 use bitcraps_casino::{
-    Action, Bet, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig, TableReport,
+    Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig,
+    TableReport,
 };
 use bitcraps_consensus::{Certificate, Engine, Tendermint};
 use bitcraps_tables::{BetId, CrapsRules, craps};
@@ -34,6 +35,7 @@ pub(crate) fn genesis(players: u8) -> Genesis {
         players: (1..=players).map(|player| (key(player).public_key(), 10_000)).collect(),
         bank: 1_000_000_000,
         tables: (0..3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
+        blob_bytes: 4096,
     }
 }
 
@@ -88,6 +90,11 @@ impl House {
 
     /// Decides a block and applies it.
     pub(crate) fn decide(&mut self, commands: Vec<SignedCommand>) -> Vec<TableReport> {
+        self.decide_with(commands, Blobs::default())
+    }
+
+    /// The same, with blobs in the block.
+    pub(crate) fn decide_with(&mut self, commands: Vec<SignedCommand>, blobs: Blobs) -> Vec<TableReport> {
         let height = self.height() + 1;
         let block = Block {
             height,
@@ -97,6 +104,7 @@ impl House {
             state_root: self.casino.root(),
             commands,
             offences: Vec::new(),
+            blobs,
         };
         let value = Value::new(block.encode());
         let certificate = certify(&self.chain, height, value.digest(), 3);

@@ -321,3 +321,36 @@ fn two_processes_on_the_wire_write_one_trace_and_a_third_replays_it() {
     let replayed = one.run(&["replay", one.folder("small").to_str().unwrap()]);
     assert_eq!(replayed.code(), 0, "{}", replayed.out());
 }
+
+/// madsim's world has a program of its own. What that program does is tested in its own workspace.
+#[test]
+#[cfg(unix)]
+fn a_run_on_madsim_is_handed_to_its_program_with_all_that_was_typed() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let program = place.file("other", "#!/bin/sh\necho \"given: $*\"\nexit 5\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let args = ["run", "small.yaml", "--on", "madsim", "--seed", "7"];
+    let on = |program: &Path| Ran(place.command(&args).env("BITCRAPS_MADSIM", program).output().unwrap());
+    let ran = on(&program);
+    assert_eq!(
+        (ran.code(), &*ran.out()),
+        (5, "given: run small.yaml --on madsim --seed 7\n"),
+        "{}",
+        ran.err()
+    );
+    let missing = on(Path::new("nowhere"));
+    assert_eq!((missing.code(), &*missing.out()), (74, ""));
+    assert!(missing.err().starts_with("error: nowhere: "), "{}", missing.err());
+    let ran = Ran(place.command(&args).env_remove("BITCRAPS_MADSIM").output().unwrap());
+    if ran.code() == 74 {
+        assert!(ran.err().contains("`make madsim`"), "the remedy: {}", ran.err());
+    } else {
+        assert!(
+            ran.out().contains("1 run") || ran.out().contains("PASS"),
+            "built and beside it: {}",
+            ran.out()
+        );
+    }
+}

@@ -67,8 +67,9 @@ pub(crate) struct Booted {
     pub(crate) casino: Casino,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) store: Store,
-    /// How many blocks the file holds.
+    /// How many blocks the file holds, and how long it is, in bytes.
     pub(crate) filed: usize,
+    pub(crate) filed_bytes: usize,
     pub(crate) tip: Tip,
     pub(crate) engine: ConsensusEngine,
     /// How many entries of the consensus journal were taken back, and how long it is, in bytes.
@@ -122,6 +123,7 @@ pub(crate) fn boot(
             treasury::applied(ports, &decided, root, casino.bank(), &reports);
         }
     }
+    store.trim(snapshot.as_ref().map_or(0, Snapshot::height));
     verifications.take_count();
     // The engine goes on to a height only when the block before is durable.
     let decided = store.iter().map(|(_, certificate)| certificate.height).max().unwrap_or(0);
@@ -141,8 +143,20 @@ pub(crate) fn boot(
     );
     let count = entries.len();
     engine.restore(entries);
-    let (entries, journal_bytes) = (count, files.consensus.len());
-    Ok(Booted { chain, validators, casino, snapshot, store, filed, tip, engine, entries, journal_bytes, cut })
+    Ok(Booted {
+        chain,
+        validators,
+        casino,
+        snapshot,
+        store,
+        filed,
+        filed_bytes: files.blocks.len(),
+        tip,
+        engine,
+        entries: count,
+        journal_bytes: files.consensus.len(),
+        cut,
+    })
 }
 
 fn engine_config(ports: &Ports, config: &NodeConfig, chain: ChainId, validators: &ValidatorSet) -> Config {

@@ -1,7 +1,7 @@
 //! What a node is told at its start. Defaults suit a wide-area network; scenarios and operators override them.
 
 use crate::ports::Address;
-use bitcraps_casino::{Block, Genesis};
+use bitcraps_casino::{Blobs, Block, Genesis};
 use bitcraps_types::{Height, PublicKey};
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,11 +106,28 @@ pub struct MempoolLimits {
     pub bytes: usize,
     /// Commands of one account.
     pub per_account: usize,
+    /// Blobs of this node's own clients.
+    pub blobs: usize,
+    /// Bytes of them.
+    pub blob_bytes: usize,
 }
 
 impl NodeConfig {
     /// No block is longer.
     pub const MAX_BLOCK_BYTES: usize = Block::MAX_BYTES;
+    /// Room in a block for what is neither commands, offences nor blobs, in bytes.
+    const HEADER_BYTES: usize = 256;
+
+    /// How long a block's commands, offences and blobs may be together, in bytes.
+    pub(crate) fn block_room(&self) -> usize {
+        self.max_block_bytes.min(Self::MAX_BLOCK_BYTES).saturating_sub(Self::HEADER_BYTES)
+    }
+
+    /// The longest blob that is taken in: one that a block has room for, however many offences there are.
+    pub(crate) fn longest_blob(&self) -> usize {
+        let room = (self.block_room() / 2).saturating_sub(Blobs::FRAMING);
+        room.min(self.genesis.blob_bytes as usize).min(Blobs::MAX_LENGTH)
+    }
 
     /// The defaults for a network.
     pub fn new(genesis: Arc<Genesis>, peers: Vec<PeerAddress>) -> NodeConfig {
@@ -172,6 +189,12 @@ impl Default for SyncLimits {
 
 impl Default for MempoolLimits {
     fn default() -> Self {
-        MempoolLimits { commands: 50_000, bytes: 16 << 20, per_account: 64 }
+        MempoolLimits {
+            commands: 50_000,
+            bytes: 16 << 20,
+            per_account: 64,
+            blobs: 65_536,
+            blob_bytes: 32 << 20,
+        }
     }
 }

@@ -16,6 +16,8 @@ use bitcraps_types::{Digest, Height, Value, Verify, WallTime};
 /// How many decided blocks the file [`BLOCKS`] holds at least, once there were so many (and no state was taken over
 /// since). Who keeps older ones must have them durable before.
 pub const BLOCKS_KEPT: usize = Store::KEPT;
+/// And at least the last of them that are so many bytes together.
+pub const BLOCK_BYTES_KEPT: usize = Store::KEPT_BYTES;
 
 /// The highest height that the records of a consensus journal speak of; 0 if there are none. Bytes that are no whole
 /// record at the end are a torn tail, and are passed over.
@@ -33,7 +35,7 @@ pub fn decided_blocks(file: &[u8]) -> Result<Vec<(Value, Certificate)>, JournalE
 pub fn chain_end(snapshot: &[u8], blocks: &[u8]) -> Result<Height, JournalError> {
     let start = Snapshot::of_file(snapshot)?.map_or(0, |snapshot| snapshot.height());
     let heights = decided_blocks(blocks)?.into_iter().map(|(_, certificate)| certificate.height);
-    Ok(heights.fold(start, |end, height| if height == end + 1 { height } else { end }))
+    Ok(heights.fold(start, |end, height| if Some(height) == end.checked_add(1) { height } else { end }))
 }
 
 /// The length of the whole records at the start of a file, in bytes: what is left of it without a torn tail.
@@ -127,7 +129,7 @@ pub fn replay(
         if height <= tip.height {
             continue;
         }
-        if height > tip.height + 1 {
+        if height - tip.height > 1 {
             return Err(ReplayError::Gap { have: tip.height, next: height });
         }
         let unlinked = |error: Unlinked| ReplayError::Block { height, why: error.to_string() };

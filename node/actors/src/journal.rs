@@ -1,10 +1,15 @@
-//! Records in a file that is only added to: `magic ‖ length ‖ crc32 ‖ borsh`, the first three 4 bytes each, little
-//! endian.
+//! Records in a file that is only added to: `magic ‖ length ‖ crc32 of the content ‖ crc32 of these three ‖ content`,
+//! all but the last 4 bytes each, little endian. The content is borsh.
 //!
 //! A crash may leave part of the last writes, or garbage in their place. What cannot be read and has no whole record
 //! after it is such a torn tail and is cut off. Unreadable bytes *before* a whole record are damage: something that
 //! was durable is lost. For the consensus journal that means that the node no longer knows what it said, so it must
-//! not vote again. Pure: who appends and syncs is left to others.
+//! not vote again.
+//!
+//! Blocks hold bytes that strangers chose, and a stranger may choose those of a whole record. So the header has a checksum
+//! of its own: what lies within the length of a record is never taken for one after it, even if its end is missing.
+//!
+//! Pure: who appends and syncs is left to others.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -15,8 +20,8 @@ pub const BLOCKS: &str = "blocks";
 /// The latest snapshot of the state: one record.
 pub const SNAPSHOT: &str = "snapshot";
 
-const MAGIC: [u8; 4] = *b"BCJ1";
-const HEADER: usize = 12;
+const MAGIC: [u8; 4] = *b"BCJ2";
+const HEADER: usize = 16;
 /// Room for most records, so that they are written without growing: borsh writes field by field.
 const TYPICAL: usize = 1024;
 
@@ -48,7 +53,9 @@ pub(crate) fn record<T: BorshSerialize>(content: &T) -> Vec<u8> {
     let checksum = crc32fast::hash(&bytes[HEADER..]);
     bytes[..4].copy_from_slice(&MAGIC);
     bytes[4..8].copy_from_slice(&length.to_le_bytes());
-    bytes[8..HEADER].copy_from_slice(&checksum.to_le_bytes());
+    bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = crc32fast::hash(&bytes[..12]);
+    bytes[12..HEADER].copy_from_slice(&checksum.to_le_bytes());
     bytes
 }
 
@@ -61,10 +68,13 @@ pub(crate) fn recover<T: BorshDeserialize>(file: &[u8]) -> Result<Recovered<T>, 
         records.push(content);
         offset += HEADER + payload.len();
     }
-    // A record that was cut off may hold bytes of strangers, and those may look like a record; but not like one of ours.
+    let after = match Header::read(&file[offset..]) {
+        Some(header) => offset + HEADER + header.length,
+        None => offset + 1,
+    };
     let is_record =
         |later| whole_record(&file[later..]).is_some_and(|payload| T::try_from_slice(payload).is_ok());
-    if (offset + 1..file.len()).any(is_record) {
+    if (after..file.len()).any(is_record) {
         return Err(JournalError::Damaged(offset));
     }
     Ok(Recovered { records, whole: offset })
@@ -72,15 +82,26 @@ pub(crate) fn recover<T: BorshDeserialize>(file: &[u8]) -> Result<Recovered<T>, 
 
 /// The content of the record at the start of `bytes`, if it is whole.
 fn whole_record(bytes: &[u8]) -> Option<&[u8]> {
-    let (magic, rest) = bytes.split_first_chunk::<4>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (checksum, rest) = rest.split_first_chunk::<4>()?;
-    if *magic != MAGIC {
-        return None;
+    let header = Header::read(bytes)?;
+    let payload = bytes[HEADER..].get(..header.length)?;
+    (crc32fast::hash(payload) == header.checksum).then_some(payload)
+}
+
+/// What a record says before its content.
+struct Header {
+    length: usize,
+    checksum: u32,
+}
+
+impl Header {
+    /// The header at the start of `bytes`, if it is whole.
+    fn read(bytes: &[u8]) -> Option<Header> {
+        let (header, _) = bytes.split_first_chunk::<HEADER>()?;
+        let field =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let whole = header[..4] == MAGIC && crc32fast::hash(&header[..12]) == field(12);
+        whole.then(|| Header { length: field(4) as usize, checksum: field(8) })
     }
-    let payload = rest.get(..u32::from_le_bytes(*length) as usize)?;
-    let checksum = u32::from_le_bytes(*checksum);
-    (crc32fast::hash(payload) == checksum).then_some(payload)
 }
 
 #[cfg(test)]
@@ -148,11 +169,12 @@ mod tests {
         assert_eq!(recover::<Vec<u8>>(&bytes).unwrap().whole, ends[1]);
     }
 
-    /// Blocks hold what clients chose, such as the 32 bytes of an account's id: room for a small record.
+    /// Blocks hold what clients chose, such as blobs: room for a whole record of ours.
     #[test]
     fn what_looks_like_a_record_inside_of_a_torn_one_is_no_damage() {
-        let stranger = record(&7u8);
+        let stranger = record(&vec![7u8; 3]);
         let (bytes, ends) = file(&[vec![1, 2, 3], [&[9; 20][..], &stranger, &[9; 20]].concat()]);
+        assert!(whole_record(&bytes[ends[1] + HEADER + 4 + 20..]).is_some(), "it is one");
         for cut in ends[1]..bytes.len() {
             assert_eq!(recover::<Vec<u8>>(&bytes[..cut]).unwrap().whole, ends[1], "cut at {cut}");
         }

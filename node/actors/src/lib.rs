@@ -5,7 +5,9 @@
 //! a whole node from [`ports::Ports`] and [`config::NodeConfig`].
 //!
 //! ```text
-//! links ⇄ transport ⇄ peer (one per peer) ⇄ mempool, round ⇄ treasury ⇄ table (one per table)
+//! links ⇄ transport ⇄ mempool, round ⇄ treasury ⇄ table (one per table)
+//!             ⇅
+//!           peer (one per link)
 //! ```
 
 mod boot;
@@ -15,7 +17,10 @@ mod deadlines;
 mod disk;
 pub mod event_log;
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod journal;
+mod listeners;
 mod mempool;
 mod message;
 pub mod node;

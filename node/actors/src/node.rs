@@ -7,9 +7,9 @@ use crate::boot::{self, BootError, Booted, Files};
 use crate::config::NodeConfig;
 use crate::disk;
 use crate::journal;
-use crate::mempool::{Mempool, Submit};
+use crate::listeners::Listeners;
+use crate::mempool::{Mempool, Submit, SubmitBlobs};
 use crate::message::message;
-use crate::peer::Listeners;
 use crate::ports::{DiskError, Event, Ports};
 use crate::round::{self, Round};
 use crate::sync::{self, Sync};
@@ -18,7 +18,7 @@ use crate::transport::Transport;
 use crate::treasury::{self, Treasury, Work};
 use crate::verifications::Verifications;
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Blobs, SignedCommand};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -39,6 +39,13 @@ impl NodeHandle {
     /// checked again, as far as the node remembers signatures at all.
     pub fn submit_verified(&self, commands: Vec<SignedCommand>) {
         self.mempool.do_send(Submit { commands, verified: true });
+    }
+
+    /// Hands in blobs of a client of this node. `taken` is told how many of the first were taken in: none if the network
+    /// takes none or this node is no validator, and only some if no more have room. It is not told if the node stops.
+    /// Those taken in wait for a block that this node proposes, and are lost with it if it dies before.
+    pub fn submit_blobs(&self, blobs: Blobs, taken: Box<dyn FnOnce(usize) + std::marker::Send>) {
+        self.mempool.do_send(SubmitBlobs { blobs, taken });
     }
 }
 
@@ -182,7 +189,18 @@ fn run(
     wiring: Wiring,
 ) {
     let Booted {
-        chain, validators, casino, snapshot, store, filed, tip, engine, entries, journal_bytes, ..
+        chain,
+        validators,
+        casino,
+        snapshot,
+        store,
+        filed,
+        filed_bytes,
+        tip,
+        engine,
+        entries,
+        journal_bytes,
+        ..
     } = booted;
     let root = casino.root();
     let (bank, tables) = casino.into_parts();
@@ -194,10 +212,12 @@ fn run(
     let listeners = Listeners { round: round.clone(), mempool: mempool.clone(), sync: sync.clone() };
     wiring.transport.run(Transport::new(ports.clone(), config, chain, listeners));
 
+    let me = validators.position(&ports.signer.public_key());
     wiring.mempool.run(Mempool::new(
         ports.clone(),
         chain,
-        config.mempool.clone(),
+        config.clone(),
+        me,
         treasury::all_sequences(&bank),
         verifications.clone(),
         transport.clone(),
@@ -223,7 +243,8 @@ fn run(
         work: Work::Idle,
     });
 
-    let restored = sync::Restored { store, filed, snapshot, tip, root, validators: validators.clone() };
+    let restored =
+        sync::Restored { store, filed, filed_bytes, snapshot, tip, root, validators: validators.clone() };
     let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury };
     wiring.sync.run(Sync::new(
         ports.clone(),
@@ -234,7 +255,6 @@ fn run(
         neighbours,
     ));
 
-    let me = validators.position(&ports.signer.public_key());
     let restored = round::Restored { engine, journal_bytes, validators, me, tip, root, recorded };
     let neighbours = round::Neighbours { transport, mempool, sync };
     wiring.round.run(Round::new(ports.clone(), config.clone(), chain, restored, verifications, neighbours));

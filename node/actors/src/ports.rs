@@ -342,6 +342,10 @@ pub enum Event<'a> {
         commands: usize,
         /// Their bytes.
         bytes: usize,
+        /// Blobs.
+        blobs: usize,
+        /// Their bytes.
+        blob_bytes: usize,
     },
 }
 

@@ -10,25 +10,46 @@ use std::collections::VecDeque;
 /// A decided block with its proof.
 pub(crate) type Decided = (Value, Certificate);
 
-/// The last [`Store::KEPT`] decided blocks, without gaps.
+/// The last decided blocks, without gaps: [`Store::KEPT`], or fewer if they are long.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     blocks: VecDeque<Decided>,
+    /// How long their values are together.
+    bytes: usize,
 }
 
 impl Store {
     /// How many blocks are kept.
     pub(crate) const KEPT: usize = 2048;
+    /// How many bytes of them, if no more are needed.
+    pub(crate) const KEPT_BYTES: usize = 128 << 20;
 
     /// Adds a block. One that does not follow the last starts the store anew.
     pub(crate) fn push(&mut self, value: Value, certificate: Certificate) {
         let follows = self.blocks.back().is_none_or(|(_, last)| last.height + 1 == certificate.height);
         if !follows {
             self.blocks.clear();
+            self.bytes = 0;
         }
+        self.bytes += value.bytes().len();
         self.blocks.push_back((value, certificate));
         if self.blocks.len() > Self::KEPT {
-            self.blocks.pop_front();
+            self.drop_first();
+        }
+    }
+
+    /// Drops the first blocks that are too many bytes, but none after `needed`: the state is restored with those.
+    pub(crate) fn trim(&mut self, needed: Height) {
+        while self.bytes > Self::KEPT_BYTES
+            && self.blocks.front().is_some_and(|(_, certificate)| certificate.height <= needed)
+        {
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some((value, _)) = self.blocks.pop_front() {
+            self.bytes -= value.bytes().len();
         }
     }
 
@@ -93,6 +114,24 @@ mod tests {
         let store = store(1..=last);
         assert!(store.get(10).is_none() && store.get(11).is_some() && store.get(last).is_some());
         assert_eq!(store.iter().count(), Store::KEPT);
+    }
+
+    #[test]
+    fn long_blocks_are_fewer_but_none_that_the_state_needs_is_dropped() {
+        let mut store = Store::default();
+        let long = Value::new(vec![0; Store::KEPT_BYTES / 4]);
+        for height in 1..=6 {
+            let certificate = Certificate { height, round: 0, digest: long.digest(), signatures: vec![] };
+            store.push(long.clone(), certificate);
+        }
+        store.trim(0);
+        assert_eq!(store.iter().count(), 6);
+        store.trim(1);
+        assert!(store.get(1).is_none() && store.get(2).is_some());
+        store.trim(5);
+        assert!(store.get(2).is_none() && store.get(3).is_some(), "no more than must be");
+        store.trim(5);
+        assert_eq!(store.iter().count(), 4);
     }
 
     #[test]

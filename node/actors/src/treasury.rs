@@ -132,14 +132,15 @@ impl Treasury {
             let names = block.offences.iter().map(|offence| (offence.height, offence.offender)).collect();
             self.round.do_send(Recorded(names));
         }
-        if !block.commands.is_empty() {
+        if !block.commands.is_empty() || !block.blobs.is_empty() {
             self.mempool.do_send(self.settled(decided));
         }
         self.sync.do_send(Applied { height: block.height, root });
     }
 
     fn settled(&self, decided: &DecidedBlock) -> Settled {
-        let mut settled = Settled { commands: Vec::new(), used: Vec::new() };
+        let blobs = Some((decided.block.proposer, decided.block.blobs.clone()));
+        let mut settled = Settled { commands: Vec::new(), used: Vec::new(), blobs };
         let mut touch = |account: AccountId| {
             if let Some(totals) = self.bank.ledger().account(&account) {
                 settled.used.push((account, totals.sequences));
@@ -271,6 +272,7 @@ impl Handler<Restore> for Treasury {
         self.queue.clear();
         self.work = Work::Idle;
         self.round.do_send(Recorded(self.bank.offences().collect()));
-        self.mempool.do_send(Settled { commands: Vec::new(), used: all_sequences(&self.bank) });
+        let used = all_sequences(&self.bank);
+        self.mempool.do_send(Settled { commands: Vec::new(), used, blobs: None });
     }
 }

@@ -1,6 +1,6 @@
-//! What consensus orders: commands of players, and offences of validators.
+//! What consensus orders: commands of players, offences of validators, and blobs.
 
-use crate::SignedCommand;
+use crate::{Blobs, SignedCommand};
 use bitcraps_types::{Digest, Height, ValidatorIndex, WallTime};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -21,6 +21,8 @@ pub struct Block {
     pub commands: Vec<SignedCommand>,
     /// What validators are accused of.
     pub offences: Vec<Offence>,
+    /// In the order in which the proposer took them in. The state does not depend on them.
+    pub blobs: Blobs,
 }
 
 /// A validator's breach of the protocol.

@@ -1,5 +1,6 @@
 //! What a network starts from.
 
+use crate::Block;
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::RulesError;
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, PublicKey, TableId};
@@ -19,6 +20,8 @@ pub struct Genesis {
     pub bank: Amount,
     /// The tables.
     pub tables: Vec<TableConfig>,
+    /// The most bytes of blobs in a block, without what stands before each. 0: the network takes none.
+    pub blob_bytes: u32,
 }
 
 /// A validator at the start.
@@ -59,6 +62,9 @@ pub enum GenesisError {
     /// All money together does not fit an [`Amount`].
     #[error("there is more money than {}", Amount::MAX)]
     TooMuchMoney,
+    /// It allows more bytes of blobs than a block can have.
+    #[error("{0} bytes of blobs in a block of at most {max}", max = Block::MAX_BYTES)]
+    TooManyBlobBytes(u32),
 }
 
 impl Genesis {
@@ -70,6 +76,9 @@ impl Genesis {
 
     /// Whether a casino can start from this.
     pub fn check(&self) -> Result<(), GenesisError> {
+        if self.blob_bytes as usize > Block::MAX_BYTES {
+            return Err(GenesisError::TooManyBlobBytes(self.blob_bytes));
+        }
         let mut tables = BTreeSet::new();
         for TableConfig { id, rules } in &self.tables {
             if !tables.insert(*id) {

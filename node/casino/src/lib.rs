@@ -2,19 +2,23 @@
 //!
 //! [`Bank`] and [`Table`] are the halves that actors run separately; [`Casino`] is their sequential composition, for
 //! search, for replay and for the oracle. Both ways give the same root. What a block is, and what a player signs, stands
-//! in [`Block`] and [`SignedCommand`]. Which block follows which is decided by consensus, not here.
+//! in [`Block`] and [`SignedCommand`]; [`Blobs`] are in a block too, and change nothing. Which block follows which is decided by consensus, not here.
 
 mod bank;
+mod blobs;
 mod block;
 mod casino;
 mod command;
 mod dice;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod genesis;
 mod table;
 #[cfg(test)]
 mod testing;
 
 pub use bank::{AuditError, Bank, Reason, Refusal};
+pub use blobs::{Blobs, BlobsError};
 pub use block::{Block, BlockError, Offence};
 pub use casino::{Casino, SnapshotError};
 pub use command::{Action, Bet, Command, SignedCommand};

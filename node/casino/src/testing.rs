@@ -56,6 +56,7 @@ pub(crate) fn genesis(players: u8, tables: u32) -> Genesis {
         players: (1..=players).map(|n| (Player(n).public_key(), 1000)).collect(),
         bank: 1_000_000,
         tables: (0..tables).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
+        blob_bytes: 0,
     }
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn block(height: Height, commands: Vec<SignedCommand>) -> Block {
         state_root: Digest::ZERO,
         commands,
         offences: Vec::new(),
+        blobs: Blobs::default(),
     }
 }
 

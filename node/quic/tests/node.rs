@@ -26,6 +26,7 @@ fn genesis() -> Genesis {
         players: vec![(key(200), 1000)],
         bank: 1_000_000,
         tables: vec![TableConfig { id: TableId(1), rules: CrapsRules::default() }],
+        blob_bytes: 0,
     }
 }
 

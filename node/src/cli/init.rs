@@ -53,6 +53,7 @@ impl Init {
                     players: vec![(player.public(), PLAYER)],
                     bank: BANK,
                     tables: tables(1..=3),
+                    blob_bytes: 0,
                 }
             }
         };

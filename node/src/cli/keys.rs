@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, code, say, say_json};
 use crate::hex;
+use crate::keys;
 use crate::keys::sealed::{self, Cost, SealError};
 use crate::sign_state;
 use clap::{Args, Subcommand};
@@ -160,6 +161,7 @@ fn sealing(file: &Path, error: &SealError) -> Failure {
 }
 
 fn passphrase(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    keys::check_file(file)?;
     let text = Zeroizing::new(fs::read_to_string(file).map_err(Failure::io(file))?);
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -4,7 +4,7 @@ use super::init::{BANK, PLAYER, tables, write_config};
 use super::{Failure, code, say, say_json};
 use crate::home::Home;
 use crate::keys::SecretKey;
-use bitcraps_casino::{Genesis, GenesisValidator};
+use bitcraps_casino::{Block, Genesis, GenesisValidator};
 use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
 use serde_json::json;
@@ -46,6 +46,9 @@ pub(super) struct Testnet {
     /// How many craps tables, numbered from 1 (with --seed from 0, as in the testbed).
     #[arg(long, default_value_t = 3)]
     tables: u32,
+    /// The most bytes of blobs (bytes that consensus orders and that no state depends on) in a block; 0: none are taken.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=Block::MAX_BYTES as i64))]
+    blob_bytes: u32,
     /// Derive all keys from this number, so that the same network can be made again, by the testbed for one. Anyone
     /// can compute such keys: for tests only.
     #[arg(long)]
@@ -114,6 +117,7 @@ impl Testnet {
                 Some(_) => tables(0..self.tables),
                 None => tables(1..=self.tables),
             },
+            blob_bytes: self.blob_bytes,
         };
         let port = |i: u16, which: u16| self.base_port + i * STEP + which;
         for (i, home) in (0..).zip(&homes) {

@@ -46,6 +46,9 @@ pub enum ClientError {
         /// As asked for.
         expected: Digest,
     },
+    /// Two gateways are one node's.
+    #[error("two of the gateways are those of validator {0}: the order of its blobs can't be known")]
+    SameNode(u16),
     /// There is no such account.
     #[error("there is no account {0} yet: `open` it by sending money to it")]
     NoAccount(Hex<32>),
@@ -90,7 +93,7 @@ impl ClientError {
             | ClientError::Certificate(_)
             | ClientError::NotProven(_)
             | ClientError::OtherChain { .. } => 1,
-            ClientError::Address(_) | ClientError::NoTable => 64,
+            ClientError::Address(_) | ClientError::NoTable | ClientError::SameNode(_) => 64,
             ClientError::Gateway { status: 429 | 500.., .. } => 69,
             ClientError::Nonsense(_) | ClientError::Gateway { .. } => 65,
             ClientError::Key(KeyError::Open { .. } | KeyError::Format { .. }) => 65,

@@ -14,6 +14,7 @@ use ureq::Agent;
 const MAX_ANSWER: u64 = 32 << 20;
 
 /// A connection to a gateway whose chain is known.
+#[derive(Clone)]
 pub(super) struct Gateway {
     agent: Agent,
     url: String,
@@ -48,6 +49,7 @@ impl Gateway {
                 players: Vec::new(),
                 bank: 0,
                 tables: Vec::new(),
+                blob_bytes: 0,
             },
             chain: Digest::ZERO,
         };

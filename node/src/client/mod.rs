@@ -7,6 +7,7 @@
 
 mod error;
 mod gateway;
+pub mod http;
 pub mod load;
 mod play;
 mod proof;

@@ -31,6 +31,7 @@ fn rig_with(blocks: usize, archive: gateway::Archive) -> Rig {
         genesis: house.genesis.clone(),
         me: genesis.validators[0].key,
         submit,
+        blobs: mpsc::channel(1).0,
         health: Arc::new(Health::new(Arc::new(|| Time(0)))),
         metrics: house.metrics.clone(),
         archive,
@@ -183,6 +184,7 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
             state_root: Digest::ZERO,
             commands: Vec::new(),
             offences: Vec::new(),
+            blobs: bitcraps_casino::Blobs::default(),
         };
         bitcraps_types::Value::new(block.encode())
     };
@@ -237,6 +239,7 @@ fn a_command_that_a_full_node_turned_away_is_handed_in_again_and_done_once() {
         genesis: house.genesis.clone(),
         me: house.genesis.validators[0].key,
         submit,
+        blobs: mpsc::channel(1).0,
         health: Arc::new(Health::new(Arc::new(|| Time(0)))),
         metrics: house.metrics.clone(),
         archive: Arc::new(|_| None),

@@ -139,6 +139,8 @@ impl Config {
                 commands: r.count("mempool.commands"),
                 bytes: r.bytes("mempool.bytes") as usize,
                 per_account: r.count("mempool.per_account"),
+                blobs: r.count("mempool.blobs"),
+                blob_bytes: r.bytes("mempool.blob_bytes") as usize,
             },
             sign_above,
             ..NodeConfig::new(genesis, self.p2p.peers.clone())

@@ -200,6 +200,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("mempool.commands", Kind::Count(1, 10_000_000), "50000", "How many commands wait at most"),
     setting("mempool.bytes", Kind::Bytes(KIB, 16 * GIB), "16 MiB", "How many bytes of them"),
     setting("mempool.per_account", Kind::Count(1, 64), "64", "How many of one account"),
+    setting(
+        "mempool.blobs",
+        Kind::Count(0, 10_000_000),
+        "65536",
+        "How many blobs of this node's clients wait at most",
+    ),
+    setting("mempool.blob_bytes", Kind::Bytes(0, 16 * GIB), "32 MiB", "How many bytes of them"),
     setting("sync.batch", Kind::Count(1, MAX_BATCH), "32", "How many blocks are asked for at a time"),
     setting("sync.timeout", Kind::Duration(MS, HOUR), "2 s", "How long a peer has to answer"),
     setting(
@@ -363,7 +370,6 @@ impl Kind {
 impl Value {
     /// As it stands in a file.
     pub fn to_toml(&self) -> String {
-        let quoted = |text: &str| format!("{text:?}");
         let list = |items: Vec<String>| {
             format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
         };
@@ -384,6 +390,19 @@ impl Value {
             Value::Factor(factor) => format!("{factor:?}"),
         }
     }
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if character.is_control() => quoted += &format!("\\u{:04X}", u32::from(character)),
+            _ => quoted.push(character),
+        }
+    }
+    quoted + "\""
 }
 
 fn in_range<T: PartialOrd>(value: &T, least: &T, most: &T, low: &str, high: &str) -> Result<(), String> {

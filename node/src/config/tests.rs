@@ -105,6 +105,7 @@ fn defaults_are_those_that_the_settings_name() {
         players: vec![],
         bank: 1,
         tables: vec![],
+        blob_bytes: 0,
     };
     let node = config.node(Arc::new(genesis), 5);
     assert_eq!((node.sign_above, node.limits), (5, PeerLimits::default()));

@@ -1,21 +1,27 @@
 //! The gateway: the node over HTTP. Clients hand commands in, read tables, balances and blocks, and watch what happens
 //! on a WebSocket; the operator has a listener of their own with metrics and health.
 //!
-//! It runs on threads of its own and shares with the node's thread only the [`View`](crate::view::View), a bounded
-//! queue of commands, and counters. It checks signatures before the node hears of a command, so that forgeries cost
+//! It runs on threads of its own and shares with the node's thread only the [`View`](crate::view::View), bounded
+//! queues of commands and of blobs, and counters. It checks signatures before the node hears of a command, so that forgeries cost
 //! the node nothing; it decides nothing. `docs/gateway.md` shows how to use it.
 
 mod admin;
 pub mod api;
+mod app;
+mod blobs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod guard;
 mod health;
 mod limiter;
 mod openapi;
 mod problem;
 mod public;
+mod queue;
 mod server;
 mod service;
 mod stream;
+mod streams;
 mod submit;
 mod trace;
 
@@ -26,8 +32,10 @@ pub use health::{Clock, Health};
 pub use limiter::Rate;
 pub use openapi::document;
 pub use problem::Problem;
+pub use queue::{blob_queue, hand_on, hand_on_blobs, queue};
 pub use server::{Gateway, GatewayError, start};
-pub use service::{Archive, GatewayConfig, Node};
+pub use service::{Archive, BlobsHandedIn, GatewayConfig, Node};
+pub use streams::Streams;
 
 /// A resource of the public listener: method and path.
 pub type Route = (&'static str, &'static str);
@@ -36,6 +44,7 @@ pub type Route = (&'static str, &'static str);
 pub const ROUTES: &[Route] = &[
     ("POST", "/v1/commands"),
     ("GET", "/v1/commands/{id}"),
+    ("POST", "/v1/blobs"),
     ("GET", "/v1/accounts/{id}"),
     ("GET", "/v1/tables"),
     ("GET", "/v1/tables/{id}"),

@@ -1,6 +1,6 @@
 //! The OpenAPI document, put together from the handlers and the types that they speak.
 
-use super::{api, problem::Problem, public, stream, submit};
+use super::{api, blobs, problem::Problem, public, stream, submit};
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 
@@ -15,6 +15,7 @@ use utoipa::OpenApi;
     paths(
         submit::submit,
         public::command,
+        blobs::submit,
         public::account,
         public::tables,
         public::table,

@@ -1,9 +1,9 @@
-//! What clients ask for. Each handler reads the view; [`submit`] hands commands on.
+//! What clients ask for. Each handler reads the view; [`submit`] hands commands on, and [`blobs`] hands on blobs.
 
 use super::api;
 use super::problem::Problem;
 use super::service::Service;
-use super::{openapi, stream, submit};
+use super::{blobs, openapi, stream, submit};
 use crate::hex::{self, Hex};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -14,8 +14,14 @@ use tokio::time::timeout;
 
 pub(super) type Answer = Result<HttpResponse, Problem>;
 
-/// Registers the resources.
-pub(super) fn configure(config: &mut web::ServiceConfig) {
+/// Registers the resources, and how what can't be read of a request is answered.
+pub(super) fn configure(config: &mut web::ServiceConfig, max_body: usize) {
+    let path = |error| Problem::bad_request(format!("the path: {error}"));
+    let query = |error| Problem::bad_request(format!("the query: {error}"));
+    config
+        .app_data(web::PayloadConfig::new(max_body))
+        .app_data(web::PathConfig::default().error_handler(move |error, _| path(error).into()))
+        .app_data(web::QueryConfig::default().error_handler(move |error, _| query(error).into()));
     let get = |path: &'static str, route: actix_web::Route| {
         web::resource(path).route(route).default_service(web::to(only_get))
     };
@@ -23,6 +29,12 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/commands")
                 .route(web::post().to(submit::submit))
+                .default_service(web::to(only_post)),
+        )
+        .service(
+            web::resource("/v1/blobs")
+                .app_data(web::PayloadConfig::new(blobs::MAX_BODY))
+                .route(web::post().to(blobs::submit))
                 .default_service(web::to(only_post)),
         )
         .service(get("/v1/commands/{id}", web::get().to(command)))

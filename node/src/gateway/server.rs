@@ -1,11 +1,9 @@
 //! The gateway's threads and sockets.
 
+use super::app;
 use super::service::{GatewayConfig, Node, Service};
-use super::{admin, guard, public};
-use crate::gateway::problem::Problem;
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{HttpServer, rt, web};
 use bitcraps_consensus::ValidatorSetError;
 use std::any::Any;
 use std::io;
@@ -108,27 +106,13 @@ async fn serve(service: web::Data<Service>, tell: mpsc::Sender<Started>) {
 
 fn public_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), GatewayError> {
     let config = &service.config;
-    let (data, max_body, stall) = (service.clone(), config.max_body, config.stall);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(data.clone())
-            .app_data(web::PayloadConfig::new(max_body))
-            .app_data(
-                web::PathConfig::default()
-                    .error_handler(|error, _| Problem::bad_request(format!("the path: {error}")).into()),
-            )
-            .app_data(
-                web::QueryConfig::default()
-                    .error_handler(|error, _| Problem::bad_request(format!("the query: {error}")).into()),
-            )
-            .wrap(from_fn(guard::guard))
-            .configure(public::configure)
-    });
+    let (data, stall) = (service.clone(), config.stall);
+    let server = HttpServer::new(move || app::public(data.clone()));
     let server = server
         .workers(config.workers.max(1))
         .max_connections(config.max_connections)
         .client_request_timeout(config.timeout)
-        .client_disconnect_timeout(Duration::from_secs(1))
+        .client_disconnect_timeout(app::GOODBYE)
         .keep_alive(config.keep_alive)
         .shutdown_timeout(2)
         .disable_signals()
@@ -140,7 +124,7 @@ fn public_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), G
 
 fn admin_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), GatewayError> {
     let (data, address) = (service.clone(), service.config.admin);
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(admin::configure));
+    let server = HttpServer::new(move || app::admin(data.clone()));
     let server = server
         .workers(1)
         .max_connections(64)

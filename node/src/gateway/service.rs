@@ -4,17 +4,20 @@ use super::health::Health;
 use super::limiter::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::view::View;
-use bitcraps_casino::{Genesis, SignedCommand};
+use bitcraps_casino::{Blobs, Genesis, SignedCommand};
 use bitcraps_consensus::{Certificate, Validator, ValidatorSet, ValidatorSetError};
 use bitcraps_types::{ChainId, Height, PublicKey, Value};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Looks an old block up, with its proof. Called on a thread where it may block.
 pub type Archive = Arc<dyn Fn(Height) -> Option<(Value, Certificate)> + Send + Sync>;
+
+/// Blobs on their way to the node's thread, and who waits to hear how many of the first it took.
+pub type BlobsHandedIn = (Blobs, oneshot::Sender<usize>);
 
 /// A node as the gateway sees it. The node's builder fills it.
 pub struct Node {
@@ -27,6 +30,8 @@ pub struct Node {
     /// The way of commands, once their signatures are checked, to the node's thread. Bounded: when it is full, clients
     /// are told to come again.
     pub submit: mpsc::Sender<SignedCommand>,
+    /// The way of blobs to the node's thread. Bounded too.
+    pub blobs: mpsc::Sender<BlobsHandedIn>,
     /// How the node is.
     pub health: Arc<Health>,
     /// What is counted.
@@ -91,6 +96,7 @@ pub(super) struct Service {
     pub(super) me: PublicKey,
     pub(super) validators: ValidatorSet,
     pub(super) submit: mpsc::Sender<SignedCommand>,
+    pub(super) blobs: mpsc::Sender<BlobsHandedIn>,
     pub(super) health: Arc<Health>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) archive: Archive,
@@ -102,7 +108,7 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(node: Node, config: GatewayConfig) -> Result<Service, ValidatorSetError> {
-        let Node { view, genesis, me, submit, health, metrics, archive, version } = node;
+        let Node { view, genesis, me, submit, blobs, health, metrics, archive, version } = node;
         let validators = genesis.validators.iter();
         let validators = ValidatorSet::new(
             validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
@@ -114,6 +120,7 @@ impl Service {
             me,
             validators,
             submit,
+            blobs,
             health,
             metrics,
             archive,

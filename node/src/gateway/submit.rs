@@ -39,12 +39,9 @@ pub(super) async fn submit(
     request: HttpRequest,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Answer {
-    if service.health.is_draining() {
-        service.metrics.http.rejected(Rejection::Draining);
-        return Err(Problem::unavailable("the node is stopping", Duration::from_secs(10)));
-    }
-    check_media_type(&request)?;
-    let body = body.map_err(|error| unread(&service, &error))?;
+    refuse_if_stopping(&service)?;
+    check_media_type(&request, "application/json")?;
+    let body = body.map_err(|error| unread(&service, &error, service.config.max_body))?;
     let statuses = match Submissions::parse(&body).map_err(|error| Problem::bad_request(error.to_string()))? {
         HandedIn::One(signed) => Statuses::One(one(&service, *signed)?),
         HandedIn::List(commands) => {
@@ -86,38 +83,49 @@ fn hand_on(service: &Service, place: Permit<'_, SignedCommand>, signed: SignedCo
     api::Status::of(id, &view)
 }
 
-fn no_place(service: &Service, error: &TrySendError<()>) -> Problem {
+pub(super) fn refuse_if_stopping(service: &Service) -> Result<(), Problem> {
+    if service.health.is_draining() {
+        service.metrics.http.rejected(Rejection::Draining);
+        return Err(Problem::unavailable("the node is stopping", Duration::from_secs(10)));
+    }
+    Ok(())
+}
+
+pub(super) fn no_place(service: &Service, error: &TrySendError<()>) -> Problem {
     match error {
         TrySendError::Full(()) => {
-            service.metrics.http.rejected(Rejection::QueueFull);
-            Problem::unavailable(
-                "the node has more commands to look at than it takes",
-                Duration::from_secs(1),
-            )
+            full(service, "the node has more of what clients handed in to look at than it takes")
         }
-        TrySendError::Closed(()) => {
-            service.metrics.http.rejected(Rejection::Draining);
-            Problem::unavailable("the node has stopped", Duration::from_secs(10))
-        }
+        TrySendError::Closed(()) => stopped(service),
     }
 }
 
-fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn full(service: &Service, why: &str) -> Problem {
+    service.metrics.http.rejected(Rejection::QueueFull);
+    Problem::unavailable(why, Duration::from_secs(1))
+}
+
+pub(super) fn stopped(service: &Service) -> Problem {
+    service.metrics.http.rejected(Rejection::Draining);
+    Problem::unavailable("the node has stopped", Duration::from_secs(10))
+}
+
+pub(super) fn check_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if essence.eq_ignore_ascii_case(expected) {
         return Ok(());
     }
-    let detail = "the body must be application/json";
+    let detail = format!("the body must be {expected}");
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-fn unread(service: &Service, error: &actix_web::Error) -> Problem {
+/// Why a body of at most `most` bytes was not read.
+pub(super) fn unread(service: &Service, error: &actix_web::Error, most: usize) -> Problem {
     let status = error.as_response_error().status_code();
     if status != StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::bad_request(format!("the body could not be read: {error}"));
     }
     service.metrics.http.rejected(Rejection::TooLarge);
-    let most = service.config.max_body;
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes"))
 }

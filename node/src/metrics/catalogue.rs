@@ -207,6 +207,19 @@ pub mod declared {
         metric("bitcraps_mempool_commands", Gauge, "commands", &[], "Commands that wait for a block.");
     pub const MEMPOOL_BYTES: Metric =
         metric("bitcraps_mempool_bytes", Gauge, "bytes", &[], "Their encoded length.");
+    pub const MEMPOOL_BLOBS: Metric = metric(
+        "bitcraps_mempool_blobs",
+        Gauge,
+        "blobs",
+        &[],
+        "Blobs of this node's own clients that wait for a block.",
+    );
+    pub const MEMPOOL_BLOB_BYTES: Metric =
+        metric("bitcraps_mempool_blob_bytes", Gauge, "bytes", &[], "Their length.");
+    pub const BLOBS: Metric =
+        metric("bitcraps_blobs_total", Counter, "blobs", &[], "Blobs in applied blocks.");
+    pub const BLOB_BYTES: Metric =
+        metric("bitcraps_blob_bytes_total", Counter, "bytes", &[], "Their length.");
     pub const PEERS: Metric =
         metric("bitcraps_peers", Gauge, "peers", &[], "Connected peers that proved their key.");
     pub const REFUSED: Metric = metric(
@@ -337,6 +350,10 @@ pub const CATALOGUE: &[Metric] = &[
     COMMANDS_SETTLED,
     MEMPOOL_COMMANDS,
     MEMPOOL_BYTES,
+    MEMPOOL_BLOBS,
+    MEMPOOL_BLOB_BYTES,
+    BLOBS,
+    BLOB_BYTES,
     PEERS,
     REFUSED,
     SYNC_STARTED,

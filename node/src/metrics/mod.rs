@@ -51,6 +51,10 @@ struct Chain {
     settled: IntCounterVec,
     mempool_commands: IntGauge,
     mempool_bytes: IntGauge,
+    mempool_blobs: IntGauge,
+    mempool_blob_bytes: IntGauge,
+    blobs: IntCounter,
+    blob_bytes: IntCounter,
     peers: IntGauge,
     refusals: IntCounterVec,
     sync_started: IntCounter,
@@ -229,6 +233,10 @@ impl Chain {
             settled: make.counters(&declared::COMMANDS_SETTLED),
             mempool_commands: make.gauge(&declared::MEMPOOL_COMMANDS),
             mempool_bytes: make.gauge(&declared::MEMPOOL_BYTES),
+            mempool_blobs: make.gauge(&declared::MEMPOOL_BLOBS),
+            mempool_blob_bytes: make.gauge(&declared::MEMPOOL_BLOB_BYTES),
+            blobs: make.counter(&declared::BLOBS),
+            blob_bytes: make.counter(&declared::BLOB_BYTES),
             peers: make.gauge(&declared::PEERS),
             refusals: make.counters(&declared::REFUSED),
             sync_started: make.counter(&declared::SYNC_STARTED),
@@ -263,6 +271,8 @@ impl Chain {
                 let done = block.commands.len() - refused;
                 self.settled.with_label_values(&[VERDICTS[0]]).inc_by(done as u64);
                 self.settled.with_label_values(&[VERDICTS[1]]).inc_by(refused as u64);
+                self.blobs.inc_by(block.blobs.len() as u64);
+                self.blob_bytes.inc_by(block.blobs.bytes() as u64);
                 if let Some((_, before)) = last.block.filter(|(before, _)| before + 1 == height) {
                     let nanos = block.time.0.saturating_sub(before.0);
                     self.interval.observe(Duration::from_nanos(nanos).as_secs_f64());
@@ -285,9 +295,11 @@ impl Chain {
             }
             Event::CommandAccepted(_) => self.accepted.inc(),
             Event::CommandRefused(_, why) => self.refused.with_label_values(&[why]).inc(),
-            Event::Waiting { commands, bytes } => {
+            Event::Waiting { commands, bytes, blobs, blob_bytes } => {
                 self.mempool_commands.set(signed(commands as u64));
                 self.mempool_bytes.set(signed(bytes as u64));
+                self.mempool_blobs.set(signed(blobs as u64));
+                self.mempool_blob_bytes.set(signed(blob_bytes as u64));
             }
             Event::Locked { .. } | Event::Transition(_) | Event::Proposed { .. } => {}
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::*;
+use bitcraps_casino::Blobs;
 use bitcraps_tables::craps;
 use bitcraps_types::{Digest, ValidatorIndex};
 use std::collections::BTreeSet;
@@ -151,10 +152,10 @@ fn events_count_what_they_say() {
     let good = house.sign(1, 1, bet(0, craps::Bet::Field, 10));
     let bad = house.sign(1, 1, bet(0, craps::Bet::Field, 11));
     house.decide(vec![good, bad]);
-    house.decide(Vec::new());
+    house.decide_with(Vec::new(), Blobs::of([&b"abc"[..], b"de"]).unwrap());
     house.tell(&Event::CommandAccepted(good.id()));
     house.tell(&Event::CommandRefused(bad.id(), bitcraps_actors::ports::turned_away::USED));
-    house.tell(&Event::Waiting { commands: 3, bytes: 500 });
+    house.tell(&Event::Waiting { commands: 3, bytes: 500, blobs: 7, blob_bytes: 900 });
     house.tell(&Event::PeerUp(stranger()));
     house.tell(&Event::Refused { peer: None, why: Refusal::Banned });
     house.tell(&Event::Round { height: 3, round: 2, proposer: ValidatorIndex(0) });
@@ -175,6 +176,10 @@ fn events_count_what_they_say() {
         "bitcraps_commands_refused_total{reason=\"its sequence number was used\"} 1",
         "bitcraps_mempool_commands 3",
         "bitcraps_mempool_bytes 500",
+        "bitcraps_mempool_blobs 7",
+        "bitcraps_mempool_blob_bytes 900",
+        "bitcraps_blobs_total 2",
+        "bitcraps_blob_bytes_total 5",
         "bitcraps_peers 1",
         "bitcraps_refusals_total{kind=\"banned\"} 1",
         "bitcraps_sync_started_total 1",

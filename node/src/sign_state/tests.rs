@@ -15,9 +15,10 @@ fn record(height: Height, number: u32) -> Vec<u8> {
     let author = ValidatorIndex(0);
     let vote = Vote { kind: VoteKind::Prevote, height, round: number, author, digest: None };
     let content = borsh::to_vec(&Entry::Said(TendermintMessage::Vote(vote))).unwrap();
-    let mut record = b"BCJ1".to_vec();
+    let mut record = b"BCJ2".to_vec();
     record.extend((content.len() as u32).to_le_bytes());
     record.extend(crc32fast::hash(&content).to_le_bytes());
+    record.extend(crc32fast::hash(&record).to_le_bytes());
     record.extend(content);
     record
 }

@@ -310,7 +310,9 @@ impl View {
             let commands = block.commands.iter().zip(ids).zip(outcomes).map(|((signed, id), outcome)| {
                 CommandNews { id: *id, account: signed.command.account(), outcome }
             });
-            let news = BlockNews { head, round, commands: commands.collect(), rolls, bets };
+            let (proposer, blobs) = (block.proposer, (block.blobs.len(), block.blobs.bytes()));
+            let commands = commands.collect();
+            let news = BlockNews { head, round, proposer, blobs, commands, rolls, bets };
             let _ = self.news.send(News::Block(Arc::new(news)));
         }
     }

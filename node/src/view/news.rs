@@ -3,7 +3,7 @@
 use super::{BetEnd, CommandView, Head};
 use bitcraps_casino::Bet;
 use bitcraps_tables::{BetId, Dice, craps};
-use bitcraps_types::{AccountId, Amount, Digest, Round, TableId};
+use bitcraps_types::{AccountId, Amount, Digest, Round, TableId, ValidatorIndex};
 use std::sync::Arc;
 
 /// One thing that happened. Cheap to clone.
@@ -29,6 +29,10 @@ pub struct BlockNews {
     pub head: Head,
     /// The round that decided it.
     pub round: Round,
+    /// Who proposed it.
+    pub proposer: ValidatorIndex,
+    /// How many blobs it has, and their bytes.
+    pub blobs: (usize, usize),
     /// Its commands, in its order.
     pub commands: Vec<CommandNews>,
     /// The tables that played.

@@ -106,7 +106,12 @@ fn a_key_goes_out_sealed_and_comes_back_without_its_sign_state() {
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (sealed, passphrase, other) = (path("sealed.json"), path("passphrase"), path("other"));
     fs::write(&passphrase, "a long enough passphrase\n").unwrap();
-    succeed(&["--home", &home, "keys", "export", &sealed, "--passphrase-file", &passphrase]);
+    fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o644)).unwrap();
+    let export = ["--home", &home, "keys", "export", &sealed, "--passphrase-file", &passphrase];
+    let (code, error) = fail(&export);
+    assert!(code == 78 && error.contains("chmod 600"), "{code}: {error}");
+    fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600)).unwrap();
+    succeed(&export);
     let key = |home: &str| fs::read_to_string(format!("{home}/keys/node.key")).unwrap();
     succeed(&["--home", &other, "init"]);
     fs::remove_file(format!("{other}/keys/node.key")).unwrap();

@@ -42,6 +42,26 @@ fn four_processes_agree_and_one_that_is_killed_goes_on_from_its_disk() {
     (1..4).for_each(|node| assert_same_root(&network, 0, node));
 }
 
+/// By the load's own account of them, which knows a blob's block from the counts alone, and by the nodes' counters.
+#[test]
+fn each_blob_that_a_gateway_takes_is_in_one_block_of_all_nodes() {
+    let mut network = Network::with(4, &["--blob-bytes", "30000"]);
+    (0..4).for_each(|node| network.start(node));
+    (0..4).for_each(|node| network.reach(node, 2));
+    let gateways: Vec<String> = (0..4).map(|node| network.gateway(node)).collect();
+    let load = ["load", "--blobs", "100", "--rate", "400", "--duration", "2s", "--json", "--gateway"];
+    let gateways: Vec<&str> = gateways.iter().map(String::as_str).collect();
+    let report: serde_json::Value = serde_json::from_str(&succeed(&[&load[..], &gateways].concat())).unwrap();
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!((count("submitted"), count("unknown")), (800, 0), "{report:#}");
+    assert!(count("accepted") > 400 && count("committed") == count("accepted"), "{report:#}");
+    let counted = format!("bitcraps_blobs_total {}\n", count("committed"));
+    for node in 0..4 {
+        until("all nodes have all blobs", || network.metrics(node).contains(&counted).then_some(()));
+    }
+    (1..4).for_each(|node| assert_same_root(&network, 0, node));
+}
+
 #[test]
 fn a_backup_of_a_running_node_is_verified_and_restored_and_never_signs_twice() {
     let mut network = Network::new(4);

@@ -71,11 +71,18 @@ pub(crate) struct Network {
 impl Network {
     /// Writes one. Nothing runs yet.
     pub(crate) fn new(validators: u16) -> Network {
+        Network::with(validators, &[])
+    }
+
+    /// The same, with more words for `testnet`.
+    pub(crate) fn with(validators: u16, more: &[&str]) -> Network {
         let directory = tempfile::tempdir().expect("a directory");
         let base_port = free_ports(validators);
         let (dir, count, port) =
             (directory.path().join("net"), validators.to_string(), base_port.to_string());
-        succeed(&["testnet", "--validators", &count, "--dir", dir.to_str().unwrap(), "--base-port", &port]);
+        let dir = dir.to_str().unwrap();
+        let testnet = ["testnet", "--validators", &count, "--dir", dir, "--base-port", &port];
+        succeed(&[&testnet[..], more].concat());
         Network { directory, nodes: (0..validators).map(|_| None).collect(), base_port }
     }
 
@@ -139,6 +146,13 @@ impl Network {
     pub(crate) fn status(&self, node: usize) -> Option<Value> {
         let output = run(&["--home", &self.home(node), "status", "--json"]);
         output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
+    }
+
+    /// What a node counts.
+    pub(crate) fn metrics(&self, node: usize) -> String {
+        let port = usize::from(self.base_port) + 10 * node + 2;
+        let mut answer = ureq::get(format!("http://127.0.0.1:{port}/metrics")).call().expect("it answers");
+        answer.body_mut().read_to_string().expect("text")
     }
 
     pub(crate) fn height(&self, node: usize) -> u64 {

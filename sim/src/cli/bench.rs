@@ -2,7 +2,7 @@
 //!
 //! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
 //! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
-//! nodes on simulated links and on real QUIC). Each figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! nodes on simulated links, on real QUIC, and on turmoil). Each figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
 use super::exit;
 use super::say::say;
@@ -150,20 +150,20 @@ fn idle() -> bool {
     true
 }
 
-/// (e) What real QUIC costs: handshakes of all pairs, keep-alives, a block a second.
+/// (e) What real QUIC and turmoil cost: handshakes of all pairs, keep-alives, a block a second.
 fn wire() -> bool {
     say(format_args!(
-        "(e) whole nodes making a block a second, no bets, real signatures; median of {REPEATS}, the two in turn"
+        "(e) whole nodes making a block a second, no bets, real signatures; median of {REPEATS}, the worlds in turn"
     ));
-    say("    n   world   packets/s   simulated s/s   heights");
+    say("    n   world     packets/s   simulated s/s   heights");
     let mut good = true;
-    for (n, simulated) in [(4u16, 200u64), (16, 20), (32, 10)] {
+    for (n, simulated) in [(4u16, 100u64), (16, 20), (32, 10)] {
         let text = format!(
             "version: 1\nname: bench\nclaim: blocks at leisure\nduration: {simulated} s\ncrypto: real\n\
              validators: {{ count: {n} }}\nconsensus: {{ interval: 1 s }}\n\
              workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
         );
-        let worlds = [World::Lab, World::Wire];
+        let worlds = [World::Lab, World::Wire, World::Turmoil];
         let mut runs = worlds.map(|_| Vec::new());
         for _ in 0..REPEATS {
             worlds.into_iter().zip(&mut runs).for_each(|(world, runs)| runs.extend(whole(&text, world)));
@@ -173,7 +173,7 @@ fn wire() -> bool {
             let Some((_, heights)) = runs.first() else { continue };
             let figure = median(&runs.iter().map(|(figure, _)| *figure).collect::<Vec<_>>());
             let (packets, speed) = (figure.messages_per_second, figure.simulated_per_second);
-            say(format_args!("  {n:3}   {:5}  {packets:>10.0}   {speed:>13.1}   {heights:>7}", world.name()));
+            say(format_args!("  {n:3}   {:7}  {packets:>10.0}   {speed:>13.1}   {heights:>7}", world.name()));
         }
     }
     good

@@ -74,7 +74,9 @@ impl<'a> Campaign<'a> {
     fn examine(&self, index: usize, seed: u64) -> Finished {
         let Loaded { scenario, .. } = &self.loaded[index];
         let full = self.jobs.len() <= FULL_REPORTS;
-        let depth = if self.args.verify || full { Depth::Twice } else { Depth::Once };
+        // What only a comparison shows is what madsim's world is for.
+        let twice = self.args.verify || full || self.args.world == World::Madsim;
+        let depth = if twice { Depth::Twice } else { Depth::Once };
         let repro = self.repro(index, seed);
         let mut examined = run::examine(scenario, self.args.world, seed, depth, &repro);
         if self.only_run_of(index) {

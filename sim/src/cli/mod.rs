@@ -4,6 +4,7 @@
 
 mod bench;
 mod campaign;
+mod elsewhere;
 mod output;
 mod replay;
 mod run;
@@ -90,7 +91,8 @@ pub(crate) struct RunArgs {
     /// Run these seeds: A..B, without B
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<(u64, u64)>,
-    /// Where to run: `lab` is simulated, `cluster` starts real daemons on this machine (one run at a time)
+    /// Where to run: `lab`, `wire` and `madsim` are simulated, `cluster` starts real daemons on this machine (one run
+    /// at a time)
     #[arg(long = "on", value_enum, default_value_t = World::Lab)]
     world: World,
     /// Override a value of the file, such as `validators.count=10` or `faults.split.for=30s`; may be repeated

@@ -100,16 +100,18 @@ pub(super) fn schema() -> u8 {
 pub(super) fn faults() -> u8 {
     let table = scenario::faults_table();
     let width = table.iter().map(|fault| fault.name.len()).max().unwrap_or(0);
+    let made_by = |worlds: &[&str]| if worlds.is_empty() { "-".to_owned() } else { worlds.join(" ") };
+    let makers = table.iter().map(|fault| made_by(&fault.worlds).len()).max().unwrap_or(0);
     let mut family = None;
     for fault in &table {
         if family != Some(fault.family) {
             say(format_args!("{}{}", if family.is_some() { "\n" } else { "" }, fault.family.name()));
             family = Some(fault.family);
         }
-        let worlds = if fault.worlds.is_empty() { "-".to_owned() } else { fault.worlds.join(" ") };
+        let worlds = made_by(&fault.worlds);
         let keys: Vec<&str> = fault.parameters.iter().map(|parameter| parameter.name).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) };
-        say(format_args!("  {:width$}  {worlds:11}  {}{keys}", fault.name, fault.doc));
+        say(format_args!("  {:width$}  {worlds:makers$}  {}{keys}", fault.name, fault.doc));
     }
     say(format_args!(
         "\nBefore each fault's meaning: the worlds that make it.  - : known to the language, not made by this version."
@@ -192,9 +194,10 @@ fn in_full(run: &Finished) -> String {
 
 fn head(text: &mut String, record: &RunRecord) {
     let manifest = &record.manifest;
+    let place = if manifest.world == World::Turmoil.name() { "on" } else { "in the" };
     let _ = writeln!(
         text,
-        "{} seed {}  {} validators, {}, {} crypto, {} in the {}",
+        "{} seed {}  {} validators, {}, {} crypto, {} {place} {}",
         manifest.scenario,
         manifest.seed,
         manifest.nodes,

@@ -1,8 +1,8 @@
 //! `replay`: a finished run again, from its folder, with the traces compared.
 
-use super::exit;
 use super::say::say;
 use super::store::{self, Stored};
+use super::{elsewhere, exit};
 use crate::run::{self, Depth};
 use crate::scenario;
 use bitcraps_reports::Verdict;
@@ -20,6 +20,9 @@ pub(super) fn replay(folder: &Path) -> u8 {
     if !world.is_deterministic() {
         eprintln!("error: a run in the {} world does not repeat: run it again with `run`", world.name());
         return exit::USAGE;
+    }
+    if elsewhere::is_place_of(world) {
+        return elsewhere::go();
     }
     let scenario = match scenario::parse(&path.display().to_string(), &text) {
         Ok(parsed) => parsed.scenario,

@@ -1,6 +1,7 @@
 //! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
 
 use super::campaign::Campaign;
+use super::elsewhere;
 use super::output::{Printer, complain};
 use super::say::say;
 use super::watchdog::Watchdog;
@@ -24,6 +25,9 @@ pub(super) struct Loaded {
 
 /// Runs scenarios; gives the exit code of the worst.
 pub(super) fn run(args: &RunArgs) -> u8 {
+    if elsewhere::is_place_of(args.world) {
+        return elsewhere::go();
+    }
     let loaded = match load(&args.files, &args.set) {
         Ok(loaded) => loaded,
         Err(code) => return code,

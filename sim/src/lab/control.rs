@@ -28,8 +28,12 @@ impl Lab {
             core.record(Kind::Started, node, node, u64::from(incarnation), &[]);
             incarnation
         };
-        let local = LocalSet::new();
         let ports = WorldPorts::new(&access(&self.world, node), &self.attention);
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.start(node, Box::new(|| (self.boot)(node, incarnation, ports)));
+            return true;
+        }
+        let local = LocalSet::new();
         let keep = {
             let _inside = local.enter();
             (self.boot)(node, incarnation, ports)
@@ -73,6 +77,10 @@ impl Lab {
         }
         state.paused = true;
         core.record(Kind::Paused, node, node, 0, &[]);
+        drop(core);
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.pause(node);
+        }
         true
     }
 
@@ -89,6 +97,9 @@ impl Lab {
         }
         core.record(Kind::Resumed, node, node, 0, &[]);
         drop(core);
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.resume(node);
+        }
         self.queue_unblock(node);
         true
     }
@@ -264,6 +275,6 @@ impl Lab {
     }
 
     fn core(&self) -> RefMut<'_, Core> {
-        self.world.core.borrow_mut()
+        self.world.core()
     }
 }

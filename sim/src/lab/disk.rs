@@ -1,4 +1,4 @@
-//! The modelled disk of a node, and the Disk port.
+//! The modelled disk of a node ([`NodeDisk`], which any world in virtual time may use), and the lab's Disk port.
 //!
 //! A file is a row of generations: appends go to the last one, and a replace starts a new one, which is committed
 //! when the replace is done. What a crash leaves is a committed generation, or a replace that just made it, with all
@@ -9,7 +9,7 @@ use super::content::Content;
 use super::model::{Latency, Sampler};
 use super::random::Stream;
 use super::trace::Kind;
-use super::world::{Access, Core, Event};
+use super::world::{Access, Core, Event, Touched};
 use bitcraps_actors::ports::{Disk, DiskError, Done};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -70,7 +70,7 @@ struct File {
 
 /// What a done operation makes durable.
 #[derive(Debug)]
-pub(super) struct Commit {
+pub(crate) struct Commit {
     file: String,
     generation: u64,
     bytes: usize,
@@ -85,9 +85,17 @@ struct Faults {
     latency: Option<Sampler>,
 }
 
+/// An operation that was begun: when it is done, what is durable then, and what its caller is told.
+#[derive(Debug)]
+pub(crate) struct Pending<T> {
+    pub(crate) at: u64,
+    pub(crate) commit: Option<Commit>,
+    pub(crate) result: Result<T, DiskError>,
+}
+
 /// One node's disk. It survives the node's crashes.
 #[derive(Debug)]
-pub(super) struct NodeDisk {
+pub(crate) struct NodeDisk {
     files: BTreeMap<String, File>,
     faults: Faults,
     latency: u64,
@@ -97,7 +105,7 @@ pub(super) struct NodeDisk {
 }
 
 impl NodeDisk {
-    pub(super) fn new(seed: u64, node: NodeIndex, latency: u64) -> NodeDisk {
+    pub(crate) fn new(seed: u64, node: NodeIndex, latency: u64) -> NodeDisk {
         NodeDisk {
             files: BTreeMap::new(),
             faults: Faults::default(),
@@ -108,24 +116,24 @@ impl NodeDisk {
         }
     }
 
-    pub(super) fn set_error_rate(&mut self, op: DiskOp, rate: f64) {
+    pub(crate) fn set_error_rate(&mut self, op: DiskOp, rate: f64) {
         self.faults.errors[op as usize] = rate;
     }
 
-    pub(super) fn set_capacity(&mut self, bytes: u64) {
+    pub(crate) fn set_capacity(&mut self, bytes: u64) {
         self.faults.capacity = Some(bytes);
     }
 
-    pub(super) fn set_extra_latency(&mut self, latency: Latency) {
+    pub(crate) fn set_extra_latency(&mut self, latency: Latency) {
         self.faults.latency = Some(Sampler::new(latency));
     }
 
-    pub(super) fn clear_faults(&mut self) {
+    pub(crate) fn clear_faults(&mut self) {
         self.faults = Faults::default();
     }
 
     /// What a read would see.
-    pub(super) fn content(&self, file: &str) -> Vec<u8> {
+    pub(crate) fn content(&self, file: &str) -> Vec<u8> {
         self.files.get(file).map_or_else(Vec::new, |file| file.last().bytes.to_vec())
     }
 
@@ -144,12 +152,12 @@ impl NodeDisk {
     }
 
     /// Bytes in all files.
-    pub(super) fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         self.files.values().map(|file| file.last().bytes.len() as u64).sum()
     }
 
     /// Makes durable what a done operation covered.
-    pub(super) fn commit(&mut self, commit: &Commit) {
+    pub(crate) fn commit(&mut self, commit: &Commit) {
         let Some(file) = self.files.get_mut(&commit.file) else { return };
         if let Some(at) = file.generations.iter().position(|known| known.number == commit.generation) {
             file.generations.drain(..at);
@@ -160,13 +168,108 @@ impl NodeDisk {
     }
 
     /// The power fails, or the process dies.
-    pub(super) fn crash(&mut self, fate: DiskFate) -> CrashReport {
+    pub(crate) fn crash(&mut self, fate: DiskFate) -> CrashReport {
         let mut report = CrashReport::default();
         for file in self.files.values_mut() {
             let fate = if fate == DiskFate::Keep && file.sync_failed { DiskFate::LostUnsynced } else { fate };
             file.crash(fate, &mut self.torn, &mut report);
         }
         report
+    }
+
+    /// Adds to the end of a file, or tells at once why not.
+    pub(crate) fn append(
+        &mut self,
+        file: &str,
+        bytes: &[u8],
+        touched: &mut Touched,
+    ) -> Result<(), DiskError> {
+        if self.fails(DiskOp::Append, touched) {
+            return Err(failed("append"));
+        }
+        if self.is_full(bytes.len(), 0, touched) {
+            return Err(DiskError::Full);
+        }
+        let file = self.file(file);
+        file.generations.back_mut().expect("a file has a generation").bytes.append(bytes);
+        Ok(())
+    }
+
+    /// Makes what was appended durable.
+    pub(crate) fn sync(&mut self, now: u64, file: &str, touched: &mut Touched) -> Pending<()> {
+        if self.fails(DiskOp::Sync, touched) {
+            self.file(file).sync_failed = true;
+            return self.begin(now, file, None, Err(failed("sync")), touched);
+        }
+        let last = self.file(file).last();
+        let commit = Commit { file: file.to_owned(), generation: last.number, bytes: last.bytes.len() };
+        self.begin(now, file, Some(commit), Ok(()), touched)
+    }
+
+    /// Reads a whole file.
+    pub(crate) fn read(&mut self, now: u64, file: &str, touched: &mut Touched) -> Pending<Vec<u8>> {
+        let failing = self.fails(DiskOp::Read, touched);
+        let result = if failing { Err(failed("read")) } else { Ok(self.content(file)) };
+        self.begin(now, file, None, result, touched)
+    }
+
+    /// Replaces a whole file.
+    pub(crate) fn replace(
+        &mut self,
+        now: u64,
+        file: &str,
+        bytes: Vec<u8>,
+        touched: &mut Touched,
+    ) -> Pending<()> {
+        let old = self.file(file).last().bytes.len() as u64;
+        if self.fails(DiskOp::Replace, touched) {
+            return self.begin(now, file, None, Err(failed("replace")), touched);
+        }
+        if self.is_full(bytes.len(), old, touched) {
+            return self.begin(now, file, None, Err(DiskError::Full), touched);
+        }
+        let length = bytes.len();
+        let entry = self.file(file);
+        let number = entry.last().number + 1;
+        entry.generations.push_back(Generation {
+            number,
+            bytes: bytes.into(),
+            solid: length,
+            committed: false,
+        });
+        let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
+        self.begin(now, file, Some(commit), Ok(()), touched)
+    }
+
+    /// Whether a fault makes this operation fail.
+    fn fails(&mut self, op: DiskOp, touched: &mut Touched) -> bool {
+        let rate = self.faults.errors[op as usize];
+        let fails = rate > 0.0 && self.errors.chance(rate);
+        touched.disk_errors += u64::from(fails);
+        fails
+    }
+
+    fn is_full(&self, more: usize, instead_of: u64, touched: &mut Touched) -> bool {
+        let full = !self.has_room(more as u64, instead_of);
+        touched.disk_full += u64::from(full);
+        full
+    }
+
+    /// An operation on `file` that is done after those before it.
+    fn begin<T>(
+        &mut self,
+        now: u64,
+        file: &str,
+        commit: Option<Commit>,
+        result: Result<T, DiskError>,
+        touched: &mut Touched,
+    ) -> Pending<T> {
+        let extra = self.faults.latency.map_or(0, |latency| latency.draw(&mut self.slow));
+        touched.disk_slowed += u64::from(extra > 0);
+        let latency = self.latency.saturating_add(extra);
+        let file = self.file(file);
+        file.free_at = file.free_at.max(now.saturating_add(latency));
+        Pending { at: file.free_at, commit, result }
     }
 }
 
@@ -207,37 +310,6 @@ impl File {
     }
 }
 
-impl Core {
-    /// Whether a fault makes this operation fail.
-    fn disk_fails(&mut self, node: NodeIndex, op: DiskOp) -> bool {
-        let node = self.node(node);
-        let rate = node.disk.faults.errors[op as usize];
-        let fails = rate > 0.0 && node.disk.errors.chance(rate);
-        node.touched.disk_errors += u64::from(fails);
-        fails
-    }
-
-    fn disk_is_full(&mut self, node: NodeIndex, more: usize, instead_of: u64) -> bool {
-        let node = self.node(node);
-        let full = !node.disk.has_room(more as u64, instead_of);
-        node.touched.disk_full += u64::from(full);
-        full
-    }
-
-    /// Queues the end of an operation on `file`, after those before it.
-    fn finish(&mut self, access: &Access, file: &str, commit: Option<Commit>, done: Box<dyn FnOnce()>) {
-        let now = self.now;
-        let node = self.node(access.node);
-        let extra = node.disk.faults.latency.map_or(0, |latency| latency.draw(&mut node.disk.slow));
-        node.touched.disk_slowed += u64::from(extra > 0);
-        let latency = node.disk.latency.saturating_add(extra);
-        let file = node.disk.file(file);
-        file.free_at = file.free_at.max(now.saturating_add(latency));
-        let at = file.free_at;
-        self.queue.push(at, Event::Disk { node: access.node, epoch: access.epoch, commit, done });
-    }
-}
-
 fn failed(op: &str) -> DiskError {
     DiskError::Io(format!("injected {op} error"))
 }
@@ -245,76 +317,50 @@ fn failed(op: &str) -> DiskError {
 /// The Disk port of one incarnation.
 pub(super) struct LabDisk(pub(super) Access);
 
+impl Core {
+    /// Queues the end of an operation.
+    fn finish<T: 'static>(&mut self, access: &Access, pending: Pending<T>, done: Done<T>) {
+        let Pending { at, commit, result } = pending;
+        let done = Box::new(move || done(result));
+        self.push(at, Event::Disk { node: access.node, epoch: access.epoch, commit, done });
+    }
+}
+
 impl Disk for LabDisk {
     fn append(&self, file: &str, bytes: &[u8]) -> Result<(), DiskError> {
         let node = self.0.node;
         let Some(mut core) = self.0.enter() else { return Err(DiskError::Io("the node is down".to_owned())) };
         core.record(Kind::Appended, node, node, bytes.len() as u64, file.as_bytes());
         core.record(Kind::Appended, node, node, 0, bytes);
-        if core.disk_fails(node, DiskOp::Append) {
-            return Err(failed("append"));
-        }
-        if core.disk_is_full(node, bytes.len(), 0) {
-            return Err(DiskError::Full);
-        }
-        let file = core.node(node).disk.file(file);
-        file.generations.back_mut().expect("a file has a generation").bytes.append(bytes);
-        Ok(())
+        let node = core.node(node);
+        node.disk.append(file, bytes, &mut node.touched)
     }
 
     fn sync(&self, file: &str, done: Done<()>) {
-        let node = self.0.node;
         let Some(mut core) = self.0.enter() else { return };
-        core.record(Kind::SyncAsked, node, node, 0, file.as_bytes());
-        if core.disk_fails(node, DiskOp::Sync) {
-            core.node(node).disk.file(file).sync_failed = true;
-            core.finish(&self.0, file, None, Box::new(move || done(Err(failed("sync")))));
-            return;
-        }
-        let last = core.node(node).disk.file(file).last();
-        let commit = Commit { file: file.to_owned(), generation: last.number, bytes: last.bytes.len() };
-        core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
+        core.record(Kind::SyncAsked, self.0.node, self.0.node, 0, file.as_bytes());
+        let now = core.now;
+        let node = core.node(self.0.node);
+        let pending = node.disk.sync(now, file, &mut node.touched);
+        core.finish(&self.0, pending, done);
     }
 
     fn read(&self, file: &str, done: Done<Vec<u8>>) {
-        let node = self.0.node;
         let Some(mut core) = self.0.enter() else { return };
-        core.record(Kind::ReadAsked, node, node, 0, file.as_bytes());
-        let result = if core.disk_fails(node, DiskOp::Read) {
-            Err(failed("read"))
-        } else {
-            Ok(core.node(node).disk.content(file))
-        };
-        core.finish(&self.0, file, None, Box::new(move || done(result)));
+        core.record(Kind::ReadAsked, self.0.node, self.0.node, 0, file.as_bytes());
+        let now = core.now;
+        let node = core.node(self.0.node);
+        let pending = node.disk.read(now, file, &mut node.touched);
+        core.finish(&self.0, pending, done);
     }
 
     fn replace(&self, file: &str, bytes: Vec<u8>, done: Done<()>) {
-        let node = self.0.node;
         let Some(mut core) = self.0.enter() else { return };
-        core.record(Kind::ReplaceAsked, node, node, bytes.len() as u64, file.as_bytes());
-        core.record(Kind::ReplaceAsked, node, node, 0, &bytes);
-        let old = core.node(node).disk.file(file).last().bytes.len() as u64;
-        let error = if core.disk_fails(node, DiskOp::Replace) {
-            Some(failed("replace"))
-        } else if core.disk_is_full(node, bytes.len(), old) {
-            Some(DiskError::Full)
-        } else {
-            None
-        };
-        if let Some(error) = error {
-            core.finish(&self.0, file, None, Box::new(move || done(Err(error))));
-            return;
-        }
-        let length = bytes.len();
-        let entry = core.node(node).disk.file(file);
-        let number = entry.last().number + 1;
-        entry.generations.push_back(Generation {
-            number,
-            bytes: bytes.into(),
-            solid: length,
-            committed: false,
-        });
-        let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
-        core.finish(&self.0, file, Some(commit), Box::new(move || done(Ok(()))));
+        core.record(Kind::ReplaceAsked, self.0.node, self.0.node, bytes.len() as u64, file.as_bytes());
+        core.record(Kind::ReplaceAsked, self.0.node, self.0.node, 0, &bytes);
+        let now = core.now;
+        let node = core.node(self.0.node);
+        let pending = node.disk.replace(now, file, bytes, &mut node.touched);
+        core.finish(&self.0, pending, done);
     }
 }

@@ -126,9 +126,9 @@ impl Core {
                 if let Some(copy) = copy {
                     self.record(Kind::Copied, from, to, copy, &[]);
                     self.counters.duplicated += 1;
-                    self.queue.push(copy, Event::Arrive(transit.clone()));
+                    self.push(copy, Event::Arrive(transit.clone()));
                 }
-                self.queue.push(arrival, Event::Arrive(transit));
+                self.push(arrival, Event::Arrive(transit));
             }
         }
         true
@@ -285,7 +285,7 @@ impl Links for LabLinks {
             core.signal(node, peer, PacketKind::Dial, link, NOBODY);
         }
         let at = core.now.saturating_add(core.connect_timeout);
-        core.queue.push(at, Event::DialTimeout { node, epoch: link.epoch, link: link.link });
+        core.push(at, Event::DialTimeout { node, epoch: link.epoch, link: link.link });
     }
 
     fn send(&self, link: LinkId, frame: Bytes) -> bool {

@@ -6,26 +6,29 @@
 //! seed give the same events in the same order: the trace's hash tells.
 //!
 //! `network`, `model` and `effects` decide the fate of packets, `links` makes connections of them, `datagrams` hands
-//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes. Crypto, lies, wrong
-//! clocks (`bitcraps_adversary`), scenarios and oracles are left to others.
+//! them over as they are, `disk` models its namesake, `control` has what the runner does to nodes, `hosts` polls their
+//! tasks, and `scheduler` lets another poll them. Crypto, lies, wrong clocks (`bitcraps_adversary`), scenarios and
+//! oracles are left to others.
 
 pub mod bench;
 mod content;
 mod control;
 mod datagrams;
-mod disk;
+pub(crate) mod disk;
 mod effects;
+mod hosts;
 mod links;
 pub(crate) mod model;
 pub(crate) mod network;
-mod panics;
-mod ports;
+pub(crate) mod panics;
+pub(crate) mod ports;
 mod queue;
 mod random;
 mod run;
+mod scheduler;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod world;
 
 pub use datagrams::{Datagrams, MOST_DATAGRAM_BYTES};
@@ -35,11 +38,13 @@ pub use links::address_of;
 pub use model::{Latency, LinkModel, Loss, Reorder};
 pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
+pub use scheduler::{Lender, Schedule, Scheduler, Turn, lend};
+pub(crate) use scheduler::{borrow as borrow_scheduler, is_lent as has_scheduler};
 pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
 pub use world::{Counters, FrameRecord, FrameWatcher, Touched};
 
 use bitcraps_types::Time;
-use run::{Host, Ready};
+use hosts::{Host, Ready};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -54,6 +59,9 @@ pub type NodeIndex = u16;
 /// Told the node, the incarnation (from 0) and the ports.
 pub type Boot = Box<dyn Fn(NodeIndex, u32, WorldPorts) -> Vec<Box<dyn Any>>>;
 
+/// The base model of the link from the first node to the second.
+pub type LinkModels = Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>;
+
 /// What a lab is made of.
 pub struct LabConfig {
     /// Where all randomness comes from.
@@ -66,8 +74,8 @@ pub struct LabConfig {
     pub datagram_mtu: usize,
     /// After this a dial that was not answered fails.
     pub connect_timeout: Duration,
-    /// The base model of the link from the first node to the second.
-    pub links: Box<dyn Fn(NodeIndex, NodeIndex) -> LinkModel>,
+    /// The links.
+    pub links: LinkModels,
     /// Starts a node's actors.
     pub boot: Boot,
     /// A node that halted is started again after this.
@@ -85,6 +93,8 @@ pub struct LabConfig {
     pub livelock_limit: u32,
     /// Whether events are hashed.
     pub trace: bool,
+    /// Runs the nodes' tasks in the place of the lab's own loop.
+    pub scheduler: Option<Rc<dyn Scheduler>>,
 }
 
 impl LabConfig {
@@ -107,6 +117,7 @@ impl LabConfig {
             inbox_limit: 4096,
             livelock_limit: 1_000_000,
             trace: true,
+            scheduler: None,
         }
     }
 }
@@ -127,6 +138,7 @@ pub struct Lab {
     world: Rc<World>,
     hosts: Vec<Host>,
     ready: Arc<Ready>,
+    scheduler: Option<Rc<dyn Scheduler>>,
     boot: Boot,
     attention: Attention,
     supervisor_restart: Duration,
@@ -140,12 +152,15 @@ impl Lab {
         panics::install();
         let ready = Arc::new(Ready::new(config.nodes));
         let core = Core::new(&config);
+        let time = config.scheduler.as_ref().map(|scheduler| scheduler.clock());
+        let attention = Attention::new(core.bell.clone());
         Lab {
-            world: Rc::new(World { core: RefCell::new(core), alert: Cell::new(false) }),
+            world: Rc::new(World { core: RefCell::new(core), alert: Cell::new(false), time }),
             hosts: (0..config.nodes).map(|node| Host::new(&ready, node)).collect(),
             ready,
+            scheduler: config.scheduler,
             boot: config.boot,
-            attention: Attention::default(),
+            attention,
             supervisor_restart: config.supervisor_restart,
             halts: Vec::new(),
             finding: None,

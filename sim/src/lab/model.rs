@@ -108,7 +108,7 @@ impl LinkModel {
 }
 
 /// A duration in nanoseconds, saturating.
-pub(super) fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -1,5 +1,5 @@
 //! Panics in actors. tokio's LocalSet swallows them and the actor is silently gone, so a hook notes each one that
-//! happens while the lab polls on this thread; the run then ends with a finding.
+//! happens while a world polls on this thread; the run then ends with a finding.
 //!
 //! The hook is installed once per process. Outside a lab's poll it calls the hook that was there before.
 
@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Installs the hook, the first time it is called in this process.
-pub(super) fn install() {
+pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();
@@ -36,7 +36,7 @@ fn note(info: &PanicHookInfo<'_>) {
 }
 
 /// Runs `poll`, silencing panics that are caught inside it.
-pub(super) fn watch<T>(poll: impl FnOnce() -> T) -> T {
+pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> T {
     /// Ends the watch even if `poll` itself unwinds.
     struct Watch(bool);
     impl Drop for Watch {
@@ -49,6 +49,6 @@ pub(super) fn watch<T>(poll: impl FnOnce() -> T) -> T {
 }
 
 /// The first panic since the last call, as message and place.
-pub(super) fn take() -> Option<String> {
+pub(crate) fn take() -> Option<String> {
     NOTED.with_borrow_mut(Option::take)
 }

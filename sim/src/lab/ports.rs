@@ -5,6 +5,7 @@ use super::datagrams::Datagrams;
 use super::disk::LabDisk;
 use super::links::LabLinks;
 use super::model::nanos;
+use super::scheduler::Bell;
 use super::trace::Kind;
 use super::world::{Access, AlarmSlot, Core, Event, World};
 use bitcraps_actors::ports::{Alarm, Clock, Compute, Disk, Entropy, Links};
@@ -41,9 +42,14 @@ pub struct WorldPorts {
 impl WorldPorts {
     pub(super) fn new(access: &Access, attention: &Attention) -> WorldPorts {
         let halting = access.clone();
+        let entropy = {
+            let mut core = access.world.core.borrow_mut();
+            let incarnation = core.node(access.node).incarnations;
+            SeededEntropy { seed: core.seed, node: access.node, incarnation }
+        };
         WorldPorts {
             clock: Rc::new(LabClock(access.clone())),
-            entropy: Rc::new(LabEntropy::new(access)),
+            entropy: Rc::new(entropy),
             links: Rc::new(LabLinks(access.clone())),
             datagrams: Datagrams(access.clone()),
             disk: Rc::new(LabDisk(access.clone())),
@@ -60,17 +66,25 @@ impl WorldPorts {
 
 /// A flag that makes the running lab return to its caller after the current event.
 #[derive(Clone, Debug, Default)]
-pub struct Attention(Rc<Cell<bool>>);
+pub struct Attention {
+    raised: Rc<Cell<bool>>,
+    bell: Bell,
+}
 
 impl Attention {
+    pub(super) fn new(bell: Bell) -> Attention {
+        Attention { raised: Rc::default(), bell }
+    }
+
     /// Raises the flag.
     pub fn raise(&self) {
-        self.0.set(true);
+        self.raised.set(true);
+        self.bell.ring();
     }
 
     /// Lowers the flag and tells whether it was raised.
-    pub(super) fn take(&self) -> bool {
-        self.0.take()
+    pub(crate) fn take(&self) -> bool {
+        self.raised.take()
     }
 }
 
@@ -84,7 +98,7 @@ pub struct Observer {
 impl Observer {
     /// The lab's time, whatever the node's clocks show.
     pub fn now(&self) -> Time {
-        Time(self.access.world.core.borrow().now)
+        Time(self.access.world.core().now)
     }
 
     /// The node.
@@ -94,7 +108,7 @@ impl Observer {
 
     /// Whether this incarnation still lives. A dead one's actors are dropped, and then their hooks run.
     pub fn is_live(&self) -> bool {
-        self.access.world.core.borrow_mut().node(self.access.node).epoch == self.access.epoch
+        self.access.world.core().node(self.access.node).epoch == self.access.epoch
     }
 
     /// Adds `note` to the trace, unless this incarnation is dead.
@@ -167,7 +181,7 @@ impl Alarm for LabAlarm {
 
 impl Drop for LabAlarm {
     fn drop(&mut self) {
-        let mut core = self.access.world.core.borrow_mut();
+        let mut core = self.access.world.core();
         let node = core.node(self.access.node);
         if node.epoch == self.access.epoch {
             let alarm = node.alarms[self.slot as usize].take();
@@ -198,7 +212,7 @@ impl Core {
         state.last_ticket = state.last_ticket.wrapping_add(1);
         alarm.ticket = state.last_ticket;
         let (epoch, ticket) = (state.epoch, alarm.ticket);
-        self.queue.push(at, Event::Alarm { node, epoch, slot, ticket });
+        self.push(at, Event::Alarm { node, epoch, slot, ticket });
     }
 
     /// An alarm's event came. Gives what to call, if it is due.
@@ -221,21 +235,14 @@ impl Core {
 }
 
 /// ChaCha8 seeded by BLAKE3 of the run's seed and the stream's full name.
-struct LabEntropy {
-    seed: u64,
-    node: NodeIndex,
-    incarnation: u32,
+pub(crate) struct SeededEntropy {
+    pub(crate) seed: u64,
+    pub(crate) node: NodeIndex,
+    /// Counts from 1.
+    pub(crate) incarnation: u32,
 }
 
-impl LabEntropy {
-    fn new(access: &Access) -> LabEntropy {
-        let mut core = access.world.core.borrow_mut();
-        let incarnation = core.node(access.node).incarnations;
-        LabEntropy { seed: core.seed, node: access.node, incarnation }
-    }
-}
-
-impl Entropy for LabEntropy {
+impl Entropy for SeededEntropy {
     fn stream(&self, actor: &str, purpose: &str) -> ChaCha8Rng {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"lab entropy");
@@ -262,16 +269,16 @@ impl Compute for LabCompute {
         let cost = (nanos(cost) as f64 * factor) as u64;
         state.compute_free_at = state.compute_free_at.max(now).saturating_add(cost);
         let at = state.compute_free_at;
-        core.queue.push(at, Event::Compute { node, epoch, then });
+        core.push(at, Event::Compute { node, epoch, then });
     }
 
     fn verify_cost(&self) -> Duration {
-        self.0.world.core.borrow().verify_cost
+        self.0.world.core().verify_cost
     }
 }
 
 /// Access for a new incarnation.
 pub(super) fn access(world: &Rc<World>, node: NodeIndex) -> Access {
-    let epoch = world.core.borrow_mut().node(node).epoch;
+    let epoch = world.core().node(node).epoch;
     Access { world: world.clone(), node, epoch }
 }

@@ -17,7 +17,7 @@ const BUFFER: usize = 64 << 10;
 
 /// What kind of thing happened. The meaning of the trace's `aux` word stands beside each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Incarnation.
     Started = 1,
     /// Bytes lost from the disk.
@@ -61,6 +61,10 @@ pub(super) enum Kind {
     Note,
     /// Its length.
     TooLong,
+    /// A request to a gateway.
+    Asked,
+    /// Its answer; the status, or zero: none came.
+    Answered,
 }
 
 /// What a run's trace comes to.
@@ -86,7 +90,7 @@ impl TraceSummary {
 }
 
 /// The trace while it grows.
-pub(super) struct Trace {
+pub(crate) struct Trace {
     on: bool,
     buffer: Vec<u8>,
     hasher: blake3::Hasher,
@@ -97,17 +101,17 @@ pub(super) struct Trace {
 }
 
 /// One event.
-pub(super) struct Entry<'a> {
-    pub(super) at: u64,
-    pub(super) kind: Kind,
-    pub(super) node: NodeIndex,
-    pub(super) peer: NodeIndex,
-    pub(super) aux: u64,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Entry<'a> {
+    pub(crate) at: u64,
+    pub(crate) kind: Kind,
+    pub(crate) node: NodeIndex,
+    pub(crate) peer: NodeIndex,
+    pub(crate) aux: u64,
+    pub(crate) bytes: &'a [u8],
 }
 
 impl Trace {
-    pub(super) fn new(on: bool) -> Trace {
+    pub(crate) fn new(on: bool) -> Trace {
         Trace {
             on,
             buffer: Vec::with_capacity(BUFFER + 4096),
@@ -119,15 +123,15 @@ impl Trace {
         }
     }
 
-    pub(super) fn record_window(&mut self, window: Range<u64>) {
+    pub(crate) fn record_window(&mut self, window: Range<u64>) {
         self.window = window;
     }
 
-    pub(super) fn lines(&self) -> &[String] {
+    pub(crate) fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    pub(super) fn record(&mut self, entry: Entry<'_>) {
+    pub(crate) fn record(&mut self, entry: Entry<'_>) {
         if !self.on {
             return;
         }
@@ -159,7 +163,7 @@ impl Trace {
     }
 
     /// The trace up to now.
-    pub(super) fn finish(&mut self) -> TraceSummary {
+    pub(crate) fn finish(&mut self) -> TraceSummary {
         self.flush();
         TraceSummary {
             digest: Digest(*self.hasher.finalize().as_bytes()),

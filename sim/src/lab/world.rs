@@ -9,6 +9,7 @@ use super::links::{LinkEnd, Transit};
 use super::model::nanos;
 use super::network::Network;
 use super::queue::Queue;
+use super::scheduler::Bell;
 use super::trace::{Entry, Kind, Trace};
 use super::{Lab, LabConfig, NodeIndex};
 use bitcraps_actors::ports::LinkEvent;
@@ -211,6 +212,9 @@ pub(super) struct Core {
     /// Nodes that halted and whose actors are still to be dropped, with the reason.
     pub(super) halted: Vec<(NodeIndex, String)>,
     pub(super) livelock: Option<NodeIndex>,
+    /// With a lent scheduler: when the loop will look at the queue again, and how to have it look earlier.
+    pub(super) next_turn: u64,
+    pub(super) bell: Bell,
 }
 
 impl Core {
@@ -256,11 +260,22 @@ impl Core {
             livelock_limit: config.livelock_limit,
             halted: Vec::new(),
             livelock: None,
+            next_turn: 0,
+            bell: Bell::default(),
         }
     }
 
     pub(super) fn node(&mut self, node: NodeIndex) -> &mut Node {
         &mut self.nodes[usize::from(node)]
+    }
+
+    /// Queues an event.
+    pub(super) fn push(&mut self, at: u64, event: Event) {
+        self.queue.push(at, event);
+        if at < self.next_turn {
+            self.next_turn = at;
+            self.bell.ring();
+        }
     }
 
     /// Adds to the trace, at this time.
@@ -296,6 +311,7 @@ impl Core {
         self.node(node).disk.crash(DiskFate::Keep);
         self.record(Kind::Halted, node, node, 0, reason.as_bytes());
         self.halted.push((node, reason.to_owned()));
+        self.bell.ring();
         remains
     }
 }
@@ -305,6 +321,19 @@ pub(super) struct World {
     pub(super) core: RefCell<Core>,
     /// A node halted or ran into a limit.
     pub(super) alert: Cell<bool>,
+    /// Tells the time where the loop does not set it.
+    pub(super) time: Option<Rc<dyn Fn() -> u64>>,
+}
+
+impl World {
+    /// The shared state, with the time as it is.
+    pub(super) fn core(&self) -> RefMut<'_, Core> {
+        let mut core = self.core.borrow_mut();
+        if let Some(time) = &self.time {
+            core.now = time();
+        }
+        core
+    }
 }
 
 /// A port's way into the world: one node in one epoch.
@@ -330,7 +359,7 @@ impl Access {
     /// # Panics
     /// If one event has caused more calls than `livelock_limit`: the only way to stop an actor that never yields.
     pub(super) fn look(&self) -> RefMut<'_, Core> {
-        let mut core = self.world.core.borrow_mut();
+        let mut core = self.world.core();
         core.calls += 1;
         // While an actor is unwound its last hooks run, and a second panic would abort the process.
         if core.calls > core.livelock_limit && !std::thread::panicking() {

@@ -17,6 +17,8 @@ pub(super) struct Law {
     pub(super) chain: ChainId,
     pub(super) validators: Vec<Validator>,
     pub(super) verifier: Rc<dyn Verify>,
+    /// The most bytes of blobs in a block.
+    pub(super) blob_bytes: usize,
     total: u128,
 }
 
@@ -26,6 +28,7 @@ impl Law {
             chain: setup.chain,
             validators: setup.validators.clone(),
             verifier: setup.verifier.clone(),
+            blob_bytes: setup.genesis.blob_bytes as usize,
             total: setup.validators.iter().map(|validator| u128::from(validator.power)).sum(),
         }
     }

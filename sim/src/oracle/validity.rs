@@ -1,5 +1,6 @@
 //! Property `validity`: what is decided is a block that extends the one before it, and every command in it was signed
-//! by its player, was submitted in this run, and stands in no other place of the chain.
+//! by its player, was submitted in this run, and stands in no other place of the chain; and it has no more bytes of blobs
+//! than the genesis allows.
 
 use super::chain::Chain;
 use super::definition::Law;
@@ -67,6 +68,10 @@ impl Validity {
         };
         if parent.is_some_and(|parent| parent != block.parent) {
             return Err(format!("it extends {:?}, {parent:?} was decided before it", block.parent));
+        }
+        let blob_bytes: usize = block.blobs.iter().map(|blob| blob.len()).sum();
+        if blob_bytes > law.blob_bytes {
+            return Err(format!("it has {blob_bytes} bytes of blobs, the genesis allows {}", law.blob_bytes));
         }
         for (place, command) in block.commands.iter().enumerate() {
             let id = command.id();

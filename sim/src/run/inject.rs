@@ -124,7 +124,7 @@ fn breakable(op: scenario::DiskOp) -> machine::DiskOp {
     }
 }
 
-fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
+pub(super) fn operations(op: scenario::DiskOp) -> &'static [DiskOp] {
     match op {
         scenario::DiskOp::Read => &[DiskOp::Read],
         scenario::DiskOp::Write => &[DiskOp::Append, DiskOp::Replace],

@@ -30,6 +30,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) halts: Vec<Halt>,
     pub(crate) at: Time,
     pub(crate) windows: Vec<SpaceTime>,
+    /// What the world has to say of the run.
+    pub(crate) notes: Vec<String>,
     pub(crate) world: World,
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn unsupported(
         halts: Vec::new(),
         at: Time::ZERO,
         windows: Vec::new(),
+        notes: Vec::new(),
         world,
     };
     let record = record(&closing, &Recorder::default(), properties.collect());
@@ -274,8 +277,9 @@ fn fault_spans(scenario: &Scenario, instances: &[Instance]) -> Vec<FaultSpan> {
 }
 
 fn notes(closing: &Closing<'_>, recorder: &Recorder) -> Vec<String> {
-    let mut notes = Vec::new();
-    if closing.world == World::Wire && closing.scenario.crypto == Crypto::Mock {
+    let mut notes = closing.notes.clone();
+    let is_on_quic = matches!(closing.world, World::Wire | World::Turmoil);
+    if is_on_quic && closing.scenario.crypto == Crypto::Mock {
         notes
             .push("The scenario asks for mock signatures; QUIC needs real keys, so all are real.".to_owned());
     }
@@ -319,6 +323,7 @@ mod tests {
             halts: vec![halt],
             at: Time(5_000_000_000),
             windows: Vec::new(),
+            notes: Vec::new(),
             world: World::Lab,
         })
     }

@@ -11,13 +11,16 @@ mod film;
 pub mod heartbeat;
 mod inject;
 mod judge;
+mod lab;
 mod network;
 mod pass;
 mod recorder;
 mod select;
-mod shared;
+pub(crate) mod shared;
 mod stage;
 mod timeline;
+#[cfg(feature = "turmoil")]
+mod turmoil;
 mod watch;
 mod workload;
 
@@ -123,7 +126,9 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
         return once(judge::unsupported(scenario, world, seed, repro, &unsupported));
     }
     match world {
-        World::Lab | World::Wire => examine_in_lab(scenario, world, seed, depth, repro),
+        World::Lab | World::Wire | World::Turmoil | World::Madsim => {
+            examine_in_virtual_time(scenario, world, seed, depth, repro)
+        }
         World::Cluster => {
             let inside = world.inside_daemons(scenario);
             once(match cluster::program(!inside.is_empty()) {
@@ -138,14 +143,20 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
     }
 }
 
-fn examine_in_lab(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro: &str) -> Examined {
+fn examine_in_virtual_time(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    depth: Depth,
+    repro: &str,
+) -> Examined {
     let plan = Plan { liars: pass::liars(scenario, world, seed), ..Plan::new(world) };
     let mut outcome = pass(scenario, seed, &plan, repro);
     if depth == Depth::Once {
         return Examined { outcome, twice: false, divergence: None };
     }
     let windows = film::windows(&outcome.record);
-    let second = pass(scenario, seed, &Plan { windows, ..plan.clone() }, repro);
+    let second = pass(scenario, seed, &Plan { windows, unseen: 1, ..plan.clone() }, repro);
     let divergence = outcome
         .trace
         .first_difference(&second.trace)
@@ -162,13 +173,13 @@ fn find_divergence(
     repro: &str,
     block: Range<u64>,
 ) -> Divergence {
-    let lines = || {
+    let lines = |unseen| {
         let mut lines = Vec::new();
-        let plan = Plan { events: Some(block.clone()), ..plan.clone() };
-        pass::pass_with(scenario, seed, &plan, repro, |lab| lines = lab.window());
+        let plan = Plan { events: Some(block.clone()), unseen, ..plan.clone() };
+        pass::pass_with(scenario, seed, &plan, repro, |world| lines = world.window());
         lines
     };
-    compare(block.start, &lines(), &lines())
+    compare(block.start, &lines(0), &lines(1))
 }
 
 fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {

@@ -1,11 +1,11 @@
 //! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
 
 use super::convert;
-use crate::lab::{Boot, Lab, LabConfig, address_of};
+use crate::lab::{Boot, Lab, LabConfig, LinkModels, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
-use bitcraps_adversary::puppet::{Identity, Puppet};
+use bitcraps_adversary::puppet::{Behaviour, Identity, Lie, Puppet};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
@@ -49,6 +49,7 @@ impl Network {
             tables: (0..workload.tables)
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
+            blob_bytes: 0,
         });
         let chain = genesis.chain_id();
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
@@ -60,15 +61,24 @@ impl Network {
     }
 
     /// The lab with this network's links, in which no node runs yet.
-    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, boot: Boot) -> Lab {
+    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, unseen: u64, boot: Boot) -> Lab {
         let mut config = LabConfig::new(seed, scenario.validators.count, boot);
-        let links = scenario.links.clone();
-        let validators = scenario.validators.clone();
-        config.links = Box::new(move |from, to| {
-            convert::link(links.between(validators.region_of(from), validators.region_of(to)))
-        });
+        config.links = link_models(scenario);
         config.verify_cost = self.keyring.verify_cost();
+        if self.world == World::Madsim {
+            let nodes = scenario.validators.count;
+            config.scheduler = Some(borrow_scheduler(Schedule { seed, unseen, nodes }));
+        }
         Lab::new(config)
+    }
+
+    /// Has these simulated nodes lie from now on; see [`Stage`](super::stage::Stage).
+    pub(crate) fn lie(&self, name: &str, lie: &Lie, nodes: &[u16], chance: f64) {
+        // Each is given a clone, and so they share what liars must agree on.
+        let behaviour = Behaviour::from(lie);
+        for &node in nodes {
+            self.puppets[usize::from(node)].activate_at_times(name, behaviour.clone(), chance);
+        }
     }
 
     pub(crate) fn config(&self, node: u16) -> NodeConfig {
@@ -81,12 +91,22 @@ impl Network {
     }
 }
 
+/// What the scenario says of the link from one node to another.
+pub(crate) fn link_models(scenario: &Scenario) -> LinkModels {
+    let (links, validators) = (scenario.links.clone(), scenario.validators.clone());
+    Box::new(move |from, to| {
+        convert::link(links.between(validators.region_of(from), validators.region_of(to)))
+    })
+}
+
 /// Which signatures a run uses. A node proves with its validator's key who it is on its links: where TLS is real, so
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
     match (world, scenario.crypto) {
-        (World::Wire | World::Cluster, _) | (World::Lab, Crypto::Real) => Scheme::Real,
-        (World::Lab, Crypto::Mock) => Scheme::Mock,
+        (World::Wire | World::Turmoil | World::Cluster, _) | (World::Lab | World::Madsim, Crypto::Real) => {
+            Scheme::Real
+        }
+        (World::Lab | World::Madsim, Crypto::Mock) => Scheme::Mock,
     }
 }
 

@@ -1,4 +1,4 @@
-//! One pass: a run from its start to its end, and its record.
+//! One pass: a run in virtual time from its start to its end, and its record.
 
 use super::Outcome;
 use super::faults::{Faults, Instance};
@@ -6,33 +6,33 @@ use super::film::{Camera, Window};
 use super::heartbeat;
 use super::inject;
 use super::judge::{self, Closing};
+use super::lab::InLab;
 use super::network::{self, Network};
 use super::recorder::Recorder;
 use super::select::Chooser;
-use super::shared::{NodeProbe, Shared};
-use super::stage::Simulated;
+use super::shared::Shared;
+use super::stage::Simulation;
 use super::timeline::Timeline;
+#[cfg(feature = "turmoil")]
+use super::turmoil::InTurmoil;
 use super::watch::Watch;
 use super::workload::Players;
-use crate::lab::{Boot, Finding, Halt, Lab, Progress, WorldPorts};
+use crate::lab::{Finding, Halt, Progress};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Scenario, World};
-use crate::wire::WireLinks;
-use bitcraps_actors::node::{self, NodeHandle};
-use bitcraps_actors::ports::{Links, Ports};
 use bitcraps_consensus::Validator;
 use bitcraps_types::Time;
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The lab comes back at least this often, in virtual time, to show that it lives.
+/// The world comes back at least this often, in virtual time, to show that it lives.
 const STRIDE: Duration = Duration::from_millis(100);
 
-/// What a pass is told beside the scenario and the seed. Save the world, none of it changes what happens.
+/// What a pass is told beside the scenario and the seed. Save the world, none of it changes what happens: of `unseen`
+/// this is what a second pass shows.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) world: World,
@@ -42,12 +42,14 @@ pub(crate) struct Plan {
     pub(crate) windows: Vec<Window>,
     /// Write down these events of the trace.
     pub(crate) events: Option<Range<u64>>,
+    /// In madsim's world: gives what libc says, which actors must not ask.
+    pub(crate) unseen: u64,
 }
 
 impl Plan {
     /// Nobody lies, nothing is filmed.
     pub(crate) fn new(world: World) -> Plan {
-        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None }
+        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None, unseen: 0 }
     }
 }
 
@@ -55,7 +57,7 @@ impl Plan {
 pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u16> {
     let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
     if lies().any(|fault| fault.on.follows_the_run()) {
-        return Run::new(scenario, seed, &Plan::new(world)).finish().liars;
+        return apart(world, || Run::new(scenario, seed, &Plan::new(world)).finish().liars);
     }
     let validators = Network::new(scenario, world, seed).validators;
     let watch = Watch::new(validators);
@@ -67,13 +69,32 @@ pub(crate) fn pass(scenario: &Scenario, seed: u64, plan: &Plan, repro: &str) -> 
     pass_with(scenario, seed, plan, repro, |_| {})
 }
 
-/// One pass; `look` sees the lab at its end.
+/// One pass; `look` sees the world at its end.
 pub(crate) fn pass_with(
     scenario: &Scenario,
     seed: u64,
     plan: &Plan,
     repro: &str,
-    look: impl FnOnce(&Lab),
+    look: impl FnOnce(&dyn Simulation) + Send,
+) -> Outcome {
+    apart(plan.world, || pass_here(scenario, seed, plan, repro, look))
+}
+
+/// In madsim's world a run has a thread of its own: the keys of std's hash maps are a thread's, and must be the run's.
+fn apart<T: Send>(world: World, work: impl FnOnce() -> T + Send) -> T {
+    if world != World::Madsim {
+        return work();
+    }
+    let done = std::thread::scope(|scope| scope.spawn(work).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn pass_here(
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    repro: &str,
+    look: impl FnOnce(&dyn Simulation),
 ) -> Outcome {
     #[expect(
         clippy::disallowed_methods,
@@ -81,7 +102,7 @@ pub(crate) fn pass_with(
     )]
     let started = std::time::Instant::now();
     let mut end = Run::new(scenario, seed, plan).finish();
-    look(&end.lab);
+    look(&*end.world);
     let behind = |effect| {
         let instance = end.instances.iter().find(|instance| instance.effect == Some(effect))?;
         Some(scenario.faults[instance.fault].id.clone())
@@ -92,14 +113,15 @@ pub(crate) fn pass_with(
         seed,
         repro,
         wall: started.elapsed(),
-        counters: end.lab.counters(),
-        trace: end.lab.trace_summary(),
+        counters: end.world.counters(),
+        trace: end.world.trace(),
         instances: end.instances,
         liars: end.liars,
         finding: end.finding,
         halts: end.halts,
         at: end.at,
         windows,
+        notes: end.world.notes(),
         world: plan.world,
     };
     judge::judge(closing, &end.shared)
@@ -109,9 +131,8 @@ pub(crate) fn pass_with(
 struct Run<'a> {
     scenario: &'a Scenario,
     network: Rc<Network>,
-    lab: Lab,
+    world: Box<dyn Simulation>,
     shared: Rc<Shared>,
-    handles: Rc<RefCell<Vec<Option<NodeHandle>>>>,
     faults: Faults<'a>,
     players: Players,
     arrivals: Timeline<()>,
@@ -121,7 +142,7 @@ struct Run<'a> {
 
 /// A run at its end.
 struct Ended {
-    lab: Lab,
+    world: Box<dyn Simulation>,
     shared: Rc<Shared>,
     instances: Vec<Instance>,
     liars: BTreeSet<u16>,
@@ -143,59 +164,58 @@ impl<'a> Run<'a> {
             watching: faults.are_watching(),
             attention: RefCell::new(None),
         });
-        let handles = Rc::new(RefCell::new(vec![None; usize::from(scenario.validators.count)]));
-        let boot = boot(network.clone(), shared.clone(), handles.clone());
-        let mut lab = network.lab(scenario, seed, boot);
-        *shared.attention.borrow_mut() = Some(lab.attention());
-        if let Some(events) = &plan.events {
-            lab.record_window(events.clone());
-        }
         let camera = Camera::new(&plan.windows);
-        if !plan.windows.is_empty() {
-            lab.watch_frames(Some(camera.watcher()));
-        }
+        let watcher = (!plan.windows.is_empty()).then(|| camera.watcher());
+        let world: Box<dyn Simulation> = match plan.world {
+            World::Lab | World::Wire | World::Madsim => {
+                Box::new(InLab::new(scenario, seed, plan, &network, &shared, watcher))
+            }
+            #[cfg(feature = "turmoil")]
+            World::Turmoil => Box::new(InTurmoil::new(scenario, seed, plan, &network, &shared, watcher)),
+            #[cfg(not(feature = "turmoil"))]
+            World::Turmoil => unreachable!("the command line does not know it"),
+            World::Cluster => unreachable!("real time has no passes"),
+        };
         let mut players = Players::new(&scenario.workload, seed);
         let mut arrivals = Timeline::new();
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run { scenario, network, lab, shared, handles, faults, players, arrivals, camera, halts: Vec::new() }
+        Run { scenario, network, world, shared, faults, players, arrivals, camera, halts: Vec::new() }
     }
 
     fn finish(mut self) -> Ended {
         let end = Time(self.scenario.duration.nanos());
         for node in 0..self.scenario.validators.count {
-            self.lab.start(node);
+            self.world.restart(node);
         }
         let finding = self.advance(end).err();
-        let at = self.lab.now();
-        let stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
-        let (instances, liars) = self.faults.finish(at, &stage);
+        let at = self.world.now();
+        let (instances, liars) = self.faults.finish(at, &*self.world);
         let watched = self.shared.recorder.borrow().node_events.clone();
-        let Run { lab, shared, camera, halts, .. } = self;
-        Ended { lab, shared, instances, liars, finding, halts, at, camera, watched }
+        let Run { world, shared, camera, halts, .. } = self;
+        Ended { world, shared, instances, liars, finding, halts, at, camera, watched }
     }
 
     fn advance(&mut self, end: Time) -> Result<(), Finding> {
         loop {
-            let now = self.lab.now();
+            let now = self.world.now();
             self.do_what_is_due(now);
             let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
             heartbeat::beat(now);
-            let progress = self.lab.run_until(until)?;
+            let progress = self.world.run_until(until)?;
             self.note_halts();
             if progress == Progress::Attention {
                 self.react();
-            } else if until == end && self.lab.now() >= end {
+            } else if until == end && self.world.now() >= end {
                 return Ok(());
             }
         }
     }
 
     fn do_what_is_due(&mut self, now: Time) {
-        let mut stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
-        self.faults.run_due(now, &mut stage, &self.shared);
+        self.faults.run_due(now, &mut *self.world, &self.shared);
         self.faults.tell(now, &self.shared);
         while self.arrivals.pop_due(now).is_some() {
             self.bet(now);
@@ -206,10 +226,9 @@ impl<'a> Run<'a> {
     }
 
     fn react(&mut self) {
-        let now = self.lab.now();
+        let now = self.world.now();
         if std::mem::take(&mut self.shared.watch.borrow_mut().changed) {
-            let mut stage = Simulated { lab: &mut self.lab, puppets: &self.network.puppets };
-            self.faults.react(now, &mut stage, &self.shared);
+            self.faults.react(now, &mut *self.world, &self.shared);
             self.faults.tell(now, &self.shared);
         }
     }
@@ -219,63 +238,21 @@ impl<'a> Run<'a> {
         let (player, command) = self.players.command(&self.network);
         let id = command.id();
         let count = usize::from(self.scenario.validators.count);
-        let up = |node: &usize| self.lab.is_up(*node as u16);
+        let up = |node: &usize| self.world.is_up(*node as u16);
         let Some(home) = (0..count).map(|step| (player + step) % count).find(up) else { return };
-        let handle = self.handles.borrow()[home].clone();
-        if let Some(handle) = handle {
-            self.shared.oracles.borrow_mut().submitted(id);
-            self.shared.recorder.borrow_mut().submitted(now, home as u16, id);
-            handle.submit(command);
-        }
+        self.shared.oracles.borrow_mut().submitted(id);
+        self.shared.recorder.borrow_mut().submitted(now, home as u16, id);
+        self.world.submit(home as u16, command);
     }
 
     /// Nodes that stopped themselves.
     fn note_halts(&mut self) {
-        for halt in self.lab.take_halts() {
+        for halt in self.world.take_halts() {
             self.shared.recorder.borrow_mut().note(halt.at, halt.node, "halt", halt.reason.clone());
             self.halts.push(halt.clone());
-            if !self.lab.is_up(halt.node) {
+            if !self.world.is_up(halt.node) {
                 self.shared.went_down(halt.at, halt.node, "halt");
             }
-        }
-    }
-}
-
-fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Rc<RefCell<Vec<Option<NodeHandle>>>>) -> Boot {
-    Box::new(move |index, incarnation, world| {
-        shared.booted(world.observer.now(), index, incarnation);
-        let mut keep = Vec::new();
-        let links = links(&network, index, &world, &mut keep);
-        let ports = Ports {
-            clock: world.clock,
-            entropy: world.entropy,
-            links,
-            disk: world.disk,
-            compute: world.compute,
-            halt: world.halt,
-            signer: network.keyring.signer(usize::from(index)),
-            verifier: network.keyring.verifier(),
-            probe: Rc::new(NodeProbe { shared: shared.clone(), observer: world.observer }),
-            adversary: Some(network.puppets[usize::from(index)].clone()),
-        };
-        let handle = node::start(ports, network.config(index));
-        handles.borrow_mut()[usize::from(index)] = Some(handle.clone());
-        keep.push(Box::new(handle));
-        keep
-    })
-}
-
-/// The links that the world has. What must live as long as the node goes to `keep`.
-fn links(network: &Network, node: u16, ports: &WorldPorts, keep: &mut Vec<Box<dyn Any>>) -> Rc<dyn Links> {
-    match network.world {
-        // In a cluster no node runs here.
-        World::Lab | World::Cluster => ports.links.clone(),
-        World::Wire => {
-            let links = WireLinks::new(ports, network.identity(node), &network.config(node).peers)
-                .expect("the links' own defaults work, and a simulated socket does not fail");
-            let port = links.port();
-            keep.push(Box::new(links));
-            port
         }
     }
 }

@@ -58,19 +58,49 @@ impl Shared {
     }
 }
 
+/// What a simulated world lets a probe do: look at the world's own time, write into its trace.
+pub(crate) trait Witness {
+    /// The node.
+    fn node(&self) -> u16;
+    /// The world's time, whatever the node's clocks show.
+    fn now(&self) -> Time;
+    /// Whether this incarnation still lives. A dead one's actors are dropped, and then their hooks run.
+    fn is_live(&self) -> bool;
+    /// Adds to the trace, unless this incarnation is dead.
+    fn note(&self, note: &[u8]);
+}
+
+impl Witness for Observer {
+    fn node(&self) -> u16 {
+        self.node()
+    }
+
+    fn now(&self) -> Time {
+        self.now()
+    }
+
+    fn is_live(&self) -> bool {
+        self.is_live()
+    }
+
+    fn note(&self, note: &[u8]) {
+        self.note(note);
+    }
+}
+
 /// The probe of one incarnation of a node.
 pub(crate) struct NodeProbe {
     pub(crate) shared: Rc<Shared>,
-    pub(crate) observer: Observer,
+    pub(crate) witness: Box<dyn Witness>,
 }
 
 impl Probe for NodeProbe {
     fn event(&self, event: Event<'_>) {
         // A node that stopped itself may still take what waits in its mailboxes; the world is told nothing of it.
-        if matches!(event, Event::Transition(_)) || !self.observer.is_live() {
+        if matches!(event, Event::Transition(_)) || !self.witness.is_live() {
             return;
         }
-        let (node, at) = (self.observer.node(), self.observer.now());
+        let (node, at) = (self.witness.node(), self.witness.now());
         match &event {
             Event::Decided { height, value, .. } => self.note(b'd', *height, &value.digest().0),
             Event::Applied { height, root, .. } => self.note(b'a', *height, &root.0),
@@ -94,6 +124,6 @@ impl NodeProbe {
         note[1..9].copy_from_slice(&height.to_le_bytes());
         let length = content.len().min(32);
         note[9..9 + length].copy_from_slice(&content[..length]);
-        self.observer.note(&note);
+        self.witness.note(&note);
     }
 }

@@ -1,11 +1,10 @@
 //! What faults act on: the world's side of a run, whichever world it is.
 
-use super::inject;
-use crate::lab::{DiskFate, Effect, EffectId, Lab, Touched};
+use crate::lab::{Counters, DiskFate, Effect, EffectId, Finding, Halt, Progress, Touched, TraceSummary};
 use crate::scenario::Inject;
-use bitcraps_adversary::puppet::{Behaviour, Lie, Puppet};
+use bitcraps_adversary::puppet::Lie;
+use bitcraps_casino::SignedCommand;
 use bitcraps_types::Time;
-use std::rc::Rc;
 
 /// A world, as faults see it.
 pub(crate) trait Stage {
@@ -19,7 +18,7 @@ pub(crate) trait Stage {
     fn effect_touched(&self, effect: EffectId) -> u64;
     /// Takes a node down as a loss of power does. `false` if it is down.
     fn crash(&mut self, node: u16, fate: DiskFate) -> bool;
-    /// Starts it again with the disk that it left.
+    /// Starts it, for the first time or again with the disk that it left. Nothing if it is up.
     fn restart(&mut self, node: u16);
     /// Begins a fault of one node's process, clock, disk or processor.
     fn degrade(&mut self, inject: &Inject, node: u16);
@@ -37,67 +36,25 @@ pub(crate) trait Stage {
     fn lies_told(&self, name: &str, node: u16) -> u64;
 }
 
-/// The simulated worlds, as faults see them.
-pub(crate) struct Simulated<'a> {
-    pub(crate) lab: &'a mut Lab,
-    /// One for each node.
-    pub(crate) puppets: &'a [Rc<Puppet>],
-}
-
-impl Stage for Simulated<'_> {
-    fn now(&self) -> Time {
-        self.lab.now()
-    }
-
-    fn add_effect(&mut self, effect: Effect) -> EffectId {
-        self.lab.add_effect(effect)
-    }
-
-    fn remove_effect(&mut self, effect: EffectId) {
-        self.lab.remove_effect(effect);
-    }
-
-    fn effect_touched(&self, effect: EffectId) -> u64 {
-        self.lab.effect_touched(effect)
-    }
-
-    fn crash(&mut self, node: u16, fate: DiskFate) -> bool {
-        self.lab.crash(node, fate).is_some()
-    }
-
-    fn restart(&mut self, node: u16) {
-        self.lab.restart(node);
-    }
-
-    fn degrade(&mut self, inject: &Inject, node: u16) {
-        inject::degrade(inject, node, self.lab);
-    }
-
-    fn repair(&mut self, inject: &Inject, node: u16) {
-        inject::repair(inject, node, self.lab);
-    }
-
-    fn jump_clock(&mut self, node: u16, by: i64) {
-        self.lab.jump_clock(node, by);
-    }
-
-    fn touched(&self, node: u16) -> Touched {
-        self.lab.touched(node)
-    }
-
-    fn lie(&mut self, name: &str, lie: &Lie, nodes: &[u16], chance: f64) {
-        // Each is given a clone, and so they share what liars must agree on.
-        let behaviour = Behaviour::from(lie);
-        for &node in nodes {
-            self.puppets[usize::from(node)].activate_at_times(name, behaviour.clone(), chance);
-        }
-    }
-
-    fn stop_lying(&mut self, name: &str, node: u16) {
-        self.puppets[usize::from(node)].deactivate(name);
-    }
-
-    fn lies_told(&self, name: &str, node: u16) -> u64 {
-        self.puppets[usize::from(node)].touched(name)
-    }
+/// A world in virtual time, as a pass drives it.
+pub(crate) trait Simulation: Stage {
+    /// Goes on until `until`, or until somebody wants attention.
+    ///
+    /// # Errors
+    /// A finding ends the run: only what was gathered may be looked at.
+    fn run_until(&mut self, until: Time) -> Result<Progress, Finding>;
+    /// Whether a node is up. A paused node is.
+    fn is_up(&self, node: u16) -> bool;
+    /// The nodes that halted themselves since the last call.
+    fn take_halts(&mut self) -> Vec<Halt>;
+    /// A player hands a command to a node that is up.
+    fn submit(&mut self, node: u16, command: SignedCommand);
+    /// Packets so far.
+    fn counters(&self) -> Counters;
+    /// The trace up to now.
+    fn trace(&mut self) -> TraceSummary;
+    /// The events that the trace was to keep in words.
+    fn window(&self) -> Vec<String>;
+    /// What a report should say of this world's run.
+    fn notes(&self) -> Vec<String>;
 }

@@ -11,28 +11,36 @@ pub enum World {
     Lab,
     /// The lab with the links of the live node: real QUIC and TLS over modelled datagrams.
     Wire,
+    /// Hosts of the simulator turmoil: the live node's links over its UDP, the live gateway over its TCP.
+    #[cfg_attr(not(feature = "turmoil"), value(skip))]
+    Turmoil,
+    /// The lab with madsim in the place of its loop: tasks in random order, libc's clock and entropy intercepted.
+    Madsim,
     /// Real daemons on this machine, with a proxy on each link, in real time.
     Cluster,
 }
 
 impl World {
     /// All of them.
-    pub const ALL: [World; 3] = [World::Lab, World::Wire, World::Cluster];
+    pub const ALL: [World; 5] = [World::Lab, World::Wire, World::Turmoil, World::Madsim, World::Cluster];
 
     /// Its name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             World::Lab => "lab",
             World::Wire => "wire",
+            World::Turmoil => "turmoil",
+            World::Madsim => "madsim",
             World::Cluster => "cluster",
         }
     }
 
-    /// Whether it makes the fault of this name, of those that the language knows in this version. Every world makes every
-    /// one so far.
-    pub fn makes(self, _fault: &str) -> bool {
+    /// Whether it makes the fault of this name, of those that the language knows in this version.
+    pub fn makes(self, fault: &str) -> bool {
         match self {
-            World::Lab | World::Wire | World::Cluster => true,
+            World::Lab | World::Wire | World::Madsim | World::Cluster => true,
+            // It runs every host in every tick, and each for as long as it likes.
+            World::Turmoil => fault != "pause" && fault != "slow_cpu",
         }
     }
 

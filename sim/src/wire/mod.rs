@@ -6,20 +6,23 @@
 //!
 //! One seed still gives one run, byte for byte of every datagram. `runtime` gives quinn the lab's time and tasks,
 //! `socket` its datagrams, `source` takes the place of every source of randomness in quinn and rustls. None of this
-//! can reach a live node: the crate of the links has no seeded source, only a place for one.
+//! can reach a live node: the crate of the links has no seeded source, only a place for one. The socket apart, another
+//! simulated world can stand on the same.
 
 mod runtime;
 mod socket;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::lab::WorldPorts;
 use bitcraps_actors::config::PeerAddress;
-use bitcraps_actors::ports::Links;
-use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, QuicLinks};
-use runtime::{LabRuntime, NodeTime};
-use socket::{LabSocket, resolve};
+use bitcraps_actors::ports::{Clock, Entropy, Links};
+use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, QuicLinks, Resolve};
+use quinn::AsyncUdpSocket;
+use runtime::{NodeTime, PortRuntime};
+pub(crate) use socket::{Inbox, PortSocket};
+use socket::{lab_socket, resolve};
 use source::Loan;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -31,16 +34,35 @@ pub(crate) struct WireLinks {
     _source: Loan,
 }
 
+/// What QUIC needs of a world: the first two are ports of the node.
+pub(crate) struct Ground {
+    pub(crate) clock: Rc<dyn Clock>,
+    pub(crate) entropy: Rc<dyn Entropy>,
+    pub(crate) socket: Arc<dyn AsyncUdpSocket>,
+    pub(crate) resolve: Resolve,
+}
+
+impl Ground {
+    /// The lab's datagrams, between nodes that have the addresses of the lab.
+    pub(crate) fn lab(world: &WorldPorts) -> Ground {
+        Ground {
+            clock: world.clock.clone(),
+            entropy: world.entropy.clone(),
+            socket: Arc::new(lab_socket(world.datagrams.clone(), world.observer.node())),
+            resolve: resolve(),
+        }
+    }
+}
+
 impl WireLinks {
-    /// Links over the datagrams of `world`, between nodes that have the addresses of the lab. To be called in the
-    /// node's `LocalSet`.
+    /// To be called in the node's `LocalSet`.
     pub(crate) fn new(
-        world: &WorldPorts,
+        ground: Ground,
         identity: Identity,
         peers: &[PeerAddress],
     ) -> Result<WireLinks, BindError> {
-        let source = Loan::new(world.entropy.stream("wire", "quic"));
-        let environment = environment(world, &source);
+        let source = Loan::new(ground.entropy.stream("wire", "quic"));
+        let environment = environment(ground, &source);
         let config = QuicConfig::default();
         let links =
             QuicLinks::new(environment, identity, peers, BTreeSet::new(), config, Observer::default())?;
@@ -53,12 +75,12 @@ impl WireLinks {
     }
 }
 
-fn environment(world: &WorldPorts, source: &Loan) -> Environment {
-    let time = Arc::new(NodeTime::new(world.clock.clone()));
+fn environment(ground: Ground, source: &Loan) -> Environment {
+    let time = Arc::new(NodeTime::new(ground.clock.clone()));
     Environment {
-        runtime: Arc::new(LabRuntime::new(world.clock.clone())),
-        socket: Arc::new(LabSocket::new(world.datagrams.clone(), world.observer.node())),
-        resolve: resolve(),
+        runtime: Arc::new(PortRuntime::new(ground.clock)),
+        socket: ground.socket,
+        resolve: ground.resolve,
         endpoint: source.endpoint(),
         provider: Arc::new(source.provider()),
         tls_time: time.clone(),

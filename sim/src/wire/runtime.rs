@@ -1,6 +1,6 @@
 //! quinn's idea of a runtime, over the Clock port of a node and its `LocalSet`.
 //!
-//! What quinn holds must be `Send`, and the lab is of one thread: a [`SendWrapper`] satisfies the first and checks the
+//! What quinn holds must be `Send`, and a simulated world is of one thread: a [`SendWrapper`] satisfies the first and checks the
 //! second.
 
 use bitcraps_actors::ports::{Alarm, Clock};
@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Time zero of every lab as an `Instant`, which can't be made from nothing. Which instant that is decides nothing: only
+/// Time zero of every world as an `Instant`, which can't be made from nothing. Which instant that is decides nothing: only
 /// differences are looked at.
 #[expect(clippy::disallowed_methods, reason = "an instant can't be made otherwise; only differences count")]
 static BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -35,19 +35,19 @@ fn time(instant: Instant) -> Time {
 }
 
 /// The monotonic clock of a node, its alarms, and its tasks.
-pub(super) struct LabRuntime {
+pub(super) struct PortRuntime {
     clock: SendWrapper<Rc<dyn Clock>>,
 }
 
-impl LabRuntime {
-    pub(super) fn new(clock: Rc<dyn Clock>) -> LabRuntime {
-        LabRuntime { clock: SendWrapper::new(clock) }
+impl PortRuntime {
+    pub(super) fn new(clock: Rc<dyn Clock>) -> PortRuntime {
+        PortRuntime { clock: SendWrapper::new(clock) }
     }
 }
 
-impl Runtime for LabRuntime {
+impl Runtime for PortRuntime {
     fn new_timer(&self, at: Instant) -> Pin<Box<dyn AsyncTimer>> {
-        Box::pin(LabTimer::new((*self.clock).clone(), time(at)))
+        Box::pin(PortTimer::new((*self.clock).clone(), time(at)))
     }
 
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
@@ -63,14 +63,14 @@ impl Runtime for LabRuntime {
     }
 }
 
-impl fmt::Debug for LabRuntime {
+impl fmt::Debug for PortRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LabRuntime")
+        f.write_str("PortRuntime")
     }
 }
 
 /// A timer that is an alarm of the node.
-struct LabTimer {
+struct PortTimer {
     inner: SendWrapper<TimerParts>,
 }
 
@@ -85,14 +85,14 @@ struct TimerParts {
     set: Option<Time>,
 }
 
-impl LabTimer {
-    fn new(clock: Rc<dyn Clock>, due: Time) -> LabTimer {
+impl PortTimer {
+    fn new(clock: Rc<dyn Clock>, due: Time) -> PortTimer {
         let parts = TimerParts { clock, alarm: None, waiting: Rc::default(), due, set: None };
-        LabTimer { inner: SendWrapper::new(parts) }
+        PortTimer { inner: SendWrapper::new(parts) }
     }
 }
 
-impl AsyncTimer for LabTimer {
+impl AsyncTimer for PortTimer {
     /// The alarm follows when the timer is polled next, which is what quinn does next.
     fn reset(mut self: Pin<&mut Self>, at: Instant) {
         self.inner.due = time(at);
@@ -120,9 +120,9 @@ impl AsyncTimer for LabTimer {
     }
 }
 
-impl fmt::Debug for LabTimer {
+impl fmt::Debug for PortTimer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LabTimer")
+        f.write_str("PortTimer")
     }
 }
 

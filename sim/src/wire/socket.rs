@@ -1,4 +1,4 @@
-//! quinn's idea of a UDP socket, over the lab's datagrams.
+//! quinn's idea of a UDP socket, over a world's datagrams.
 
 use crate::lab::{Datagrams, NodeIndex};
 use bitcraps_quic::Resolve;
@@ -41,52 +41,72 @@ pub(super) fn resolve() -> Resolve {
     })
 }
 
-/// The socket of one incarnation of a node.
-pub(super) struct LabSocket {
-    node: NodeIndex,
-    inner: SendWrapper<Inner>,
+/// The lab's datagrams as a socket.
+pub(super) fn lab_socket(datagrams: Datagrams, node: NodeIndex) -> PortSocket {
+    let inbox = Inbox::default();
+    let arrived = inbox.clone();
+    datagrams.listen(Box::new(move |from, bytes| arrived.push(socket_address(from), bytes)));
+    // What has no node's address is lost, as on a network.
+    let send = move |to: SocketAddr, datagram: &[u8]| {
+        if let Some(to) = node_at(to) {
+            datagrams.send(to, Bytes::copy_from_slice(datagram));
+        }
+    };
+    PortSocket::new(socket_address(node), Box::new(send), inbox)
 }
 
-struct Inner {
-    datagrams: Datagrams,
-    received: Rc<RefCell<Received>>,
-}
+/// What came to a socket and was not read yet. All of it is read before time goes on.
+#[derive(Clone, Default)]
+pub(crate) struct Inbox(Rc<RefCell<Received>>);
 
-/// What came and was not read yet. All of it is read before time goes on.
 #[derive(Default)]
 struct Received {
-    datagrams: VecDeque<(NodeIndex, Bytes)>,
+    datagrams: VecDeque<(SocketAddr, Bytes)>,
     reader: Option<Waker>,
 }
 
-impl LabSocket {
-    pub(super) fn new(datagrams: Datagrams, node: NodeIndex) -> LabSocket {
-        let received = Rc::new(RefCell::new(Received::default()));
-        let queue = received.clone();
-        datagrams.listen(Box::new(move |from, bytes| {
-            let reader = {
-                let mut queue = queue.borrow_mut();
-                queue.datagrams.push_back((from, bytes));
-                queue.reader.take()
-            };
-            reader.into_iter().for_each(Waker::wake);
-        }));
-        LabSocket { node, inner: SendWrapper::new(Inner { datagrams, received }) }
+impl Inbox {
+    /// A datagram came.
+    pub(crate) fn push(&self, from: SocketAddr, bytes: Bytes) {
+        let reader = {
+            let mut received = self.0.borrow_mut();
+            received.datagrams.push_back((from, bytes));
+            received.reader.take()
+        };
+        reader.into_iter().for_each(Waker::wake);
     }
 }
 
-impl AsyncUdpSocket for LabSocket {
+/// The socket of one incarnation of a node, over whatever carries the world's datagrams.
+pub(crate) struct PortSocket {
+    local: SocketAddr,
+    inner: SendWrapper<Inner>,
+}
+
+/// Sends a datagram to an address, or loses it.
+pub(crate) type Leaves = Box<dyn Fn(SocketAddr, &[u8])>;
+
+struct Inner {
+    send: Leaves,
+    inbox: Inbox,
+}
+
+impl PortSocket {
+    /// What comes goes into `inbox`.
+    pub(crate) fn new(local: SocketAddr, send: Leaves, inbox: Inbox) -> PortSocket {
+        PortSocket { local, inner: SendWrapper::new(Inner { send, inbox }) }
+    }
+}
+
+impl AsyncUdpSocket for PortSocket {
     fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
         Box::pin(AlwaysWritable)
     }
 
-    /// What has no node's address is lost, as on a network.
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        if let Some(to) = node_at(transmit.destination) {
-            let size = transmit.segment_size.unwrap_or(transmit.contents.len());
-            for datagram in transmit.contents.chunks(size.max(1)) {
-                self.inner.datagrams.send(to, Bytes::copy_from_slice(datagram));
-            }
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        for datagram in transmit.contents.chunks(size.max(1)) {
+            (self.inner.send)(transmit.destination, datagram);
         }
         Ok(())
     }
@@ -97,12 +117,12 @@ impl AsyncUdpSocket for LabSocket {
         bufs: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        let mut received = self.inner.received.borrow_mut();
+        let mut received = self.inner.inbox.0.borrow_mut();
         let room = bufs.len().min(meta.len()).min(received.datagrams.len());
-        for ((from, bytes), (buf, meta)) in received.datagrams.drain(..room).zip(bufs.iter_mut().zip(meta)) {
+        for ((addr, bytes), (buf, meta)) in received.datagrams.drain(..room).zip(bufs.iter_mut().zip(meta)) {
             let len = bytes.len().min(buf.len());
             buf[..len].copy_from_slice(&bytes[..len]);
-            *meta = RecvMeta { addr: socket_address(from), len, stride: len, ecn: None, dst_ip: None };
+            *meta = RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None };
         }
         if room == 0 {
             received.reader = Some(cx.waker().clone());
@@ -112,18 +132,18 @@ impl AsyncUdpSocket for LabSocket {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(socket_address(self.node))
+        Ok(self.local)
     }
 
-    /// The lab drops what is too long, so quinn may find out what is not.
+    /// The world drops what is too long, so quinn may find out what is not.
     fn may_fragment(&self) -> bool {
         false
     }
 }
 
-impl fmt::Debug for LabSocket {
+impl fmt::Debug for PortSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LabSocket({})", self.node)
+        write!(f, "PortSocket({})", self.local)
     }
 }
 

@@ -1,6 +1,6 @@
 //! QUIC over the lab's datagrams: what one seed gives, what the network does to it, what a crash does.
 
-use super::WireLinks;
+use super::{Ground, WireLinks};
 use crate::lab::{DiskFate, Lab, LabConfig, LinkModel, Loss, NodeIndex, address_of};
 use crate::run::{Depth, examine};
 use crate::scenario::{self, World};
@@ -38,7 +38,8 @@ impl Two {
         let (hears, keeps) = (heard.clone(), links.clone());
         let boot = move |node, _, ports: crate::lab::WorldPorts| -> Vec<Box<dyn std::any::Any>> {
             let peer = |node| PeerAddress { key: identity(node).public_key(), address: address_of(node) };
-            let links = Rc::new(WireLinks::new(&ports, identity(node), &[peer(0), peer(1)]).unwrap());
+            let links =
+                Rc::new(WireLinks::new(Ground::lab(&ports), identity(node), &[peer(0), peer(1)]).unwrap());
             let (hears, again) = (hears.clone(), Rc::downgrade(&links));
             links.port().listen(Box::new(move |event| {
                 if let (LinkEvent::OpenFailed { address }, Some(links)) = (&event, again.upgrade()) {
@@ -156,7 +157,7 @@ fn a_crashed_node_says_nothing_and_its_restart_ends_the_links_of_its_former_self
 }
 
 /// A scenario of the repository, shortened.
-fn shortened(name: &str, set: &[(&str, &str)]) -> scenario::Scenario {
+pub(crate) fn shortened(name: &str, set: &[(&str, &str)]) -> scenario::Scenario {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(name);
     let text = std::fs::read_to_string(&file).unwrap();
     let set: Vec<_> = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

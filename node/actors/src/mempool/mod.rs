@@ -1,13 +1,14 @@
-//! The mempool actor: takes commands in, tells peers of those that came from this node's own clients, and gives the
-//! round what goes into a block.
+//! The mempool actor: takes commands and blobs in, tells peers of the commands that came from this node's own clients,
+//! and gives the round what goes into a block.
 //!
 //! A command that came from a peer is not told again: every node is linked to every other, and the one that took it
 //! in keeps it for peers who are away, and tells again of those that wait for long.
 
-mod pool;
+mod blobs;
+pub(crate) mod pool;
 mod told;
 
-use crate::config::MempoolLimits;
+use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::message::{Ring, message};
 use crate::ports::{Event, Ports, Refusal, turned_away};
@@ -16,9 +17,10 @@ use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
 use crate::wire::{List, MAX_COMMANDS, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Blobs, SignedCommand};
 use bitcraps_treasury::Sequences;
-use bitcraps_types::{AccountId, ChainId, Digest, Height, PublicKey, Round as RoundNumber};
+use bitcraps_types::{AccountId, ChainId, Digest, Height, PublicKey, Round as RoundNumber, ValidatorIndex};
+use blobs::Waiting;
 use pool::{Entry, Pool};
 use std::rc::Rc;
 use std::time::Duration;
@@ -37,13 +39,20 @@ pub(crate) struct Submit {
     pub(crate) verified: bool,
 }
 
+/// Blobs of this node's own clients.
+pub(crate) struct SubmitBlobs {
+    pub(crate) blobs: Blobs,
+    /// Is told how many of the first were taken in.
+    pub(crate) taken: Box<dyn FnOnce(usize) + std::marker::Send>,
+}
+
 /// Commands that a peer tells of.
 pub(crate) struct Gossip {
     pub(crate) from: PublicKey,
     pub(crate) commands: Vec<SignedCommand>,
 }
 
-/// Asks for commands for a block; the answer is a [`Batch`].
+/// Asks for commands and blobs for a block; the answer is a [`Batch`].
 pub(crate) struct Take {
     pub(crate) height: Height,
     pub(crate) round: RoundNumber,
@@ -57,15 +66,22 @@ pub(crate) struct Settled {
     pub(crate) commands: Vec<(AccountId, u64)>,
     /// The sequence numbers used by each account that the block touched or made.
     pub(crate) used: Vec<(AccountId, Sequences)>,
+    /// Who proposed it, and its blobs. `None`: it was no block but a state that was taken over, and what the blocks
+    /// before had is not known.
+    pub(crate) blobs: Option<(ValidatorIndex, Blobs)>,
 }
 
-message!(Submit, Gossip, Take, Settled);
+message!(Submit, SubmitBlobs, Gossip, Take, Settled);
 
 /// The actor.
 pub(crate) struct Mempool {
     ports: Ports,
     chain: ChainId,
+    config: Rc<NodeConfig>,
+    /// This node among the validators, if it is one.
+    me: Option<ValidatorIndex>,
     pool: Pool,
+    blobs: Waiting,
     verifications: Rc<Verifications>,
     transport: Addr<Transport>,
     round: Addr<Round>,
@@ -88,17 +104,34 @@ impl Mempool {
     pub(crate) fn new(
         ports: Ports,
         chain: ChainId,
-        limits: MempoolLimits,
+        config: Rc<NodeConfig>,
+        me: Option<ValidatorIndex>,
         used: Vec<(AccountId, Sequences)>,
         verifications: Rc<Verifications>,
         transport: Addr<Transport>,
         round: Addr<Round>,
     ) -> Mempool {
+        let limits = &config.mempool;
         let told = Told::new(limits.commands);
-        let mut pool = Pool::new(limits);
+        let blobs = Waiting::new(limits.blobs, limits.blob_bytes);
+        let mut pool = Pool::new(limits.clone());
         used.into_iter().for_each(|(account, used)| pool.advance(account, used));
         let news = Vec::new();
-        Mempool { ports, chain, pool, verifications, transport, round, news, told, deadlines: None }
+        let deadlines = None;
+        Mempool {
+            ports,
+            chain,
+            config,
+            me,
+            pool,
+            blobs,
+            verifications,
+            transport,
+            round,
+            news,
+            told,
+            deadlines,
+        }
     }
 
     /// Takes commands in, or says of each why not. Only the signatures of those for which there is a place are checked,
@@ -151,7 +184,8 @@ impl Mempool {
 
     fn report_size(&self) {
         let (commands, bytes) = self.pool.size();
-        self.ports.probe.event(Event::Waiting { commands, bytes });
+        let (blobs, blob_bytes) = self.blobs.size();
+        self.ports.probe.event(Event::Waiting { commands, bytes, blobs, blob_bytes });
     }
 
     fn tell_peers(&mut self) {
@@ -240,6 +274,16 @@ impl Handler<Submit> for Mempool {
     }
 }
 
+impl Handler<SubmitBlobs> for Mempool {
+    type Result = ();
+
+    /// Who is no validator has no turn, so takes none in.
+    fn handle(&mut self, SubmitBlobs { blobs, taken }: SubmitBlobs, _: &mut Self::Context) {
+        let longest = self.config.longest_blob();
+        taken(self.me.map_or(0, |_| self.blobs.push(&blobs, longest)));
+    }
+}
+
 impl Handler<Gossip> for Mempool {
     type Result = ();
 
@@ -263,19 +307,26 @@ impl Handler<Take> for Mempool {
 
     fn handle(&mut self, Take { height, round, max_bytes, max_count }: Take, _: &mut Self::Context) {
         let commands = self.pool.batch(max_bytes, max_count);
-        self.round.do_send(Batch { height, round, commands });
+        let taken: usize = commands.iter().map(|command| entry(*command).size).sum();
+        let blobs = self.blobs.first(max_bytes - taken, self.config.genesis.blob_bytes as usize);
+        self.round.do_send(Batch { height, round, commands, blobs });
     }
 }
 
 impl Handler<Settled> for Mempool {
     type Result = ();
 
-    fn handle(&mut self, Settled { commands, used }: Settled, _: &mut Self::Context) {
+    fn handle(&mut self, Settled { commands, used, blobs }: Settled, _: &mut Self::Context) {
         for (account, sequence) in commands {
             self.pool.remove(account, sequence);
         }
         for (account, used) in used {
             self.pool.advance(account, used);
+        }
+        match blobs {
+            Some((proposer, blobs)) if Some(proposer) == self.me => self.blobs.decided(&blobs),
+            Some(_) => {}
+            None => self.blobs.forget_proposed(),
         }
         self.report_size();
     }

@@ -5,7 +5,7 @@ mod world;
 use super::*;
 use crate::config::PeerAddress;
 use crate::ports::{Address, LinkEvent, LinkId, Links};
-use bitcraps_casino::{Action, Bet, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
+use bitcraps_casino::{Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{AccountId, Height, Sign, TableId};
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use world::World;
 
@@ -24,6 +25,9 @@ fn player() -> Ed25519 {
     Ed25519::from_seed([200; 32])
 }
 
+/// Three blobs of the tests.
+const BLOB_BYTES: u32 = 12;
+
 fn config(n: usize) -> NodeConfig {
     let validators = (0..n).map(|i| GenesisValidator { key: key(i).public_key(), power: 1 }).collect();
     let genesis = Genesis {
@@ -32,6 +36,7 @@ fn config(n: usize) -> NodeConfig {
         players: vec![(player().public_key(), 1000)],
         bank: 1_000_000,
         tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
+        blob_bytes: BLOB_BYTES,
     };
     let peers = (0..n).map(|i| PeerAddress { key: key(i).public_key(), address: Address(i.to_string()) });
     let mut config = NodeConfig::new(Arc::new(genesis), peers.collect());
@@ -314,6 +319,103 @@ fn a_validator_with_a_floor_follows_without_a_voice_and_votes_again_above_it() {
     assert!(heights(&world, 3).iter().zip(1..).all(|(height, expected)| *height == expected));
     assert!(heights(&world, 3).len() > 30);
     assert_agreement(&world);
+}
+
+/// Blobs of four bytes: who handed them in, and which of its.
+fn blobs(node: u8, numbers: std::ops::Range<u8>) -> Blobs {
+    Blobs::of(numbers.map(|number| [node, number, 0, 0])).unwrap()
+}
+
+/// Hands them in; how many are taken.
+fn submit_blobs(world: &mut World, node: usize, blobs: Blobs) -> Arc<AtomicUsize> {
+    let taken = Arc::new(AtomicUsize::new(usize::MAX));
+    let told = taken.clone();
+    world.handle(node).submit_blobs(blobs, Box::new(move |count| told.store(count, Ordering::SeqCst)));
+    taken
+}
+
+/// The numbers of a node's blobs in the chain, in its order.
+fn on_chain(world: &World, node: u8) -> Vec<u8> {
+    let blocks =
+        world.log().blocks.values().map(|value| Block::decode(value.bytes()).unwrap()).collect::<Vec<_>>();
+    assert!(blocks.iter().all(|block| block.blobs.bytes() <= BLOB_BYTES as usize));
+    let blobs = blocks.iter().flat_map(|block| block.blobs.iter().collect::<Vec<_>>());
+    blobs.filter(|blob| blob[0] == node).map(|blob| blob[1]).collect()
+}
+
+#[test]
+fn blobs_come_into_blocks_in_the_order_in_which_their_node_took_them_in() {
+    let mut world = network(4, &config(4));
+    let taken: Vec<_> = (0..4).map(|node| submit_blobs(&mut world, node, blobs(node as u8, 0..10))).collect();
+    world.run(Duration::from_secs(2));
+    let more = submit_blobs(&mut world, 1, blobs(1, 10..14));
+    world.run(Duration::from_secs(5));
+    assert!(taken.iter().all(|taken| taken.load(Ordering::SeqCst) == 10));
+    assert_eq!(more.load(Ordering::SeqCst), 4);
+    for node in [0, 2, 3] {
+        assert_eq!(on_chain(&world, node), (0..10).collect::<Vec<_>>(), "node {node}");
+    }
+    assert_eq!(on_chain(&world, 1), (0..14).collect::<Vec<_>>());
+    assert_agreement(&world);
+}
+
+/// Fails when the block of one node takes away what waits at another.
+#[test]
+fn the_same_blobs_handed_to_two_nodes_come_from_both() {
+    let mut world = network(4, &config(4));
+    submit_blobs(&mut world, 0, blobs(9, 0..7));
+    submit_blobs(&mut world, 2, blobs(9, 0..7));
+    world.run(Duration::from_secs(4));
+    let mut names = on_chain(&world, 9);
+    names.sort_unstable();
+    assert_eq!(names, (0..7).flat_map(|name| [name, name]).collect::<Vec<_>>());
+}
+
+/// Fails when a proposal takes its blobs away before it is decided, or leaves them after.
+#[test]
+fn rounds_that_fail_lose_no_blob_and_double_none() {
+    let mut world = World::new(4);
+    let mute = Rc::new(Cell::new(false));
+    for node in 0..4 {
+        world.start_changed(node, key(node), config(4), |ports| {
+            if node == 0 {
+                ports.links = Rc::new(Mute { links: ports.links.clone(), mute: mute.clone() });
+            }
+        });
+    }
+    submit_blobs(&mut world, 0, blobs(0, 0..40));
+    for turn in 0..24 {
+        mute.set(turn % 2 == 0);
+        world.run(Duration::from_millis(130 + 7 * turn));
+    }
+    let some = on_chain(&world, 0).len();
+    assert!((3..40).contains(&some), "{some}: some were decided in between, not all");
+    mute.set(false);
+    world.run(Duration::from_secs(6));
+    assert_eq!(on_chain(&world, 0), (0..40).collect::<Vec<_>>());
+    assert!(world.log().later_rounds > 0, "no round failed");
+    assert_agreement(&world);
+}
+
+#[test]
+fn blobs_are_taken_in_by_validators_of_networks_that_allow_them_and_as_far_as_there_is_room() {
+    let mut small = config(4);
+    small.mempool.blobs = 3;
+    let forbids = {
+        let mut config = config(4);
+        config.genesis = Arc::new(Genesis { blob_bytes: 0, ..(*config.genesis).clone() });
+        config
+    };
+    let follower = 4;
+    for (config, node, expected) in [(small, 0, 3), (config(4), follower, 0), (forbids, 0, 0)] {
+        let mut world = World::new(5);
+        (0..5).for_each(|node| world.start(node, key(node), config.clone()));
+        let taken = submit_blobs(&mut world, node, blobs(node as u8, 0..5));
+        world.run(Duration::from_secs(3));
+        assert_eq!(taken.load(Ordering::SeqCst), expected);
+        assert_eq!(on_chain(&world, node as u8).len(), expected);
+        assert!(heights(&world, 0).len() > 10);
+    }
 }
 
 /// Byzantine participant that tells every second validator the opposite of what it votes.

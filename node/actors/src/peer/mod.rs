@@ -1,17 +1,16 @@
-//! The peer actor, one per link: proves who is at the other end, decodes what comes, and hands it on by type.
+//! The peer actor, one per link: proves who is at the other end.
 //!
-//! Everything past it is authenticated and well formed. What one link may send is limited before it gets here, and
-//! what a misdeed costs is reckoned by the transport, which outlives links.
+//! Until then all that comes over the link is for it; afterwards only what still belongs to the handshake, and the
+//! rest goes from the transport straight to the [`Listeners`]. What one link may send is limited before it gets here,
+//! and what a misdeed costs is reckoned by the transport, which outlives links.
 
 pub(crate) mod handshake;
 pub(crate) mod limiter;
 
 use crate::deadlines::Deadlines;
-use crate::mempool::{Gossip, Mempool};
+use crate::listeners::Listeners;
 use crate::message::{Ring, message};
 use crate::ports::{Event, LinkId, Ports, Refusal};
-use crate::round::{FromPeer, Round};
-use crate::sync::{self, Sync};
 use crate::transport::{Misdeed, Proven, Refuse, Reply, Transport};
 use crate::wire::Wire;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
@@ -32,13 +31,6 @@ message!(Payload);
 /// The link is gone.
 pub(crate) struct Closed;
 message!(Closed);
-
-/// Those who take what peers say. Shared by all peers: an address of its own for each is slow to reach among a hundred.
-pub(crate) struct Listeners {
-    pub(crate) round: Addr<Round>,
-    pub(crate) mempool: Addr<Mempool>,
-    pub(crate) sync: Addr<Sync>,
-}
 
 /// The actor of one link.
 pub(crate) struct Peer {
@@ -113,22 +105,6 @@ impl Peer {
             self.transport.do_send(Proven { link: self.link, key });
         }
     }
-
-    fn hand_on(&self, from: PublicKey, wire: Wire) {
-        let taken = match wire {
-            Wire::Consensus(messages) => {
-                self.listeners.round.try_send(FromPeer { from, messages: messages.into_inner() }).is_ok()
-            }
-            Wire::Commands(commands) => {
-                self.listeners.mempool.try_send(Gossip { from, commands: commands.into_inner() }).is_ok()
-            }
-            Wire::Sync(message) => self.listeners.sync.try_send(sync::FromPeer { from, message }).is_ok(),
-            Wire::Hello(_) | Wire::Proof(_) => true,
-        };
-        if !taken {
-            self.ports.probe.event(Event::Refused { peer: Some(from), why: Refusal::Overflow });
-        }
-    }
 }
 
 impl Handler<Payload> for Peer {
@@ -138,7 +114,12 @@ impl Handler<Payload> for Peer {
         match (Wire::decode(&bytes), self.handshake.proven()) {
             (Err(_), _) => self.transport.do_send(Misdeed { link: self.link, why: Refusal::Undecodable }),
             (Ok(wire @ (Wire::Hello(_) | Wire::Proof(_))), _) | (Ok(wire), None) => self.greet(wire),
-            (Ok(wire), Some(from)) => self.hand_on(from, wire),
+            // It came before the transport knew of the proof.
+            (Ok(wire), Some(from)) => {
+                if !self.listeners.hand_on(from, wire) {
+                    self.ports.probe.event(Event::Refused { peer: Some(from), why: Refusal::Overflow });
+                }
+            }
         }
     }
 }

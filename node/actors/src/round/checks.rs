@@ -8,9 +8,6 @@ use bitcraps_consensus::ValidatorSet;
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
 use std::time::Duration;
 
-/// Room in a block for what is neither commands nor offences, in bytes.
-pub(crate) const HEADER_BYTES: usize = 256;
-
 /// What a block is checked against.
 pub(crate) struct Checks<'a> {
     pub(crate) tip: &'a Tip,
@@ -18,6 +15,8 @@ pub(crate) struct Checks<'a> {
     pub(crate) chain: &'a ChainId,
     pub(crate) validators: &'a ValidatorSet,
     pub(crate) max_bytes: usize,
+    /// The most bytes of blobs, by the genesis.
+    pub(crate) max_blob_bytes: usize,
     pub(crate) offences: &'a Offences,
     pub(crate) verify: &'a dyn Verify,
 }
@@ -45,6 +44,8 @@ pub(crate) enum Fault {
     Command,
     #[error("an offence is not proven, not new, or too old")]
     Offence,
+    #[error("more bytes of blobs than the genesis allows")]
+    Blobs,
 }
 
 impl Checks<'_> {
@@ -60,6 +61,7 @@ impl Checks<'_> {
         ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
+        ensure(block.blobs.bytes() <= self.max_blob_bytes, Fault::Blobs)?;
         let signed = SignedCommand::verify_all(&block.commands, self.chain, self.verify);
         ensure(signed, Fault::Command)?;
         let proven =

@@ -4,21 +4,25 @@ use super::offences;
 use crate::chain::Tip;
 use crate::message::message;
 use crate::ports::{ConsensusMessage, DiskError};
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Blobs, SignedCommand};
 use bitcraps_consensus::{Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
 
-/// Consensus messages came from a peer.
+/// Consensus messages came, at one time.
+pub(crate) struct FromPeers(pub(crate) Vec<FromPeer>);
+
+/// Consensus messages of one peer's.
 pub(crate) struct FromPeer {
     pub(crate) from: PublicKey,
     pub(crate) messages: Vec<Signed<ConsensusMessage>>,
 }
 
-/// Commands for the block that was asked for.
+/// Commands and blobs for the block that was asked for.
 pub(crate) struct Batch {
     pub(crate) height: Height,
     pub(crate) round: RoundNumber,
     pub(crate) commands: Vec<SignedCommand>,
+    pub(crate) blobs: Blobs,
 }
 
 /// The chain ends here now: decided, durable and applied.
@@ -44,4 +48,4 @@ pub(super) struct Judged {
 /// A sync of the journal is done.
 pub(super) struct Synced(pub(super) Result<(), DiskError>);
 
-message!(FromPeer, Batch, NewTip, Recorded, Checked, Judged, Synced);
+message!(FromPeers, Batch, NewTip, Recorded, Checked, Judged, Synced);

@@ -31,15 +31,16 @@ use bitcraps_consensus::{
 };
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
-pub(crate) use messages::{Batch, FromPeer, NewTip, Recorded};
+pub(crate) use messages::{Batch, FromPeer, FromPeers, NewTip, Recorded};
 use messages::{Checked, Judged, Synced};
 use offences::Offences;
 use relays::Relays;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// The consensus journal is emptied at the start of a height when it is longer than this, in bytes.
-const JOURNAL_BYTES: usize = 1 << 20;
+/// The consensus journal is emptied at the start of a height when it is longer than this, in bytes. More than a few of
+/// the longest blocks: emptying it costs several writes that must be durable.
+const JOURNAL_BYTES: usize = 16 << 20;
 
 /// Those whom the round talks to.
 pub(crate) struct Neighbours {
@@ -188,8 +189,9 @@ impl Round {
             }
             Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
             Output::Propose { height, round } => {
-                let (_, offences) = self.offences.for_block(height, self.room() / 2);
-                let max_bytes = self.room() - offences;
+                let room = self.config.block_room();
+                let (_, offences) = self.offences.for_block(height, room / 2);
+                let max_bytes = room - offences;
                 let max_count = Block::MAX_COMMANDS;
                 self.neighbours.mempool.do_send(Take { height, round, max_bytes, max_count });
             }
@@ -322,6 +324,7 @@ impl Round {
             chain: &self.chain,
             validators: &self.validators,
             max_bytes: self.config.max_block_bytes,
+            max_blob_bytes: self.config.genesis.blob_bytes as usize,
             offences: &self.offences,
             verify: &*self.verifications,
         }
@@ -336,15 +339,11 @@ impl Round {
         }
     }
 
-    /// How long a block's commands and offences may be, in bytes.
-    fn room(&self) -> usize {
-        self.config.max_block_bytes.min(NodeConfig::MAX_BLOCK_BYTES).saturating_sub(checks::HEADER_BYTES)
-    }
-
-    fn propose(&mut self, Batch { height, round, commands }: Batch) {
+    fn propose(&mut self, Batch { height, round, commands, blobs }: Batch) {
         let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
-        let taken = borsh::object_length(&commands).unwrap_or(usize::MAX);
-        let (offences, _) = self.offences.for_block(height, self.room().saturating_sub(taken));
+        let taken = borsh::object_length(&(&commands, &blobs)).unwrap_or(usize::MAX);
+        let room = self.config.block_room().saturating_sub(taken);
+        let (offences, _) = self.offences.for_block(height, room);
         let block = Block {
             height,
             parent: self.tip.digest,
@@ -353,6 +352,7 @@ impl Round {
             state_root: self.root,
             commands,
             offences,
+            blobs,
         };
         let value = Value::new(block.encode());
         self.ports.probe.event(Event::Proposed { height, round, digest: value.digest() });
@@ -394,19 +394,19 @@ impl Actor for Round {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(1 << 14);
+        ctx.set_mailbox_capacity(1 << 10);
         let me = ctx.address();
         self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
         self.run(ctx);
     }
 }
 
-impl Handler<FromPeer> for Round {
+impl Handler<FromPeers> for Round {
     type Result = ();
 
-    fn handle(&mut self, FromPeer { from, messages }: FromPeer, ctx: &mut Self::Context) {
-        for signed in messages {
-            self.hear(from, signed, ctx);
+    fn handle(&mut self, FromPeers(heard): FromPeers, ctx: &mut Self::Context) {
+        for FromPeer { from, messages } in heard {
+            messages.into_iter().for_each(|signed| self.hear(from, signed, ctx));
         }
         self.run(ctx);
     }

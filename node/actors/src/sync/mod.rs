@@ -39,6 +39,9 @@ use std::sync::Arc;
 /// No more blocks are asked for while so many wait to be applied.
 const MAX_UNAPPLIED: Height = 256;
 
+/// The file of blocks is cut when it is longer than this, in bytes. Much more than what remains: that is written again.
+const FILE_BYTES: usize = 1 << 30;
+
 /// The actor.
 pub(crate) struct Sync {
     ports: Ports,
@@ -64,6 +67,8 @@ pub(crate) struct Sync {
     taking_over: Option<(Snapshot, DecidedBlock)>,
     /// How many blocks the file holds.
     filed: usize,
+    /// How long it is, in bytes.
+    filed_bytes: usize,
     catch_up: CatchUp,
     lagging: bool,
     helped: BTreeMap<PublicKey, Time>,
@@ -84,6 +89,7 @@ enum Due {
 pub(crate) struct Restored {
     pub(crate) store: Store,
     pub(crate) filed: usize,
+    pub(crate) filed_bytes: usize,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
@@ -106,7 +112,7 @@ impl Sync {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Sync {
-        let Restored { store, filed, snapshot, tip, root, validators } = restored;
+        let Restored { store, filed, filed_bytes, snapshot, tip, root, validators } = restored;
         let Neighbours { transport, round, treasury } = neighbours;
         Sync {
             ports,
@@ -126,6 +132,7 @@ impl Sync {
             snapshot,
             taking_over: None,
             filed,
+            filed_bytes,
             catch_up: CatchUp::new(config.sync.clone()),
             config,
             lagging: false,
@@ -158,6 +165,7 @@ impl Sync {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
         self.filed += 1;
+        self.filed_bytes += record.len();
         self.tip = decided.tip();
         self.store.push(value.clone(), certificate.clone());
         self.sync_blocks(ctx);
@@ -291,9 +299,10 @@ impl Sync {
         self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip });
     }
 
-    /// Keeps in the file of blocks no more than twice what is kept in memory.
+    /// Keeps in the file of blocks no more than twice what is kept in memory, or [`FILE_BYTES`].
     fn cut_file(&mut self) {
-        if self.filed <= 2 * Store::KEPT || self.syncing.is_some() {
+        let short = self.filed <= 2 * Store::KEPT && self.filed_bytes <= FILE_BYTES;
+        if short || self.syncing.is_some() {
             return;
         }
         let mut file = Vec::new();
@@ -302,6 +311,7 @@ impl Sync {
             file.extend(journal::record(decided));
             self.filed += 1;
         }
+        self.filed_bytes = file.len();
         self.ports.disk.replace(journal::BLOCKS, file, disk::or_halt(&self.ports, journal::BLOCKS));
     }
 }
@@ -416,6 +426,7 @@ impl Handler<SnapshotTaken> for Sync {
         }
         let done = disk::or_halt(&self.ports, journal::SNAPSHOT);
         self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
+        self.store.trim(snapshot.height());
         self.snapshot = Some(snapshot);
         self.cut_file();
     }

@@ -96,17 +96,32 @@ pub(crate) fn described(manifest: &Manifest) -> Option<Height> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_casino::Genesis;
+    use bitcraps_casino::{Blobs, Genesis};
     use bitcraps_types::{ValidatorIndex, WallTime};
 
     fn block(height: Height, parent: Digest, state_root: Digest) -> Block {
         let (proposer, time) = (ValidatorIndex(0), WallTime(height));
-        Block { height, parent, proposer, time, state_root, commands: vec![], offences: vec![] }
+        Block {
+            height,
+            parent,
+            proposer,
+            time,
+            state_root,
+            commands: vec![],
+            offences: vec![],
+            blobs: Blobs::default(),
+        }
     }
 
     fn casino() -> Casino {
-        let genesis =
-            Genesis { name: "test".into(), validators: vec![], players: vec![], bank: 7, tables: vec![] };
+        let genesis = Genesis {
+            name: "test".into(),
+            validators: vec![],
+            players: vec![],
+            bank: 7,
+            tables: vec![],
+            blob_bytes: 0,
+        };
         Casino::genesis(&genesis).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! What the transport is told.
 
 use crate::message::message;
-use crate::ports::{LinkEvent, LinkId, Refusal};
+use crate::ports::{LinkId, Refusal};
 use bitcraps_types::PublicKey;
 use bytes::Bytes;
 
@@ -60,6 +60,7 @@ pub(crate) struct Penalty {
     pub(crate) why: Refusal,
 }
 
-pub(super) struct FromLinks(pub(super) LinkEvent);
+/// Something waits in the inbox.
+pub(super) struct FromLinks;
 
 message!(Send, Reply, Proven, Refuse, Misdeed, Penalty, FromLinks);

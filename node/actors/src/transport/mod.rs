@@ -1,24 +1,31 @@
 //! The transport actor: owns the links. It dials, cuts payloads into frames and puts frames together, limits what a
 //! link may send, keeps what is for those who are away, and closes the links of those who misbehave or fall silent.
-//! What a payload means is left to the [`Peer`](crate::peer::Peer) of the link.
+//!
+//! What comes over a link is for its [`Peer`] until that has proven who is at the other end. Afterwards it is decoded
+//! here and goes to the [`Listeners`] by type: [`receive`].
 
 mod dialer;
+mod inbox;
 mod messages;
+mod receive;
 mod score;
 
 use crate::config::{NodeConfig, PeerLimits};
 use crate::deadlines::Deadlines;
+use crate::listeners::Listeners;
 use crate::message::Ring;
 use crate::peer::handshake::{Expected, Handshake};
 use crate::peer::limiter::Limiter;
-use crate::peer::{Closed, Listeners, Payload, Peer};
+use crate::peer::{Closed, Peer};
 use crate::ports::{Address, Event, LinkEvent, LinkId, Links, Ports, Refusal};
+use crate::round::FromPeer;
 use crate::sync::{PeerGone, PeerHere};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_transport::{Arrived, Assembler, FrameError, Framer, Outbox};
+use bitcraps_transport::{Assembler, Framer, Outbox};
 use bitcraps_types::{ChainId, PublicKey, Time};
 use bytes::Bytes;
 use dialer::Dialer;
+use inbox::{Inbox, Put};
 use messages::FromLinks;
 pub(crate) use messages::{Class, Misdeed, Penalty, Proven, Refuse, Reply, Send, To};
 use rand::RngExt;
@@ -26,11 +33,6 @@ use rand_chacha::ChaCha8Rng;
 use score::Score;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-
-/// How many link events may wait. More are dropped.
-const INBOX: usize = 8192;
-/// What a link may send before its handshake is done, in bytes.
-const UNPROVEN_BYTES: usize = 64 << 10;
 
 /// The actor.
 pub(crate) struct Transport {
@@ -44,6 +46,9 @@ pub(crate) struct Transport {
     addresses: BTreeMap<Address, PublicKey>,
     /// Boxed: the search for a link, which each frame needs, then stays in the cache among a hundred.
     links: BTreeMap<LinkId, Box<Link>>,
+    inbox: Inbox,
+    /// For the round, which is told when the inbox is empty.
+    heard: Vec<FromPeer>,
     deadlines: Option<Deadlines<Due>>,
     jitter: ChaCha8Rng,
     nonces: ChaCha8Rng,
@@ -112,6 +117,8 @@ impl Transport {
             peers: others().map(|peer| (peer.key, known(&peer.address))).collect(),
             addresses: others().map(|peer| (peer.address.clone(), peer.key)).collect(),
             links: BTreeMap::new(),
+            inbox: Inbox::default(),
+            heard: Vec::new(),
             deadlines: None,
             jitter: ports.entropy.stream("transport", "jitter"),
             nonces: ports.entropy.stream("transport", "nonces"),
@@ -211,59 +218,6 @@ impl Transport {
         }
     }
 
-    fn frame(&mut self, id: LinkId, bytes: Bytes) {
-        let now = self.now();
-        let Some(link) = self.links.get_mut(&id) else {
-            self.ports.links.close(id);
-            return;
-        };
-        if !link.limiter.admit(now, bytes.len()) {
-            return self.misdeed(id, Refusal::RateLimited);
-        }
-        link.heard = now;
-        if link.proven.is_none() {
-            link.unproven_bytes += bytes.len();
-            if link.unproven_bytes > UNPROVEN_BYTES {
-                return self.misdeed(id, Refusal::RateLimited);
-            }
-        }
-        match link.assembler.accept(now, bytes) {
-            Ok(Arrived::Payload(payload)) => {
-                if link.peer.try_send(Payload(payload)).is_err() {
-                    let peer = link.proven;
-                    self.refused(peer, Refusal::Overflow);
-                }
-            }
-            Ok(Arrived::Part) => self.ask_later(id),
-            Ok(Arrived::Missing(missing)) => {
-                let (again, links) = (&mut link.again, &self.ports.links);
-                link.framer.again(&missing, |frame| again.admit(now, frame.len()) && links.send(id, frame));
-            }
-            Err(FrameError::Duplicate) => {}
-            Err(FrameError::Damaged) => {
-                let peer = link.proven;
-                self.refused(peer, Refusal::DamagedFrame);
-            }
-            Err(FrameError::Malformed | FrameError::Overflow) => self.misdeed(id, Refusal::Malformed),
-        }
-    }
-
-    /// Sees to it that fragments that don't come are asked for.
-    fn ask_later(&mut self, id: LinkId) {
-        let ask_at = self.links.get(&id).and_then(|link| link.assembler.ask_at());
-        if let Some(at) = ask_at {
-            self.deadlines().set_if_none(Due::Ask(id), at);
-        }
-    }
-
-    fn ask(&mut self, id: LinkId) {
-        let now = self.now();
-        if let Some(link) = self.links.get_mut(&id) {
-            link.assembler.ask(now).into_iter().for_each(|frame| _ = self.ports.links.send(id, frame));
-            self.ask_later(id);
-        }
-    }
-
     /// Counts a misdeed. A link whose peer is not proven is closed for the first.
     fn misdeed(&mut self, id: LinkId, why: Refusal) {
         let Some(link) = self.links.get(&id) else { return };
@@ -358,13 +312,11 @@ impl Actor for Transport {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(INBOX);
-        let inbox = ctx.address();
-        let probe = self.ports.probe.clone();
-        self.ports.links.listen(Box::new(move |event| {
-            if inbox.try_send(FromLinks(event)).is_err() {
-                probe.event(Event::Refused { peer: None, why: Refusal::Overflow });
-            }
+        let (me, inbox, probe) = (ctx.address(), self.inbox.clone(), self.ports.probe.clone());
+        self.ports.links.listen(Box::new(move |event| match inbox.put(event) {
+            Put::First => me.do_send(FromLinks),
+            Put::Queued => {}
+            Put::Full => probe.event(Event::Refused { peer: None, why: Refusal::Overflow }),
         }));
         let me = ctx.address();
         self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
@@ -377,16 +329,21 @@ impl Actor for Transport {
 impl Handler<FromLinks> for Transport {
     type Result = ();
 
-    fn handle(&mut self, FromLinks(event): FromLinks, ctx: &mut Self::Context) {
-        match event {
-            LinkEvent::Frame { link, bytes } => self.frame(link, bytes),
-            LinkEvent::Up { link, dialed, identity, mtu } => self.up(link, dialed, identity, mtu, ctx),
-            LinkEvent::Down { link } => self.gone(link),
-            LinkEvent::OpenFailed { address } => {
-                if let Some(key) = self.addresses.get(&address).copied() {
-                    self.dial_later(key);
+    fn handle(&mut self, _: FromLinks, ctx: &mut Self::Context) {
+        while let Some(event) = self.inbox.take() {
+            match event {
+                LinkEvent::Frame { link, bytes } => self.frame(link, bytes),
+                LinkEvent::Up { link, dialed, identity, mtu } => self.up(link, dialed, identity, mtu, ctx),
+                LinkEvent::Down { link } => self.gone(link),
+                LinkEvent::OpenFailed { address } => {
+                    if let Some(key) = self.addresses.get(&address).copied() {
+                        self.dial_later(key);
+                    }
                 }
             }
+        }
+        if !self.tell_round() {
+            self.refused(None, Refusal::Overflow);
         }
     }
 }

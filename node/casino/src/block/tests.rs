@@ -52,6 +52,7 @@ prop_compose! {
             (any::<u64>(), any_digest(), any::<u16>(), any::<u64>(), any_digest()),
         commands in prop::collection::vec(any_command(), 0..5),
         offences in prop::collection::vec((any::<u16>(), any::<u64>(), any::<Vec<u8>>()), 0..3),
+        blobs in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..30), 0..5),
     ) -> Block {
         Block {
             height,
@@ -64,6 +65,7 @@ prop_compose! {
                 .into_iter()
                 .map(|(offender, height, proof)| Offence { offender: ValidatorIndex(offender), height, proof })
                 .collect(),
+            blobs: Blobs::of(blobs).unwrap(),
         }
     }
 }
@@ -119,14 +121,27 @@ fn blocks_beyond_the_bounds_do_not_decode() {
     assert!(matches!(Block::decode(&long.encode()), Err(BlockError::ProofTooLong(65537))));
     let heavy = accuses(vec![offence(64 << 10); 17]);
     assert!(matches!(Block::decode(&heavy.encode()), Err(BlockError::TooLong(_))));
+
+    let carries = |count, length| {
+        let blobs = Blobs::of(vec![vec![0; length]; count]).unwrap();
+        Block { blobs, ..block(1, Vec::new()) }
+    };
+    let full = carries(Blobs::MAX_COUNT, 1);
+    assert_eq!(Block::decode(&full.encode()).unwrap(), full);
+    let heavy = carries(16, Blobs::MAX_LENGTH);
+    assert!(matches!(Block::decode(&heavy.encode()), Err(BlockError::TooLong(_))));
 }
 
 #[test]
 fn a_length_that_the_bytes_do_not_hold_allocates_nothing() {
     let mut bytes = block(1, Vec::new()).encode();
-    let counts = bytes.len() - 8;
-    bytes[counts..counts + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(matches!(Block::decode(&bytes), Err(BlockError::Malformed(_))));
+    let end = bytes.len();
+    for counts in [end - 12, end - 8, end - 4] {
+        let before = bytes.clone();
+        bytes[counts..counts + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(matches!(Block::decode(&bytes), Err(BlockError::Malformed(_))));
+        bytes = before;
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod random;
 
 use super::*;
 use crate::testing::{Player, Tags, bet, block, digest_of, genesis};
-use crate::{Action, Answer, Offence, Reason, SignedCommand};
+use crate::{Action, Answer, Blobs, Offence, Reason, SignedCommand};
 use bitcraps_tables::craps::{Bet as CrapsBet, FieldTwelve, Number};
 use bitcraps_tables::{BetError, Outcome};
 use bitcraps_treasury::LedgerError;
@@ -248,6 +248,18 @@ fn an_offence_is_recorded_once() {
 }
 
 #[test]
+fn blobs_change_the_block_and_nothing_of_the_state() {
+    let (mut with, mut without) = (House::new(&genesis(1, 1)), House::new(&genesis(1, 1)));
+    let paid = vec![Player(1).signs(&with.chain, 1, bet(0, CrapsBet::Place(Number::Four), 50))];
+    let plain = block(1, paid);
+    let loaded = Block { blobs: Blobs::of([b"blob"]).unwrap(), ..plain.clone() };
+    assert_ne!(loaded.encode(), plain.encode());
+    let digest = digest_of(&plain);
+    let apply = |house: &mut House, block| house.casino.apply(block, &digest, &house.chain, &Tags);
+    assert_eq!(apply(&mut with, &loaded), apply(&mut without, &plain));
+}
+
+#[test]
 fn a_genesis_that_contradicts_itself_starts_nothing() {
     let good = genesis(2, 2);
     let mut bad = good.clone();
@@ -261,6 +273,10 @@ fn a_genesis_that_contradicts_itself_starts_nothing() {
     assert!(matches!(Casino::genesis(&bad), Err(GenesisError::Rules { table: TableId(1), .. })));
     let bad = Genesis { bank: Amount::MAX - 1999, ..good.clone() };
     assert_eq!(Casino::genesis(&bad).err(), Some(GenesisError::TooMuchMoney));
+    let bad = Genesis { blob_bytes: Block::MAX_BYTES as u32 + 1, ..good.clone() };
+    assert!(matches!(Casino::genesis(&bad), Err(GenesisError::TooManyBlobBytes(_))));
+    let with_blobs = Genesis { blob_bytes: 1, ..good.clone() };
+    assert_ne!(with_blobs.chain_id(), good.chain_id());
     let other_name = Genesis { name: "other".into(), ..good.clone() };
     assert_ne!(other_name.chain_id(), good.chain_id());
 }

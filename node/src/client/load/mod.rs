@@ -5,10 +5,12 @@
 //! measured is the way from a player's wish to a player's knowledge: signing, HTTP, the queue, gossip, consensus, the
 //! block's application, and the event on the stream of another gateway.
 
-mod http;
+mod blobs;
+mod connection;
 mod players;
 mod reads;
 mod report;
+mod schedule;
 mod sender;
 mod watcher;
 
@@ -16,10 +18,12 @@ use super::error::ClientError;
 use super::gateway::Gateway;
 use crate::config::units;
 use crate::keys::SecretKey;
+use bitcraps_casino::Blobs;
 use bitcraps_types::{Digest, TableId};
 use clap::Args;
 use players::Player;
 use report::Report;
+use schedule::Schedule;
 use sender::{Sender, Work};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -44,13 +48,13 @@ pub struct Load {
     /// How many players bet.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     accounts: u32,
-    /// Commands per second, all players together.
+    /// Commands (or blobs) per second, all players together.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: u32,
     /// For how long.
     #[arg(long, default_value = "60s", value_parser = units::duration)]
     duration: Duration,
-    /// Connections to each gateway.
+    /// Connections to each gateway; of blobs always one, so that their order is known.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     connections: u32,
     /// A connection hands in what became due within this time as one list. It counts as latency like any other time.
@@ -59,6 +63,10 @@ pub struct Load {
     /// The stake of each bet.
     #[arg(long, default_value_t = 10)]
     stake: u64,
+    /// Hands in blobs of so many bytes instead of bets: bytes that consensus orders and that no state depends on. The
+    /// network's genesis must allow them, and nobody else may hand any in meanwhile.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=Blobs::MAX_LENGTH as i64), conflicts_with = "reads")]
+    blobs: Option<u32>,
     /// Measures reads instead: GETs as fast as they are answered, beside a bare handler that answers the same bytes.
     #[arg(long)]
     reads: bool,
@@ -87,6 +95,9 @@ pub fn run(load: &Load, out: &mut dyn Write) -> Result<(), ClientError> {
     let chain = gateways[0].chain_id();
     if let Some(other) = gateways.iter().find(|gateway| gateway.chain_id() != chain) {
         return Err(ClientError::OtherChain { found: other.chain_id(), expected: chain });
+    }
+    if let Some(size) = load.blobs {
+        return blobs::measure(load, &gateways, size as usize)?.tell(load.json, out);
     }
     let tables: Vec<TableId> = gateways[0].tables()?.tables.iter().map(|table| TableId(table.id)).collect();
     if tables.is_empty() {
@@ -141,12 +152,14 @@ fn measure(
         chain: gateways[0].chain_id(),
         tables: tables.to_vec(),
         stake: load.stake,
-        begin,
-        end: begin + load.duration,
-        first: lane as u64,
-        step: lanes as u64,
-        rate: load.rate,
-        gather: load.gather,
+        schedule: Schedule {
+            begin,
+            end: begin + load.duration,
+            first: lane as u64,
+            step: lanes as u64,
+            rate: load.rate,
+            gather: load.gather,
+        },
     };
     let senders: Vec<_> = seats
         .into_iter()
@@ -158,7 +171,7 @@ fn measure(
             beside(move || sender.run())
         })
         .collect();
-    let mut report = Report::new(load.rate, load.duration);
+    let mut report = Report::new("commands", begin, load.rate, load.duration);
     for sender in senders {
         report.sent(&sender.join().expect("a sender does not panic"));
     }
@@ -166,7 +179,7 @@ fn measure(
     while now() < until && !lock(&pending).is_empty() {
         pause(Duration::from_millis(20));
     }
-    report.seen(watcher.stop(), begin, load.duration);
+    report.seen(watcher.stop());
     // What the watching gateway did not tell: another one turned it away, or it is lost.
     let rest = std::mem::take(&mut *lock(&pending));
     for (id, OnItsWay { gateway, .. }) in rest.iter().take(1000) {

@@ -2,7 +2,7 @@
 //! is what the gateway's own work costs, whatever the machine.
 
 use super::super::error::ClientError;
-use super::http::Connection;
+use super::connection::Connection;
 use super::{beside, now, pause};
 use actix_web::{App, HttpResponse, HttpServer, rt, web};
 use serde_json::json;

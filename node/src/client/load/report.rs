@@ -1,7 +1,6 @@
 //! The result of a load, in words and as JSON.
 
 use super::super::error::ClientError;
-use super::sender::Sent;
 use super::watcher::Seen;
 use crate::gateway::api::Status;
 use hdrhistogram::Histogram;
@@ -18,8 +17,47 @@ pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST, 3).expect("bounds in order, three digits")
 }
 
+/// What a connection handed in.
+pub(super) struct Sent {
+    submitted: u64,
+    pub(super) accepted: u64,
+    requests: u64,
+    /// By reason.
+    refused: BTreeMap<String, u64>,
+    /// How long after its time something was handed in, in microseconds: gathering, and the client's own slowness.
+    late: Histogram<u64>,
+}
+
+impl Sent {
+    pub(super) fn new() -> Sent {
+        Sent { submitted: 0, accepted: 0, requests: 0, refused: BTreeMap::new(), late: histogram() }
+    }
+
+    /// What was due then is handed in now, with one request.
+    pub(super) fn handed_in(&mut self, due: &[Instant], now: Instant) {
+        self.submitted += due.len() as u64;
+        self.requests += 1;
+        for due in due {
+            self.late.saturating_record(micros(now.saturating_duration_since(*due)));
+        }
+    }
+
+    pub(super) fn refused(&mut self, why: &str, count: u64) {
+        if count > 0 {
+            *self.refused.entry(why.to_owned()).or_default() += count;
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// See the module.
 pub(super) struct Report {
+    /// What was handed in, in the plural.
+    what: &'static str,
+    begin: Instant,
     rate: u32,
     duration: Duration,
     submitted: u64,
@@ -46,8 +84,11 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(rate: u32, duration: Duration) -> Report {
+    /// Of a load that lasts from `begin` for `duration`.
+    pub(super) fn new(what: &'static str, begin: Instant, rate: u32, duration: Duration) -> Report {
         Report {
+            what,
+            begin,
             rate,
             duration,
             submitted: 0,
@@ -77,13 +118,10 @@ impl Report {
         self.late.add(&sent.late).expect("the same bounds");
     }
 
-    /// Adds what became of the commands, in a load that lasted from `begin` for `duration`.
-    pub(super) fn seen(&mut self, seen: Seen, begin: Instant, duration: Duration) {
-        let end = begin + duration;
+    /// Adds what became of the commands.
+    pub(super) fn seen(&mut self, seen: Seen) {
         for decided in seen.decided {
-            let micros = u64::try_from(decided.latency.as_micros()).unwrap_or(u64::MAX);
-            self.latency.saturating_record(micros);
-            self.in_time += u64::from(decided.heard <= end);
+            self.decided(decided.latency, decided.heard);
             match decided.refused {
                 None => self.settled += 1,
                 Some(why) => *self.without_effect.entry(why).or_default() += 1,
@@ -92,14 +130,24 @@ impl Report {
         for (why, count) in seen.turned_away {
             *self.refused.entry(why).or_default() += count;
         }
-        let during =
-            seen.blocks.iter().map(|(_, heard)| *heard).filter(|heard| (begin..=end).contains(heard));
-        let times: Vec<Instant> = during.collect();
+        self.blocks(seen.blocks.iter().map(|(_, heard)| *heard), seen.later_rounds, seen.cut);
+    }
+
+    /// Adds one of what was handed in, that a block has of which was heard then.
+    pub(super) fn decided(&mut self, latency: Duration, heard: Instant) {
+        self.latency.saturating_record(micros(latency));
+        self.in_time += u64::from(heard <= self.begin + self.duration);
+    }
+
+    /// Says when the blocks were heard of, how many of them a later round decided, and how often the stream was cut.
+    pub(super) fn blocks(&mut self, heard: impl Iterator<Item = Instant>, later_rounds: u64, cut: u64) {
+        let load = self.begin..=self.begin + self.duration;
+        let times: Vec<Instant> = heard.filter(|heard| load.contains(heard)).collect();
         self.heights = times.len() as u64;
         let gaps = times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0]));
-        self.longest_gap = gaps.max().unwrap_or(duration);
-        self.later_rounds = seen.later_rounds;
-        self.stream_cut = seen.cut;
+        self.longest_gap = gaps.max().unwrap_or(self.duration);
+        self.later_rounds = later_rounds;
+        self.stream_cut = cut;
     }
 
     /// Adds commands of which the stream told nothing.
@@ -116,6 +164,7 @@ impl Report {
         let seconds = self.duration.as_secs_f64();
         let per_second = |count: u64| (count as f64 / seconds * 10.0).round() / 10.0;
         json!({
+            "of": self.what,
             "rate": self.rate,
             "seconds": seconds,
             "submitted": self.submitted,
@@ -161,17 +210,17 @@ impl Report {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        writeln!(out, "asked for   {} commands/s for {} s", self.rate, self.duration.as_secs_f64())?;
+        let what = self.what;
+        writeln!(out, "asked for   {} {what}/s for {} s", self.rate, self.duration.as_secs_f64())?;
         writeln!(
             out,
             "submitted   {} in {} requests, {} accepted",
             self.submitted, self.requests, self.accepted
         )?;
-        writeln!(
-            out,
-            "committed   {}, of them {} settled: {} commands/s",
-            json["committed"], self.settled, json["committed_per_second"]
-        )?;
+        let settled =
+            if self.settled > 0 { format!(", of them {} settled", self.settled) } else { String::new() };
+        let (committed, per_second) = (&json["committed"], &json["committed_per_second"]);
+        writeln!(out, "committed   {committed}{settled}: {per_second} {what}/s")?;
         for (why, count) in &self.without_effect {
             writeln!(out, "no effect   {count}: {why}")?;
         }

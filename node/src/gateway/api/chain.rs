@@ -31,6 +31,15 @@ pub struct Chain {
     pub time_ms: u64,
 }
 
+/// What was taken of a list of blobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlobsTaken {
+    /// How many of the first. The others may come again.
+    pub taken: usize,
+    /// The validator that will propose them: this node. Its blocks have them in the order in which it took them.
+    pub proposer: u16,
+}
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
@@ -92,6 +101,10 @@ pub struct Block {
     pub commands: Vec<Command>,
     /// What validators are accused of.
     pub offences: Vec<Offence>,
+    /// How many blobs it has: bytes that no state depends on. They are in `raw`.
+    pub blobs: usize,
+    /// Their bytes together.
+    pub blob_bytes: usize,
     /// The block's bytes, in hexadecimal digits: what the digest is of.
     pub raw: String,
     /// The proof that it was decided.
@@ -180,6 +193,8 @@ impl Block {
             state_root: Hex(block.state_root.0),
             commands: block.commands.iter().map(command).collect(),
             offences: block.offences.iter().map(offence).collect(),
+            blobs: block.blobs.len(),
+            blob_bytes: block.blobs.bytes(),
             raw: hex::encode(value.bytes()),
             certificate: Certificate::of(certificate),
         })

@@ -30,6 +30,12 @@ pub enum Event {
         round: u32,
         /// How many commands it has.
         commands: usize,
+        /// The validator that proposed it.
+        proposer: u16,
+        /// How many blobs it has.
+        blobs: usize,
+        /// Their bytes together.
+        blob_bytes: usize,
     },
     /// A table rolled.
     Roll {
@@ -93,6 +99,9 @@ impl Event {
             time_ms: millis(time),
             round: news.round,
             commands: news.commands.len(),
+            proposer: news.proposer.0,
+            blobs: news.blobs.0,
+            blob_bytes: news.blobs.1,
         }
     }
 

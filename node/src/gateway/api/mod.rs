@@ -10,7 +10,7 @@ mod event;
 mod table;
 
 pub use bet::{BetName, BetNameError};
-pub use chain::{Account, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
+pub use chain::{Account, BlobsTaken, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
 pub use command::{
     Action, BetId, Command, CommandError, CommandForm, Effect, Ended, HandedIn, Status, Statuses, Submission,
     Submissions,

@@ -62,6 +62,8 @@ fn the_examples_of_the_documentation_work() {
     let paid = rig.house.sign(1, 1, transfer(account(2), 5));
     rig.house.decide(vec![paid]);
     let encoded = crate::hex::encode(&borsh::to_vec(&rig.house.sign(1, 2, transfer(account(2), 5))).unwrap());
+    let two_blobs = b"\x02\0\0\0\x05\0\0\0hello\x05\0\0\0world";
+    assert!(page.contains(r"printf '\002\0\0\0\005\0\0\0hello\005\0\0\0world' >two.blobs"));
     let mut ran = 0;
     for line in page.lines().filter(|line| line.starts_with("curl ")) {
         let line = line
@@ -77,6 +79,7 @@ fn the_examples_of_the_documentation_work() {
         let answer = match line.split_once(" -d ") {
             // As a shell reads it: quotes only hold together.
             Some((_, body)) => rig.post(body.replace('\'', "").as_bytes()),
+            None if line.ends_with("--data-binary @two.blobs") => rig.post_blobs(two_blobs),
             None if admin => rig.admin(&path),
             None => rig.get(&path),
         };

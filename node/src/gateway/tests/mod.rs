@@ -1,4 +1,5 @@
 mod admin;
+mod blobs;
 mod documents;
 mod errors;
 mod hostile;
@@ -10,12 +11,12 @@ use super::*;
 use crate::metrics::Metrics;
 use crate::testing::House;
 use crate::view::View;
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Blobs, SignedCommand};
 use bitcraps_types::Time;
 use serde_json::Value as Json;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use ureq::Agent;
@@ -27,6 +28,10 @@ struct Rig {
     health: Arc<Health>,
     now: Arc<AtomicU64>,
     submitted: mpsc::Receiver<SignedCommand>,
+    /// Those that the node took.
+    blobs: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// Whether the node hears of blobs and never answers.
+    gone: Arc<AtomicBool>,
     agent: Agent,
 }
 
@@ -62,19 +67,29 @@ fn config() -> GatewayConfig {
     GatewayConfig { listen: any, admin: any, workers: 1, rate: None, ..GatewayConfig::default() }
 }
 
-/// Before a house with three players, with room for eight commands.
+/// Before a house with three players, with room for eight commands and eight blobs.
 fn rig(config: GatewayConfig) -> Rig {
     let house = House::new(3);
+    let me = house.genesis.validators[0].key;
+    rig_before(house, me, config)
+}
+
+/// Before this house, as the node with this key.
+fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig) -> Rig {
     let now = Arc::new(AtomicU64::new(1));
     let ticks = now.clone();
     let health = Arc::new(Health::new(Arc::new(move || Time(ticks.load(Ordering::SeqCst)))));
     let (submit, submitted) = mpsc::channel(8);
+    let (blobs, handed_in) = mpsc::channel(8);
+    let (taken, gone) = (Arc::default(), Arc::default());
+    take_blobs(handed_in, Arc::clone(&taken), Arc::clone(&gone));
     let old = [crate::testing::certify(&house.chain, 1, bitcraps_types::Digest::ZERO, 3)];
     let node = Node {
         view: house.view.clone(),
         genesis: house.genesis.clone(),
-        me: house.genesis.validators[0].key,
+        me,
         submit,
+        blobs,
         health: health.clone(),
         metrics: house.metrics.clone(),
         archive: Arc::new(move |height| {
@@ -86,7 +101,27 @@ fn rig(config: GatewayConfig) -> Rig {
     let gateway = start(node, config).unwrap();
     let settings = Agent::config_builder().http_status_as_error(false);
     let agent = Agent::new_with_config(settings.timeout_global(Some(Duration::from_secs(60))).build());
-    Rig { house, gateway: Some(gateway), health, now, submitted, agent }
+    Rig { house, gateway: Some(gateway), health, now, submitted, blobs: taken, gone, agent }
+}
+
+/// A node that takes eight blobs.
+#[expect(clippy::disallowed_methods, reason = "it is the node's thread")]
+fn take_blobs(
+    mut handed_in: mpsc::Receiver<BlobsHandedIn>,
+    taken: Arc<Mutex<Vec<Vec<u8>>>>,
+    gone: Arc<AtomicBool>,
+) {
+    std::thread::spawn(move || {
+        while let Some((blobs, tell)) = handed_in.blocking_recv() {
+            if gone.load(Ordering::SeqCst) {
+                continue;
+            }
+            let mut taken = taken.lock().unwrap();
+            let before = taken.len();
+            taken.extend(blobs.iter().take(8 - before).map(|blob| blob.to_vec()));
+            tell.send(taken.len() - before).unwrap();
+        }
+    });
 }
 
 /// The archive of these tests has the first block alone.
@@ -99,6 +134,7 @@ fn block_of_archive(height: u64) -> Option<Vec<u8>> {
         state_root: bitcraps_types::Digest::ZERO,
         commands: Vec::new(),
         offences: Vec::new(),
+        blobs: Blobs::default(),
     };
     (height == 1).then(|| block.encode())
 }
@@ -135,6 +171,10 @@ impl Rig {
 
     fn post_as(&self, media_type: &str, body: &[u8]) -> Answer {
         answer(self.agent.post(self.url("/v1/commands")).content_type(media_type).send(body))
+    }
+
+    fn post_blobs(&self, body: &[u8]) -> Answer {
+        answer(self.agent.post(self.url("/v1/blobs")).content_type("application/octet-stream").send(body))
     }
 
     fn submit(&self, signed: &SignedCommand) -> Answer {

@@ -1,7 +1,7 @@
 //! Validity of blocks, state roots, conservation. And the blocks that the other tests decide.
 
 use super::*;
-use bitcraps_casino::{Action, Block, Casino, Command, Genesis, Offence, SignedCommand};
+use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, Offence, SignedCommand};
 use bitcraps_types::{AccountId, WallTime};
 
 /// The first key that is a player's.
@@ -15,6 +15,7 @@ pub(super) fn genesis(keys: &Keyring) -> Genesis {
         players: vec![(keys.public_key(PLAYER), 1000), (keys.public_key(PLAYER + 1), 1000)],
         bank: 10_000,
         tables: Vec::new(),
+        blob_bytes: 0,
     }
 }
 
@@ -60,6 +61,7 @@ impl Replay {
             state_root: self.casino.root(),
             commands,
             offences: Vec::new(),
+            blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         self.parent = value.digest();
@@ -125,10 +127,11 @@ fn a_run_with_commands_holds_in_every_property_of_the_state() {
 #[test]
 fn a_decided_value_must_be_a_block_of_its_height_on_its_parent() {
     type Change = fn(&mut Block);
-    let broken: [(Change, &str); 3] = [
+    let broken: [(Change, &str); 4] = [
         (|block| block.height += 1, "the block says that its height is 3"),
         (|block| block.parent = Digest([1; 32]), "it extends 01010101"),
         (|block| block.proposer = v(4), "the proposer 4 is not a validator"),
+        (|block| block.blobs = Blobs::of([b"x"]).unwrap(), "it has 1 bytes of blobs, the genesis allows 0"),
     ];
     for (change, reason) in broken {
         let mut world = World::new();

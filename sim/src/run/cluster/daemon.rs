@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// What a torn write leaves behind the last whole record, in bytes.
-const TORN: &[u8] = b"BCJ1\x40\0\0\0torn in the midst";
+const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
 
 /// Where a node lives and listens.
 #[derive(Clone, Debug)]

@@ -104,6 +104,7 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         halts: std::mem::take(&mut cluster.halts),
         at: end,
         windows: Vec::new(),
+        notes: Vec::new(),
         world: World::Cluster,
     };
     judge::judge(closing, &shared)

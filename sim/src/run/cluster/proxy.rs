@@ -12,7 +12,7 @@ use super::daemon::Home;
 use crate::lab::model::flip_bits;
 use crate::lab::network::{Network, Passage, Verdict};
 use crate::lab::{Counters, Effect, EffectId};
-use crate::run::convert;
+use crate::run::network::link_models;
 use crate::scenario::Scenario;
 use bitcraps_types::PublicKey;
 use std::cmp::Reverse;
@@ -75,11 +75,8 @@ impl Proxy {
     /// # Panics
     /// If this machine has no more sockets or threads.
     pub(super) fn start(scenario: &Scenario, seed: u64, homes: &[Home], started: Instant) -> Proxy {
-        let (links, validators) = (&scenario.links, &scenario.validators);
-        let model =
-            |from, to| convert::link(links.between(validators.region_of(from), validators.region_of(to)));
         let state = State {
-            network: Network::new(validators.count, seed, &model),
+            network: Network::new(scenario.validators.count, seed, &*link_models(scenario)),
             due: BinaryHeap::new(),
             sent: 0,
             counters: Counters::default(),

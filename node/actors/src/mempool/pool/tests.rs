@@ -15,7 +15,7 @@ fn entry(n: u8, sequence: u64) -> Entry {
 }
 
 fn limits() -> MempoolLimits {
-    MempoolLimits { commands: 10, bytes: 800, per_account: 4 }
+    MempoolLimits { commands: 10, bytes: 800, per_account: 4, ..MempoolLimits::default() }
 }
 
 fn used(sequences: &[u64]) -> Sequences {
@@ -128,13 +128,7 @@ proptest! {
             } else {
                 let _ = pool.insert(entry(n, sequence));
             }
-            let waiting: Vec<&Entry> = pool.waiting.values().flat_map(BTreeMap::values).collect();
-            prop_assert_eq!(pool.count, waiting.len());
-            prop_assert!(pool.count <= pool.limits.commands && pool.bytes <= pool.limits.bytes);
-            let by_count = pool.waiting.iter().map(|(account, waiting)| (waiting.len(), *account)).collect();
-            prop_assert_eq!(&pool.by_count, &by_count);
-            prop_assert_eq!(pool.bytes, waiting.iter().map(|entry| entry.size).sum::<usize>());
-            prop_assert!(waiting.iter().all(|entry| !pool.used[&entry.account].is_used(entry.sequence)));
+            pool.check();
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Log {
     pub(super) roots: BTreeMap<(usize, Height), Digest>,
     pub(super) balances: BTreeMap<(usize, AccountId), u64>,
     pub(super) blocks: BTreeMap<Height, Value>,
+    /// Blocks that a later round than the first decided, by each node.
+    pub(super) later_rounds: usize,
     pub(super) offences: Vec<(usize, ValidatorIndex)>,
     pub(super) halted: Vec<String>,
     pub(super) trace: Vec<String>,
@@ -237,7 +239,8 @@ impl Probe for Seat {
         let line = format!("{} {} {event:?}", self.core.now.get(), self.node);
         log.trace.push(Digest::of("line", line.as_bytes()).short());
         match event {
-            Event::Decided { height, value, .. } => {
+            Event::Decided { height, value, certificate, .. } => {
+                log.later_rounds += usize::from(certificate.round > 0);
                 let before = log.decided.insert((self.node, height), value.digest());
                 log.blocks.insert(height, value.clone());
                 assert!(before.is_none_or(|before| before == value.digest()), "decided otherwise before");

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ports::ConsensusMessage;
 use crate::round::offences::{MAX_AGE, PER_BLOCK};
-use bitcraps_casino::{Action, Command, Offence, SignedCommand};
+use bitcraps_casino::{Action, Blobs, Command, Offence, SignedCommand};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Evidence, Signed, Validator};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
@@ -9,6 +9,7 @@ use bitcraps_types::{AccountId, Sign, ValidatorIndex};
 
 const CHAIN: ChainId = Digest([3; 32]);
 const ROOT: Digest = Digest([4; 32]);
+const BLOB_BYTES: usize = 20;
 const TIP: Tip = Tip { height: 6, digest: Digest([5; 32]), time: WallTime(1000) };
 
 fn key(n: u8) -> Ed25519 {
@@ -54,6 +55,7 @@ fn block() -> Block {
         state_root: ROOT,
         commands: vec![command()],
         offences: offences(3),
+        blobs: Blobs::default(),
     }
 }
 
@@ -65,6 +67,7 @@ fn judge(block: &Block, known: &Offences) -> Result<(), Fault> {
         chain: &CHAIN,
         validators: &validators,
         max_bytes: 10_000,
+        max_blob_bytes: BLOB_BYTES,
         offences: known,
         verify: &Ed25519Verifier,
     };
@@ -92,6 +95,28 @@ fn each_false_part_of_a_block_is_seen() {
     assert_eq!(fault(|block| block.time = WallTime(2001)), Err(Fault::TooLate));
     assert_eq!(fault(|block| block.commands[0].command.sequence = 2), Err(Fault::Command));
     assert_eq!(fault(|block| block.commands = vec![command(); 100]), Err(Fault::TooLong));
+}
+
+#[test]
+fn a_block_has_no_more_bytes_of_blobs_than_the_genesis_allows() {
+    let carries = |blobs: &[&[u8]]| fault(|block| block.blobs = Blobs::of(blobs).unwrap());
+    assert_eq!(carries(&[&[1; 12], &[2; 8]]), Ok(()));
+    assert_eq!(carries(&[&[1; 12], &[2; 9]]), Err(Fault::Blobs));
+
+    let (validators, known) = (validators(), Offences::default());
+    let takes_none = Checks {
+        tip: &TIP,
+        root: ROOT,
+        chain: &CHAIN,
+        validators: &validators,
+        max_bytes: 10_000,
+        max_blob_bytes: 0,
+        offences: &known,
+        verify: &Ed25519Verifier,
+    };
+    let judge = |blobs| takes_none.check(7, &Value::new(Block { blobs, ..block() }.encode()), None);
+    assert_eq!(judge(Blobs::default()), Ok(()));
+    assert_eq!(judge(Blobs::of([[1]]).unwrap()), Err(Fault::Blobs));
 }
 
 #[test]
@@ -136,6 +161,7 @@ fn an_offence_is_neither_of_the_future_nor_too_old_and_then_it_is_forgotten() {
             chain: &CHAIN,
             validators: &validators,
             max_bytes: 10_000,
+            max_blob_bytes: BLOB_BYTES,
             offences: known,
             verify: &Ed25519Verifier,
         };
@@ -182,6 +208,7 @@ fn only_a_fresh_block_is_judged_by_the_clock() {
         chain: &CHAIN,
         validators: &validators,
         max_bytes: 10_000,
+        max_blob_bytes: BLOB_BYTES,
         offences: &known,
         verify: &Ed25519Verifier,
     };

@@ -18,6 +18,7 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
         state_root: Digest::ZERO,
         commands: Vec::new(),
         offences: Vec::new(),
+        blobs: bitcraps_casino::Blobs::default(),
     };
     Value::new(block.encode())
 }
