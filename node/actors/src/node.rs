@@ -7,7 +7,7 @@ use crate::boot::{self, BootError, Booted, Files};
 use crate::config::NodeConfig;
 use crate::disk;
 use crate::journal;
-use crate::mempool::{Mempool, Submit, SubmitBlobs};
+use crate::mempool::{self, Mempool, Submit, SubmitBlobs};
 use crate::message::message;
 use crate::peer::Listeners;
 use crate::ports::{DiskError, Event, Ports};
@@ -220,8 +220,7 @@ fn run(
         me,
         treasury::all_sequences(&bank),
         verifications.clone(),
-        transport.clone(),
-        round.clone(),
+        mempool::Neighbours { transport: transport.clone(), round: round.clone() },
     ));
 
     let recorded = bank.offences().collect();
