@@ -62,8 +62,10 @@ pub(crate) enum Kind {
     /// Its length.
     TooLong,
     /// A request to a gateway.
+    #[cfg(feature = "turmoil")]
     Asked,
     /// Its answer; the status, or zero: none came.
+    #[cfg(feature = "turmoil")]
     Answered,
 }
 

@@ -21,6 +21,7 @@ use bitcraps_actors::ports::{Clock, Entropy, Links};
 use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, QuicLinks, Resolve};
 use quinn::AsyncUdpSocket;
 use runtime::{NodeTime, PortRuntime};
+#[cfg(feature = "turmoil")]
 pub(crate) use socket::{Inbox, PortSocket};
 use socket::{lab_socket, resolve};
 use source::Loan;
