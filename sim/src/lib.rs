@@ -11,6 +11,7 @@
 
 pub mod adversary;
 pub mod cli;
+pub mod conformance;
 pub mod lab;
 pub mod oracle;
 pub mod run;

@@ -28,19 +28,3 @@ impl Entropy for OsEntropy {
         ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rand::Rng;
-
-    #[test]
-    fn each_use_has_its_own_stream_and_each_start_another_seed() {
-        let entropy = OsEntropy { seed: [7; 32] };
-        let first = |entropy: &OsEntropy, actor, purpose| entropy.stream(actor, purpose).next_u64();
-        assert_eq!(first(&entropy, "ab", "c"), first(&entropy, "ab", "c"));
-        assert_ne!(first(&entropy, "ab", "c"), first(&entropy, "a", "bc"));
-        let (one, other) = (OsEntropy::new().unwrap(), OsEntropy::new().unwrap());
-        assert_ne!(first(&one, "ab", "c"), first(&other, "ab", "c"));
-    }
-}

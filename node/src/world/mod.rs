@@ -1,7 +1,7 @@
 //! The world of production: what the ports of [`bitcraps_actors::ports`] are made of outside a simulation.
 //!
 //! All of it lives on the node's one thread, save for the thread that does the disk's work. The links are in a crate
-//! of their own.
+//! of their own. What the ports promise is tried by the suite that tries every world's, `sim/src/conformance`.
 
 mod clock;
 pub mod disk;

@@ -47,22 +47,6 @@ fn what_was_appended_is_read_in_order_and_synced_to_the_file() {
 }
 
 #[test]
-fn a_replacement_takes_the_place_of_all_before_and_what_follows_is_added_to_it() {
-    let directory = tempfile::tempdir().unwrap();
-    on_a_local_set(async || {
-        let (_files, disk) = open(directory.path());
-        disk.append("a", b"old").unwrap();
-        assert_eq!(told(|done| disk.sync("a", done)).await, Ok(()));
-        disk.append("a", b" unsynced").unwrap();
-        disk.replace("a", b"new".to_vec(), Box::new(|_| ()));
-        disk.append("a", b" and more").unwrap();
-        assert_eq!(told(|done| disk.sync("a", done)).await, Ok(()));
-        assert_eq!(std::fs::read(directory.path().join("a")).unwrap(), b"new and more");
-        assert!(!directory.path().join("a.new").exists());
-    });
-}
-
-#[test]
 fn after_one_failure_everything_fails() {
     let directory = tempfile::tempdir().unwrap();
     on_a_local_set(async || {

@@ -245,15 +245,6 @@ fn bandwidth_spaces_frames_and_its_queue_is_bounded() {
 }
 
 #[test]
-fn a_frame_longer_than_the_mtu_is_refused() {
-    let (mut lab, log) = linked(LinkModel::constant(LATENCY));
-    tell(0, Do::Say(vec!["x".repeat(1200), "y".repeat(1201)]));
-    lab.run_until(ms(400)).unwrap();
-    assert_eq!(log.words(1, "heard").len(), 1);
-    assert_eq!(log.words(0, "refused").len(), 1);
-}
-
-#[test]
 fn the_watcher_sees_each_frame_with_its_times_and_its_effect() {
     let (mut lab, _log) = linked(LinkModel::constant(LATENCY));
     let seen = Rc::new(RefCell::new(Vec::new()));
