@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test lint bench load crash-cycles
+.PHONY: run testnet test lint bench load crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -32,3 +32,6 @@ load: ## four daemons and an open load of signed bets on this machine: throughpu
 
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
+
+fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
+	fuzz/run.sh

@@ -39,8 +39,7 @@ impl AddressBook {
     /// Opens the book: the peers of the configuration, with what the file knows of them. A file that can't be read is
     /// begun anew.
     pub fn open(path: PathBuf, peers: &[PeerAddress]) -> AddressBook {
-        let text = disk::read(&path).unwrap_or_default();
-        let known: BTreeMap<String, Entry> = serde_json::from_slice(&text).unwrap_or_default();
+        let known = parse(&disk::read(&path).unwrap_or_default());
         let entry = |peer: &PeerAddress| {
             let name = hex::encode(&peer.key.0);
             let last_seen_ms = known.get(&name).and_then(|entry| entry.last_seen_ms);
@@ -84,6 +83,11 @@ impl AddressBook {
         };
         disk::replace(&self.path, &text)
     }
+}
+
+/// What a book's file knows, by key; nothing, if it can't be read.
+pub(crate) fn parse(text: &[u8]) -> BTreeMap<String, Entry> {
+    serde_json::from_slice(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -233,11 +233,13 @@ fn read_manifest(directory: &Path) -> Result<Manifest, BackupError> {
         }
         read => read.map_err(at(&path))?,
     };
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|error| BackupError::Manifest { path: path.clone(), why: error.to_string() })?;
+    parse_manifest(&text).map_err(|why| BackupError::Manifest { path, why })
+}
+
+pub(crate) fn parse_manifest(text: &[u8]) -> Result<Manifest, String> {
+    let manifest: Manifest = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if manifest.format != FORMAT {
-        let why = format!("its format is {}, and this program reads {FORMAT}", manifest.format);
-        return Err(BackupError::Manifest { path, why });
+        return Err(format!("its format is {}, and this program reads {FORMAT}", manifest.format));
     }
     Ok(manifest)
 }

@@ -157,7 +157,7 @@ fn without_place(message: &str) -> String {
     message.rsplit_once(" at line ").map_or(message, |(message, _)| message).into()
 }
 
-fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
+pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
     let file: File = serde_json::from_str(text)?;
     if file.format != FORMAT {
         return Err(serde_json::Error::custom(format!("the format is {}, not {FORMAT}", file.format)));

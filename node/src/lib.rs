@@ -7,6 +7,8 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod event_log;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod gateway;
 pub mod genesis_file;
 pub mod hex;
@@ -21,5 +23,5 @@ pub mod sign_state;
 pub mod view;
 pub mod world;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 mod testing;

@@ -52,7 +52,7 @@ impl DecidedBlock {
 
     /// Whether the block follows `tip`.
     pub(crate) fn follows(&self, tip: &Tip) -> bool {
-        self.block.height == tip.height + 1 && self.block.parent == tip.digest
+        tip.height.checked_add(1) == Some(self.block.height) && self.block.parent == tip.digest
     }
 
     /// The chain's end with this block.

@@ -33,7 +33,7 @@ pub fn decided_blocks(file: &[u8]) -> Result<Vec<(Value, Certificate)>, JournalE
 pub fn chain_end(snapshot: &[u8], blocks: &[u8]) -> Result<Height, JournalError> {
     let start = Snapshot::of_file(snapshot)?.map_or(0, |snapshot| snapshot.height());
     let heights = decided_blocks(blocks)?.into_iter().map(|(_, certificate)| certificate.height);
-    Ok(heights.fold(start, |end, height| if height == end + 1 { height } else { end }))
+    Ok(heights.fold(start, |end, height| if Some(height) == end.checked_add(1) { height } else { end }))
 }
 
 /// The length of the whole records at the start of a file, in bytes: what is left of it without a torn tail.
@@ -127,7 +127,7 @@ pub fn replay(
         if height <= tip.height {
             continue;
         }
-        if height > tip.height + 1 {
+        if height - tip.height > 1 {
             return Err(ReplayError::Gap { have: tip.height, next: height });
         }
         let unlinked = |error: Unlinked| ReplayError::Block { height, why: error.to_string() };

@@ -15,6 +15,8 @@ mod deadlines;
 mod disk;
 pub mod event_log;
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod journal;
 mod mempool;
 mod message;

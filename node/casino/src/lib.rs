@@ -9,6 +9,8 @@ mod block;
 mod casino;
 mod command;
 mod dice;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod genesis;
 mod table;
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod certificate;
 pub mod engine;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod signed;
 pub mod tendermint;
 mod validators;

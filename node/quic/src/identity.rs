@@ -10,7 +10,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410, section 4).
-const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+pub(crate) const SPKI_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// What stands before the 32 bytes of an Ed25519 seed in PKCS #8, version 1 (RFC 8410, section 7).
 const PKCS8_PREFIX: [u8; 16] =

@@ -24,6 +24,8 @@ mod dial;
 mod doors;
 mod environment;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod greeting;
 mod identity;
 mod link;

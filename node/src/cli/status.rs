@@ -1,11 +1,10 @@
 //! `status`, `peers`, `version`: what is, in words or as JSON.
 
 use super::{Context, Failure, remote, say, say_json};
-use crate::address_book::Entry;
+use crate::address_book;
 use crate::world::disk;
 use clap::Args;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// `status`.
 #[derive(Args, Debug)]
@@ -53,8 +52,7 @@ impl Peers {
             .as_array()
             .map(|peers| peers.iter().filter_map(|peer| peer["key"].as_str()).collect())
             .unwrap_or_default();
-        let book = disk::read(&context.home.address_book()).unwrap_or_default();
-        let book: BTreeMap<String, Entry> = serde_json::from_slice(&book).unwrap_or_default();
+        let book = address_book::parse(&disk::read(&context.home.address_book()).unwrap_or_default());
         let rows: Vec<Value> = context
             .config()?
             .p2p

@@ -363,7 +363,6 @@ impl Kind {
 impl Value {
     /// As it stands in a file.
     pub fn to_toml(&self) -> String {
-        let quoted = |text: &str| format!("{text:?}");
         let list = |items: Vec<String>| {
             format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
         };
@@ -384,6 +383,19 @@ impl Value {
             Value::Factor(factor) => format!("{factor:?}"),
         }
     }
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if character.is_control() => quoted += &format!("\\u{:04X}", u32::from(character)),
+            _ => quoted.push(character),
+        }
+    }
+    quoted + "\""
 }
 
 fn in_range<T: PartialOrd>(value: &T, least: &T, most: &T, low: &str, high: &str) -> Result<(), String> {

@@ -7,6 +7,8 @@
 
 mod admin;
 pub mod api;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod guard;
 mod health;
 mod limiter;

@@ -14,8 +14,14 @@ use tokio::time::timeout;
 
 pub(super) type Answer = Result<HttpResponse, Problem>;
 
-/// Registers the resources.
-pub(super) fn configure(config: &mut web::ServiceConfig) {
+/// Registers the resources, and how what can't be read of a request is answered.
+pub(super) fn configure(config: &mut web::ServiceConfig, max_body: usize) {
+    let path = |error| Problem::bad_request(format!("the path: {error}"));
+    let query = |error| Problem::bad_request(format!("the query: {error}"));
+    config
+        .app_data(web::PayloadConfig::new(max_body))
+        .app_data(web::PathConfig::default().error_handler(move |error, _| path(error).into()))
+        .app_data(web::QueryConfig::default().error_handler(move |error, _| query(error).into()));
     let get = |path: &'static str, route: actix_web::Route| {
         web::resource(path).route(route).default_service(web::to(only_get))
     };

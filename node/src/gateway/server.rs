@@ -2,7 +2,6 @@
 
 use super::service::{GatewayConfig, Node, Service};
 use super::{admin, guard, public};
-use crate::gateway::problem::Problem;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, rt, web};
@@ -112,17 +111,8 @@ fn public_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), G
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
-            .app_data(web::PayloadConfig::new(max_body))
-            .app_data(
-                web::PathConfig::default()
-                    .error_handler(|error, _| Problem::bad_request(format!("the path: {error}")).into()),
-            )
-            .app_data(
-                web::QueryConfig::default()
-                    .error_handler(|error, _| Problem::bad_request(format!("the query: {error}")).into()),
-            )
             .wrap(from_fn(guard::guard))
-            .configure(public::configure)
+            .configure(|config| public::configure(config, max_body))
     });
     let server = server
         .workers(config.workers.max(1))

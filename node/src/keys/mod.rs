@@ -118,12 +118,15 @@ impl SecretKey {
             }
             file => file.map_err(failed)?,
         };
-        let seed = Zeroizing::new(hex::encode(&self.seed[..]));
-        let text =
-            Zeroizing::new(format!("{HEADER}\npublic {}\nsecret {}\n", hex::encode(&self.public.0), &*seed));
-        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.write_all(self.text().as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         crate::world::disk::sync_directory_of(path).map_err(failed)
+    }
+
+    /// The content of its file.
+    pub(crate) fn text(&self) -> Zeroizing<String> {
+        let seed = Zeroizing::new(hex::encode(&self.seed[..]));
+        Zeroizing::new(format!("{HEADER}\npublic {}\nsecret {}\n", hex::encode(&self.public.0), &*seed))
     }
 
     /// Reads it from its file, which nobody but its owner may read.
@@ -139,12 +142,14 @@ impl SecretKey {
         check_mode(path, &file.metadata().map_err(failed)?, 0o600)?;
         let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES as usize));
         file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
-        let wrong = |why| KeyError::Format { path: path.into(), why };
+        SecretKey::parse(&text).map_err(|why| KeyError::Format { path: path.into(), why })
+    }
+
+    /// Reads it from the content of its file.
+    pub(crate) fn parse(text: &str) -> Result<SecretKey, &'static str> {
         let mut lines = text.lines();
         if lines.next() != Some(HEADER) {
-            return Err(wrong(
-                "the first line is not `bitcraps-key 1 ed25519`: it is no key of this version",
-            ));
+            return Err("the first line is not `bitcraps-key 1 ed25519`: it is no key of this version");
         }
         let mut field = |name: &str| {
             let value = lines.next()?.strip_prefix(name)?.strip_prefix(' ')?;
@@ -153,11 +158,11 @@ impl SecretKey {
         let public = field("public");
         let seed = field("secret").map(Zeroizing::new);
         let (Some(public), Some(seed)) = (public, seed) else {
-            return Err(wrong("expected the lines `public` and `secret`, each with 64 hexadecimal digits"));
+            return Err("expected the lines `public` and `secret`, each with 64 hexadecimal digits");
         };
         let key = SecretKey::from_seed(seed);
         if key.public.0 != public {
-            return Err(wrong("the secret is not that of the public key: the file is damaged"));
+            return Err("the secret is not that of the public key: the file is damaged");
         }
         Ok(key)
     }

@@ -24,13 +24,21 @@ pub struct Cost {
     pub lanes: u32,
 }
 
+impl Sealed {
+    /// What opening it costs.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn cost(&self) -> Cost {
+        self.file.cost
+    }
+}
+
 impl Cost {
     /// The second recommendation of RFC 9106: 64 MiB, 3 passes, 4 lanes.
     pub const RECOMMENDED: Cost = Cost { memory_kib: 64 << 10, passes: 3, lanes: 4 };
     const MAX: Cost = Cost { memory_kib: 1 << 20, passes: 16, lanes: 16 };
     const MIN: Cost = Cost { memory_kib: 8 << 10, passes: 1, lanes: 1 };
 
-    fn is_bounded(&self) -> bool {
+    pub(crate) fn is_bounded(&self) -> bool {
         let Cost { memory_kib, passes, lanes } = *self;
         (Cost::MIN.memory_kib..=Cost::MAX.memory_kib).contains(&memory_kib)
             && (Cost::MIN.passes..=Cost::MAX.passes).contains(&passes)
@@ -108,25 +116,17 @@ pub fn seal(key: &SecretKey, passphrase: &[u8], cost: Cost) -> Result<String, Se
     Ok(serde_json::to_string_pretty(&file).expect("text is JSON") + "\n")
 }
 
+/// A sealed key in memory, well formed and of bounded cost.
+pub(crate) struct Sealed {
+    file: File,
+    salt: [u8; 16],
+    nonce: [u8; 12],
+    sealed: Vec<u8>,
+}
+
 /// Opens a sealed key.
 pub fn open(text: &str, passphrase: &[u8]) -> Result<SecretKey, SealError> {
-    let format = |why: &str| SealError::Format(why.into());
-    let file: File = serde_json::from_str(text).map_err(|error| SealError::Format(error.to_string()))?;
-    if file.format != FORMAT {
-        return Err(format("its format has another name"));
-    }
-    if file.version != VERSION {
-        return Err(SealError::Version(file.version));
-    }
-    if file.kdf != "argon2id-19" || file.cipher != "chacha20-poly1305" {
-        return Err(format("it names another algorithm"));
-    }
-    if !file.cost.is_bounded() {
-        return Err(SealError::Cost(file.cost));
-    }
-    let salt: [u8; 16] = hex::decode_exactly(&file.salt).map_err(|_| format("the salt"))?;
-    let nonce: [u8; 12] = hex::decode_exactly(&file.nonce).map_err(|_| format("the nonce"))?;
-    let sealed = hex::decode(&file.sealed).map_err(|_| format("the sealed bytes"))?;
+    let Sealed { file, salt, nonce, sealed } = parse(text)?;
     let cipher = cipher(passphrase, &salt, file.cost)?;
     let covered = covered(&file);
     let payload = Payload { msg: &sealed, aad: covered.as_bytes() };
@@ -142,6 +142,31 @@ pub fn open(text: &str, passphrase: &[u8]) -> Result<SecretKey, SealError> {
         return Err(format("the public key is another one's"));
     }
     Ok(key)
+}
+
+fn format(why: &str) -> SealError {
+    SealError::Format(why.into())
+}
+
+/// Reads a sealed key. What it costs to open it is within bounds.
+pub(crate) fn parse(text: &str) -> Result<Sealed, SealError> {
+    let file: File = serde_json::from_str(text).map_err(|error| SealError::Format(error.to_string()))?;
+    if file.format != FORMAT {
+        return Err(format("its format has another name"));
+    }
+    if file.version != VERSION {
+        return Err(SealError::Version(file.version));
+    }
+    if file.kdf != "argon2id-19" || file.cipher != "chacha20-poly1305" {
+        return Err(format("it names another algorithm"));
+    }
+    if !file.cost.is_bounded() {
+        return Err(SealError::Cost(file.cost));
+    }
+    let salt = hex::decode_exactly(&file.salt).map_err(|_| format("the salt"))?;
+    let nonce = hex::decode_exactly(&file.nonce).map_err(|_| format("the nonce"))?;
+    let sealed = hex::decode(&file.sealed).map_err(|_| format("the sealed bytes"))?;
+    Ok(Sealed { file, salt, nonce, sealed })
 }
 
 /// What the tag covers besides the seed: all that says how to open it.

@@ -106,7 +106,7 @@ impl Claim {
     }
 
     /// Whether a journal begins with all that is vouched for.
-    fn begins(&self, journal: &[u8]) -> bool {
+    pub(super) fn begins(&self, journal: &[u8]) -> bool {
         let prefix = usize::try_from(self.length).ok().and_then(|length| journal.get(..length));
         prefix.is_some_and(|prefix| hash(prefix) == self.hash)
     }

@@ -35,6 +35,8 @@
 //! other by a lock on it.
 
 mod claim;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod slots;
 
 pub use claim::Finding;

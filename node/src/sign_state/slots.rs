@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-const MAGIC: &[u8; 8] = b"BCSIGN1\0";
+pub(super) const MAGIC: &[u8; 8] = b"BCSIGN1\0";
 const APART: u64 = 4096;
 const CHECKSUM: usize = 32;
 
@@ -93,7 +93,7 @@ fn read(file: &File, slot: u64) -> io::Result<Option<(u64, Claim)>> {
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<(u64, Claim)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(u64, Claim)> {
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if blake3::hash(content).as_bytes() != checksum {
         return None;

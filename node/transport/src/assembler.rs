@@ -1,6 +1,6 @@
 //! The receiving half of a link.
 
-use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE, Missing};
+use crate::frame::{HEADER_BYTES, Header, MAX_MESSAGE, MIN_MTU, Missing};
 use bitcraps_types::Time;
 use bytes::{Buf, Bytes, BytesMut};
 use std::collections::BTreeMap;
@@ -77,9 +77,14 @@ impl Assembler {
         let header = Header::decode(&frame).ok_or(FrameError::Damaged)?;
         if header.count == 0 {
             let missing = Missing::decode(header.number, &frame[HEADER_BYTES..]);
+            let missing = missing.filter(|_| header.index == 0);
             return missing.map(Arrived::Missing).ok_or(FrameError::Malformed);
         }
-        let sane = header.index < header.count && header.number > u64::from(header.index);
+        let last = header.index == header.count - 1;
+        // No link is so narrow that a fragment before the last would be shorter; and a fragment costs more than its bytes.
+        let sane = header.index < header.count
+            && header.number > u64::from(header.index)
+            && (last || frame.len() >= MIN_MTU);
         if !sane {
             return Err(FrameError::Malformed);
         }
@@ -137,7 +142,8 @@ impl Assembler {
         partial.bytes += fragment.len();
         partial.ask_at = partial.ask_at.max(now + Self::ASK_AFTER);
         self.held += fragment.len();
-        partial.fragments.insert(header.index, fragment);
+        // A copy: the frame may be a small part of what was received with it, which would stay in memory as long.
+        partial.fragments.insert(header.index, Bytes::copy_from_slice(&fragment));
         if partial.bytes > MAX_MESSAGE {
             self.forget(name);
             return Err(FrameError::Overflow);
@@ -150,6 +156,14 @@ impl Assembler {
             self.forget(oldest.unwrap_or(name));
         }
         Ok(Arrived::Part)
+    }
+
+    /// How many unfinished payloads, bytes of them, and fragments are there.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn holds(&self) -> (usize, usize, usize) {
+        let fragments = || self.partial.values().flat_map(|partial| partial.fragments.values());
+        assert_eq!(self.held, fragments().map(Bytes::len).sum::<usize>());
+        (self.partial.len(), self.held, fragments().count())
     }
 
     fn forget(&mut self, name: u64) -> Option<Partial> {

@@ -8,6 +8,8 @@
 mod assembler;
 mod frame;
 mod framer;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod outbox;
 
 pub use assembler::{Arrived, Assembler, FrameError};

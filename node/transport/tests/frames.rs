@@ -129,6 +129,9 @@ proptest! {
     }
 }
 
+/// The body of the shortest fragment before the last: that of the narrowest link.
+const SHORTEST: usize = MIN_MTU - HEADER_BYTES;
+
 fn hostile(number: u64, index: u16, count: u16, length: usize) -> Vec<u8> {
     let mut frame = vec![0; 4];
     frame.extend(number.to_le_bytes());
@@ -190,11 +193,36 @@ fn a_payload_over_a_slow_link_is_not_given_up_while_it_comes() {
 fn a_fragment_with_a_high_index_takes_no_more_room_than_one_with_a_low_index() {
     let held = |index: u16| {
         let mut assembler = Assembler::new();
-        let frame = Bytes::from(hostile(70_000, index, u16::MAX, 1));
+        let frame = Bytes::from(hostile(70_000, index, u16::MAX, SHORTEST));
         assert_eq!(assembler.accept(Time::ZERO, frame), Ok(Arrived::Part));
         format!("{assembler:?}").len()
     };
     assert!(held(u16::MAX - 1) < held(0) + 1000);
+}
+
+/// Else a payload of 6 MiB could be millions of fragments, each of which costs more than its bytes.
+#[test]
+fn a_fragment_before_the_last_is_as_long_as_on_the_narrowest_link() {
+    let mut assembler = Assembler::new();
+    let mut accept =
+        |index, length| assembler.accept(Time::ZERO, hostile(10 + u64::from(index), index, 3, length).into());
+    assert_eq!(accept(0, SHORTEST - 1), Err(FrameError::Malformed));
+    assert_eq!(accept(1, 0), Err(FrameError::Malformed));
+    assert_eq!([accept(0, SHORTEST), accept(2, 0)], [Ok(Arrived::Part), Ok(Arrived::Part)]);
+    assert!(payload_of(accept(1, SHORTEST)).is_some());
+}
+
+#[test]
+fn a_request_for_fragments_has_one_encoding() {
+    let request = |index| {
+        let mut frame = hostile(7, index, 0, 2);
+        frame[16..].copy_from_slice(&[1, 0]);
+        let checksum = crc32fast::hash(&frame[4..]).to_le_bytes();
+        frame[..4].copy_from_slice(&checksum);
+        Assembler::new().accept(Time::ZERO, frame.into())
+    };
+    assert!(matches!(request(0), Ok(Arrived::Missing(_))));
+    assert_eq!(request(1), Err(FrameError::Malformed));
 }
 
 #[test]
@@ -210,7 +238,7 @@ fn the_largest_payload_passes_and_a_larger_one_is_refused_at_the_source() {
 
 #[test]
 fn unfinished_payloads_are_forgotten_in_time_and_in_number() {
-    let first = |number: u64| Bytes::from(hostile(2 * number + 1, 0, 2, 8));
+    let first = |number: u64| Bytes::from(hostile(2 * number + 1, 0, 2, SHORTEST));
     let second = |number: u64| Bytes::from(hostile(2 * number + 2, 1, 2, 8));
     let mut assembler = Assembler::new();
     assert_eq!(assembler.accept(Time::ZERO, first(0)), Ok(Arrived::Part));

@@ -10,6 +10,8 @@ mod diagnostic;
 mod expect;
 mod fault;
 mod findings;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
 mod grammar;
 mod inject;
 mod language;

@@ -4,7 +4,7 @@
 //! A command that came from a peer is not told again: every node is linked to every other, and the one that took it
 //! in keeps it for peers who are away, and tells again of those that wait for long.
 
-mod pool;
+pub(crate) mod pool;
 mod told;
 
 use crate::config::MempoolLimits;

@@ -93,6 +93,18 @@ impl Pool {
         self.waiting.get(account)?.get(&sequence).map(|entry| &entry.command)
     }
 
+    /// That its counts are right, that it is within its bounds, and that nothing waits that was used.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn check(&self) {
+        let waiting: Vec<&Entry> = self.waiting.values().flat_map(BTreeMap::values).collect();
+        let by_count = self.waiting.iter().map(|(account, waiting)| (waiting.len(), *account)).collect();
+        assert_eq!((self.count, &self.by_count), (waiting.len(), &by_count));
+        assert_eq!(self.bytes, waiting.iter().map(|entry| entry.size).sum::<usize>());
+        assert!(self.count <= self.limits.commands && self.bytes <= self.limits.bytes);
+        assert!(self.waiting.values().all(|waiting| waiting.len() <= self.limits.per_account));
+        assert!(waiting.iter().all(|entry| !self.used[&entry.account].is_used(entry.sequence)));
+    }
+
     fn has_room(&self, size: usize) -> bool {
         self.count < self.limits.commands && self.bytes + size <= self.limits.bytes
     }

@@ -128,13 +128,7 @@ proptest! {
             } else {
                 let _ = pool.insert(entry(n, sequence));
             }
-            let waiting: Vec<&Entry> = pool.waiting.values().flat_map(BTreeMap::values).collect();
-            prop_assert_eq!(pool.count, waiting.len());
-            prop_assert!(pool.count <= pool.limits.commands && pool.bytes <= pool.limits.bytes);
-            let by_count = pool.waiting.iter().map(|(account, waiting)| (waiting.len(), *account)).collect();
-            prop_assert_eq!(&pool.by_count, &by_count);
-            prop_assert_eq!(pool.bytes, waiting.iter().map(|entry| entry.size).sum::<usize>());
-            prop_assert!(waiting.iter().all(|entry| !pool.used[&entry.account].is_used(entry.sequence)));
+            pool.check();
         }
     }
 }

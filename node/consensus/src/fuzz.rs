@@ -1,0 +1,351 @@
+//! The engine under bytes that a stranger chose: bodies for `fuzz/`.
+
+use crate::tendermint::{
+    Entry, Polka, PolkaCertificate, Proposal, Statement, TendermintMessage, Vote, VoteKind,
+};
+use crate::*;
+use bitcraps_types::{
+    ChainId, Digest, Height, PublicKey, Round, Signature, Time, ValidatorIndex, Value, Verify,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+const CHAIN: ChainId = Digest([7; 32]);
+const ME: ValidatorIndex = ValidatorIndex(0);
+const VALIDATORS: u8 = 4;
+const SIGNATURE: Signature = Signature([0; 64]);
+
+/// Whose signatures are always right, so that whoever chose the bytes has everybody's key but ours.
+struct Trusting;
+
+impl Verify for Trusting {
+    fn verify(&self, _: &PublicKey, _: &[u8], _: &Signature) -> bool {
+        true
+    }
+}
+
+fn validators() -> ValidatorSet {
+    let all = (1..=VALIDATORS).map(|n| Validator { key: PublicKey([n; 32]), power: u64::from(n.min(2)) });
+    ValidatorSet::new(all.collect()).expect("they have power and keys of their own")
+}
+
+/// An encoded message, statement, certificate, piece of evidence or journal entry; the first byte says which.
+///
+/// Held: what decodes is the encoding; checking it does not panic; what is found valid is as the types promise.
+pub fn messages(bytes: &[u8]) {
+    let Some((which, bytes)) = bytes.split_first() else { return };
+    let set = validators();
+    match which % 5 {
+        0 => {
+            let Some(message) = decoded::<Signed<TendermintMessage>>(bytes) else { return };
+            let statement = message.statement();
+            assert_eq!(statement.message.sign_bytes(&CHAIN), message.message.sign_bytes(&CHAIN));
+            if let Ok(verified) = Tendermint::verify(message.clone(), &set, &CHAIN, &Trusting) {
+                assert_eq!(*verified.signed(), message);
+                assert!(set.get(message.message.author()).is_some());
+            }
+        }
+        1 => drop(decoded::<Signed<Statement>>(bytes)),
+        2 => {
+            let Some(certificate) = decoded::<Certificate>(bytes) else { return };
+            if certificate.verify::<Tendermint>(&set, &CHAIN, &Trusting).is_ok() {
+                let signers = certificate.signatures.iter().map(|(signer, _)| set.power(*signer));
+                assert!(3 * signers.sum::<u64>() > 2 * set.total_power());
+            }
+        }
+        3 => {
+            let Some(evidence) = decoded::<Evidence<TendermintMessage>>(bytes) else { return };
+            if let Ok(offender) = evidence.check::<Tendermint>(&set, &CHAIN, &Trusting) {
+                assert_ne!(evidence.first.message, evidence.second.message);
+                assert_eq!(offender, evidence.second.message.author());
+            }
+        }
+        _ => drop(decoded::<Entry>(bytes)),
+    }
+}
+
+fn decoded<T: BorshSerialize + BorshDeserialize + Debug>(bytes: &[u8]) -> Option<T> {
+    let decoded = borsh::from_slice::<T>(bytes).ok()?;
+    assert_eq!(borsh::to_vec(&decoded).expect("a vector takes all bytes"), bytes, "{decoded:?}");
+    Some(decoded)
+}
+
+/// A validator among three others whose keys the bytes hold: they vote, propose and pass on what they like. The host
+/// is honest and may crash between any two writes. Steps of eight bytes.
+///
+/// Held, whatever they say: the engine does not panic; it never has two conflicting statements signed, also across
+/// crashes; it asks for a signature only after a write that exists; it decides a height once, with a certificate that
+/// verifies; it accuses nobody without proof, and never itself.
+pub fn steps(bytes: &[u8]) {
+    let mut host = Host::new();
+    host.step(Input::Start);
+    for step in bytes.as_chunks::<8>().0 {
+        host.follow(step);
+    }
+}
+
+struct Host {
+    set: ValidatorSet,
+    engine: Tendermint,
+    now: Time,
+    /// All that was written, and how much of it before this incarnation.
+    log: Vec<Entry>,
+    before: usize,
+    /// So much of it a crash keeps: what a signature needed.
+    durable: usize,
+    timers: BTreeMap<Timer, Time>,
+    asked: Vec<Input<Tendermint>>,
+    signed: Vec<Statement>,
+    decided: BTreeMap<Height, Digest>,
+}
+
+impl Host {
+    fn new() -> Host {
+        let set = validators();
+        Host {
+            engine: Tendermint::new(config(), set.clone(), 1),
+            set,
+            now: Time(1),
+            log: Vec::new(),
+            before: 0,
+            durable: 0,
+            timers: BTreeMap::new(),
+            asked: Vec::new(),
+            signed: Vec::new(),
+            decided: BTreeMap::new(),
+        }
+    }
+
+    fn follow(&mut self, &[what, height, round, author, a, b, c, d]: &[u8; 8]) {
+        let height = self.engine.height().saturating_add(u64::from(height % 4)).saturating_sub(1).max(1);
+        let at = Round::from(round % 8) << (8 * u32::from(round >> 7));
+        let author = ValidatorIndex(u16::from(1 + author % VALIDATORS));
+        let value = |n: u8| Value::new(vec![n % 4; 3]);
+        let polka = |n: u8, round: u8, signers: u8| PolkaCertificate {
+            height,
+            round: Round::from(round % 8),
+            digest: value(n).digest(),
+            signatures: (1..8)
+                .filter(|i| signers >> i & 1 == 1)
+                .map(|i| (ValidatorIndex(i), SIGNATURE))
+                .collect(),
+        };
+        match what % 10 {
+            0..=2 => {
+                let kind = if a & 1 == 0 { VoteKind::Prevote } else { VoteKind::Precommit };
+                let digest = (b % 4 != 3).then(|| value(b).digest());
+                self.hear(TendermintMessage::Vote(Vote { kind, height, round: at, author, digest }));
+            }
+            3 => {
+                let author = if b & 1 == 0 { Tendermint::proposer(&self.set, height, at) } else { author };
+                let polka = (c & 1 == 1).then(|| polka(a, c >> 1, d));
+                let proposal = Proposal { height, round: at, author, value: value(a), polka };
+                self.hear(TendermintMessage::Proposal(Box::new(proposal)));
+            }
+            4 => {
+                let polka = Polka { author, value: value(a), certificate: polka(a, b, c) };
+                self.hear(TendermintMessage::Polka(Box::new(polka)));
+            }
+            5 => self.step(Input::Reachable(author)),
+            6 => {
+                let next = self.timers.iter().min_by_key(|(_, at)| **at).map(|(timer, at)| (*timer, *at));
+                let Some((timer, at)) = next else { return };
+                self.timers.remove(&timer);
+                self.now = self.now.max(at);
+                self.step(Input::Timer(timer));
+            }
+            7 => {
+                if self.asked.is_empty() {
+                    return;
+                }
+                let mut answer = self.asked.swap_remove(usize::from(a) % self.asked.len());
+                if let Input::Verdict { valid, digest, .. } = &mut answer {
+                    *valid = *digest != value(2).digest();
+                }
+                self.step(answer);
+            }
+            8 => {
+                let height = self.engine.height();
+                if self.decided.contains_key(&height) || a % 16 == 0 {
+                    let height = height + 1 + u64::from(b % 64 == 0);
+                    self.step(Input::Advance { height, validators: self.set.clone() });
+                }
+            }
+            _ => self.crash(usize::from(a)),
+        }
+    }
+
+    fn hear(&mut self, message: TendermintMessage) {
+        if message.author() == ME {
+            return;
+        }
+        let signed = Signed { message, signature: SIGNATURE };
+        let knows = self.engine.knows(&signed);
+        let height = self.engine.height();
+        let Ok(verified) = Tendermint::verify(signed, &self.set, &CHAIN, &Trusting) else { return };
+        let before = (self.engine.round(), self.log.len(), self.signed.len());
+        self.step(Input::Message(verified));
+        let after = (self.engine.round(), self.log.len(), self.signed.len());
+        assert!(!knows || (before == after && height == self.engine.height()), "news that was known");
+    }
+
+    fn step(&mut self, input: Input<Tendermint>) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let mut out = Vec::new();
+            self.engine.step(self.now, input, &mut out);
+            for output in out {
+                self.carry_out(output, &mut inputs);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output<Tendermint>, inputs: &mut Vec<Input<Tendermint>>) {
+        match output {
+            Output::Persist { seq, entry } => {
+                self.log.push(entry);
+                assert_eq!(seq, (self.log.len() - self.before) as u64);
+            }
+            Output::Sign { message, after } => {
+                self.sign(&message, after);
+                let own = Signed { message, signature: SIGNATURE };
+                let own = Tendermint::verify(own, &self.set, &CHAIN, &Trusting);
+                inputs.insert(0, Input::Message(own.expect("what it says is valid")));
+            }
+            Output::SetTimer { timer, at } => drop(self.timers.insert(timer, at)),
+            Output::Propose { height, round } => {
+                let value = Value::new(vec![9, round as u8, height as u8]);
+                self.asked.push(Input::Proposed { height, round, value });
+            }
+            Output::Validate { height, value, .. } => {
+                self.asked.push(Input::Verdict { height, digest: value.digest(), valid: true });
+            }
+            Output::Decide { height, value, certificate } => {
+                assert_eq!((certificate.height, certificate.digest), (height, value.digest()));
+                assert_eq!(certificate.verify::<Tendermint>(&self.set, &CHAIN, &Trusting), Ok(()));
+                // After a crash it may decide again, and another value if all others lie: more than f of them do.
+                assert_eq!(self.decided.insert(height, value.digest()), None, "decided twice");
+            }
+            Output::Accuse(evidence) => {
+                let offender = evidence.check::<Tendermint>(&self.set, &CHAIN, &Trusting);
+                assert!(offender.is_ok_and(|offender| offender != ME), "{evidence:?}");
+            }
+            Output::Relay { .. }
+            | Output::Entered { .. }
+            | Output::Locked { .. }
+            | Output::Behind { .. }
+            | Output::Ahead { .. }
+            | Output::Transition(_) => {}
+        }
+    }
+
+    fn sign(&mut self, message: &TendermintMessage, after: Seq) {
+        let statement = message.statement();
+        assert_eq!(statement.author(), ME);
+        let written = self.before + usize::try_from(after).expect("a small number");
+        assert!(written <= self.log.len(), "signed after a write that does not exist");
+        self.durable = self.durable.max(if after == 0 { 0 } else { written });
+        let broken = self.signed.iter().find(|before| Tendermint::conflicting(before, &statement));
+        assert_eq!(broken, None, "and now {statement:?}");
+        self.signed.push(statement);
+    }
+
+    /// Loses some of what was written and needed by no signature, and begins again at the same height.
+    fn crash(&mut self, lost: usize) {
+        let height = self.engine.height();
+        let loose = self.log.len() - self.durable;
+        self.log.truncate(self.log.len() - lost.min(loose));
+        self.before = self.log.len();
+        self.durable = self.before;
+        self.timers.clear();
+        self.asked.clear();
+        self.decided.remove(&height);
+        self.engine = Tendermint::new(config(), self.set.clone(), height);
+        self.engine.restore(self.log.clone());
+        self.step(Input::Start);
+    }
+}
+
+fn config() -> Config {
+    Config {
+        chain: CHAIN,
+        me: Some(ME),
+        propose: Duration::from_millis(300),
+        prevote: Duration::from_millis(100),
+        precommit: Duration::from_millis(100),
+        growth: 1.5,
+        rebroadcast: Duration::from_millis(500),
+    }
+}
+
+/// One of each.
+pub fn messages_seeds() -> Vec<Vec<u8>> {
+    let digest = Digest([1; 32]);
+    let signatures =
+        vec![(ValidatorIndex(1), SIGNATURE), (ValidatorIndex(2), SIGNATURE), (ValidatorIndex(3), SIGNATURE)];
+    let vote =
+        |digest| Vote { kind: VoteKind::Prevote, height: 1, round: 2, author: ValidatorIndex(1), digest };
+    let value = Value::new(vec![5; 9]);
+    let certificate =
+        PolkaCertificate { height: 1, round: 0, digest: value.digest(), signatures: signatures.clone() };
+    let polka = Polka { author: ValidatorIndex(2), value: value.clone(), certificate: certificate.clone() };
+    let author = Tendermint::proposer(&validators(), 1, 2);
+    let proposal =
+        Proposal { height: 1, round: 2, author, value: value.clone(), polka: Some(certificate.clone()) };
+    let all = [
+        TendermintMessage::Vote(vote(Some(digest))),
+        TendermintMessage::Polka(Box::new(polka)),
+        TendermintMessage::Proposal(Box::new(proposal)),
+    ];
+    let sign = |message: TendermintMessage| Signed { message, signature: SIGNATURE };
+    let (first, second) = (sign(all[0].clone()), sign(TendermintMessage::Vote(vote(None))));
+    let mut seeds: Vec<Vec<u8>> = all.iter().map(|message| tagged(0, &sign(message.clone()))).collect();
+    seeds.push(tagged(1, &first.statement()));
+    seeds.push(tagged(2, &Certificate { height: 1, round: 2, digest, signatures }));
+    seeds.push(tagged(3, &Evidence::of(&first, &second)));
+    seeds.push(tagged(4, &Entry::Said(all[2].clone())));
+    seeds.push(tagged(4, &Entry::Polka { value, certificate, locks: true }));
+    seeds
+}
+
+fn tagged<T: BorshSerialize>(tag: u8, content: &T) -> Vec<u8> {
+    [vec![tag], borsh::to_vec(content).expect("a vector takes all bytes")].concat()
+}
+
+/// A height that is decided, then one in which a lock is taken and every timer rings, with crashes between.
+pub fn steps_seeds() -> Vec<Vec<u8>> {
+    let proposal = [3, 1, 0, 0, 0, 0, 0, 0];
+    let verdict = [7, 0, 0, 0, 0, 0, 0, 0];
+    let vote = |kind: u8, round: u8, author: u8, value: u8| [0, 1, round, author, kind, value, 0, 0];
+    let votes = |kind: u8, round: u8, value: u8| (0..3).map(move |author| vote(kind, round, author, value));
+    let (timer, advance, crash) = ([6, 0, 0, 0, 0, 0, 0, 0], [8; 8], [9, 0, 0, 0, 1, 0, 0, 0]);
+    let decided =
+        [proposal, verdict].into_iter().chain(votes(0, 0, 0)).chain(votes(1, 0, 0)).chain([advance]);
+    let locked = [proposal, verdict].into_iter().chain(votes(0, 0, 0)).chain([crash, timer, timer, timer]);
+    let next = [[3, 1, 1, 0, 1, 0, 0, 0], verdict].into_iter().chain(votes(0, 1, 1)).chain(votes(1, 1, 3));
+    let polka = [[4, 1, 0, 1, 1, 2, 0b1110, 0], [5, 0, 0, 0, 0, 0, 0, 0], timer, timer, crash];
+    let all: Vec<u8> = decided.clone().chain(locked).chain(next).chain(polka).flatten().collect();
+    vec![decided.flatten().collect(), all]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_decode_and_the_steps_lead_to_a_decision() {
+        messages_seeds().iter().for_each(|seed| messages(seed));
+        assert!(messages_seeds().iter().filter(|seed| seed[0] == 0).all(|seed| {
+            let signed: Signed<TendermintMessage> = borsh::from_slice(&seed[1..]).unwrap();
+            Tendermint::verify(signed, &validators(), &CHAIN, &Trusting).is_ok()
+        }));
+        for seed in steps_seeds() {
+            let mut host = Host::new();
+            host.step(Input::Start);
+            seed.as_chunks::<8>().0.iter().for_each(|step| host.follow(step));
+            assert!(!host.decided.is_empty() && host.engine.height() > 1 && host.signed.len() > 1);
+        }
+    }
+}
