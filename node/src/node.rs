@@ -17,7 +17,7 @@ use crate::open_files;
 use crate::sign_state::{Finding, SignState};
 use crate::view::View;
 use crate::world::disk::{self, Files};
-use crate::world::{Inline, OsEntropy, SystemClock};
+use crate::world::{Fenced, Halted, Inline, OsEntropy, SystemClock};
 use bitcraps_actors::config::NodeConfig;
 use bitcraps_actors::files::{BLOCKS, CONSENSUS, SNAPSHOT, chain_end, decided_blocks};
 use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
@@ -464,7 +464,7 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
     let identity = Identity::from_seed(key.seed());
     let links = Rc::new(QuicLinks::bind(listen, identity, &config.peers, denied, quic, observer)?);
     let address = links.local_address().map_err(StartError::Thread)?;
-    let control = parts.control;
+    let (control, halted) = (parts.control, Halted::default());
     let ports = Ports::honest(
         Rc::new(clock),
         Rc::new(entropy),
@@ -473,10 +473,12 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         Rc::new(Inline),
         Rc::new(key.signer()),
         Rc::new(Ed25519Verifier),
-        Rc::new(watched),
+        Rc::new(Fenced { probe: watched, halted: halted.clone() }),
         Rc::new(move |why: &str| {
-            tracing::error!(why, "the node can't go on");
-            let _ = control.send(Control::Halt(why.into()));
+            if halted.halt() {
+                tracing::error!(why, "the node can't go on");
+                let _ = control.send(Control::Halt(why.into()));
+            }
         }),
     );
     #[cfg(feature = "byzantine")]

@@ -123,6 +123,7 @@ pub(crate) fn boot(
             treasury::applied(ports, &decided, root, casino.bank(), &reports);
         }
     }
+    store.trim(snapshot.as_ref().map_or(0, Snapshot::height));
     verifications.take_count();
     // The engine goes on to a height only when the block before is durable.
     let decided = store.iter().map(|(_, certificate)| certificate.height).max().unwrap_or(0);

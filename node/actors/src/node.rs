@@ -8,7 +8,7 @@ use crate::config::NodeConfig;
 use crate::disk;
 use crate::journal;
 use crate::listeners::Listeners;
-use crate::mempool::{Mempool, Submit, SubmitBlobs};
+use crate::mempool::{self, Mempool, Submit, SubmitBlobs};
 use crate::message::message;
 use crate::ports::{DiskError, Event, Ports};
 use crate::round::{self, Round};
@@ -220,8 +220,7 @@ fn run(
         me,
         treasury::all_sequences(&bank),
         verifications.clone(),
-        transport.clone(),
-        round.clone(),
+        mempool::Neighbours { transport: transport.clone(), round: round.clone() },
     ));
 
     let recorded = bank.offences().collect();

@@ -67,7 +67,8 @@ pub fn requests(bytes: &[u8]) {
 }
 
 thread_local! {
-    static GATEWAY: Gateway = Gateway::new();
+    /// Never dropped: what its runtime keeps in the thread would be gone first.
+    static GATEWAY: &'static Gateway = Box::leak(Box::new(Gateway::new()));
 }
 
 type Answer = Result<actix_web::dev::ServiceResponse<actix_web::body::BoxBody>, actix_web::Error>;

@@ -152,7 +152,7 @@ fn events_count_what_they_say() {
     let good = house.sign(1, 1, bet(0, craps::Bet::Field, 10));
     let bad = house.sign(1, 1, bet(0, craps::Bet::Field, 11));
     house.decide(vec![good, bad]);
-    house.decide_with(Vec::new(), Blobs::of([&b"abc"[..], b"de"]).unwrap());
+    house.decide_with(Vec::new(), Blobs::of([&b"abc"[..], b"d", b"e"]).unwrap());
     house.tell(&Event::CommandAccepted(good.id()));
     house.tell(&Event::CommandRefused(bad.id(), bitcraps_actors::ports::turned_away::USED));
     house.tell(&Event::Waiting { commands: 3, bytes: 500, blobs: 7, blob_bytes: 900 });
@@ -178,7 +178,7 @@ fn events_count_what_they_say() {
         "bitcraps_mempool_bytes 500",
         "bitcraps_mempool_blobs 7",
         "bitcraps_mempool_blob_bytes 900",
-        "bitcraps_blobs_total 2",
+        "bitcraps_blobs_total 3",
         "bitcraps_blob_bytes_total 5",
         "bitcraps_peers 1",
         "bitcraps_refusals_total{kind=\"banned\"} 1",

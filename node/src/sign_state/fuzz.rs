@@ -11,7 +11,7 @@ use bitcraps_types::PublicKey;
 /// Held: what decodes is the encoding. What a start makes of the journal never forgets what was said: neither the floor
 /// nor the highest height sinks, a stale journal puts the floor over all that was said, and the claim that it goes on
 /// with is true of the journal that it goes on with.
-pub fn sign_state(bytes: &[u8]) {
+pub(crate) fn sign_state(bytes: &[u8]) {
     let Some((which, bytes)) = bytes.split_first() else { return };
     let length = slot().len();
     let slot = if which % 2 == 0 {
@@ -38,7 +38,7 @@ fn slot() -> Vec<u8> {
 }
 
 /// A whole slot, one to be completed, and one with a journal after it.
-pub fn sign_state_seeds() -> Vec<Vec<u8>> {
+pub(crate) fn sign_state_seeds() -> Vec<Vec<u8>> {
     let slot = slot();
     let content = &slot[MAGIC.len()..slot.len() - 32];
     vec![

@@ -6,9 +6,11 @@
 mod clock;
 pub mod disk;
 mod entropy;
+mod fence;
 
 pub use clock::SystemClock;
 pub use entropy::OsEntropy;
+pub use fence::{Fenced, Halted};
 
 use bitcraps_actors::ports::Compute;
 use std::time::Duration;

@@ -69,7 +69,8 @@ pub(super) fn an_alarm_rings_once_and_never_before_its_time(stage: &mut Stage<'_
     let probe = stage.start(0);
     let ringing = Ringing::new(stage, &probe);
     for rings in 1..=5 {
-        let at = ringing.set(stage, &probe, &[Some(MS * rings * 3)])[0];
+        // 1 ms, 4 ms, 7 ms, …
+        let at = ringing.set(stage, &probe, &[Some(MS * (3 * rings - 2))])[0];
         stage.until("it rings", || ringing.rang().len() >= rings as usize);
         stage.world.pass(MS * 20);
         assert_eq!(ringing.rang().len(), rings as usize);
@@ -83,6 +84,8 @@ pub(super) fn an_alarm_in_the_past_rings_at_once_and_may_be_set_again_when_it_ri
     let probe = stage.start(0);
     let alarm: Rc<RefCell<Option<Box<dyn Alarm>>>> = Rc::default();
     let left = Rc::new(Cell::new(5));
+    // So that there is a past.
+    stage.world.pass(MS);
     let (sets, counts) = (alarm.clone(), left.clone());
     probe.act(move |ports| {
         let again = sets.clone();

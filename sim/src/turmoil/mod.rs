@@ -238,9 +238,8 @@ impl Turmoil {
     /// Starts halted nodes again whose time has come, unless somebody did meanwhile.
     fn supervise(&mut self) {
         let now = self.now();
-        let (due, later) = self.supervised.drain(..).partition(|(at, ..)| *at <= now);
+        let (due, later): (Vec<_>, Vec<_>) = self.supervised.drain(..).partition(|(at, ..)| *at <= now);
         self.supervised = later;
-        let due: Vec<(Time, NodeIndex, u32)> = due;
         for (_, node, epoch) in due {
             if self.world.borrow_mut().node(node).epoch == epoch {
                 self.start(node);

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 impl Turmoil {
@@ -29,8 +29,8 @@ impl Turmoil {
 /// When, where, and what the links told.
 type Heard = Rc<RefCell<Vec<(Time, NodeIndex, LinkEvent)>>>;
 
-/// The links of each host's last incarnation.
-type LastLinks = Rc<RefCell<[Option<Rc<dyn Links>>; 2]>>;
+/// The links of each host's last incarnation, which the host alone keeps alive.
+type LastLinks = Rc<RefCell<[Option<Weak<dyn Links>>; 2]>>;
 
 /// Two hosts with QUIC links and no actors, of which the first dials the second whenever it starts or a dial failed.
 struct Two {
@@ -80,7 +80,7 @@ impl Two {
             if node == 0 {
                 port.open(&address_of(1));
             }
-            keeps.borrow_mut()[usize::from(node)] = Some(port);
+            keeps.borrow_mut()[usize::from(node)] = Some(Rc::downgrade(&port));
             vec![Box::new(links)]
         };
         Two { world: world(model, boot, change), heard, links }
@@ -92,7 +92,7 @@ impl Two {
 
     fn send(&self, node: usize, link: LinkId, length: usize) {
         let links = self.links.borrow();
-        let port = links[node].as_ref().expect("the node was started");
+        let port = links[node].as_ref().and_then(Weak::upgrade).expect("the node is up");
         assert!(port.send(link, Bytes::from(vec![1; length])));
     }
 

@@ -73,6 +73,12 @@ pub(crate) struct Settled {
 
 message!(Submit, SubmitBlobs, Gossip, Take, Settled);
 
+/// Those whom the mempool talks to.
+pub(crate) struct Neighbours {
+    pub(crate) transport: Addr<Transport>,
+    pub(crate) round: Addr<Round>,
+}
+
 /// The actor.
 pub(crate) struct Mempool {
     ports: Ports,
@@ -83,8 +89,7 @@ pub(crate) struct Mempool {
     pool: Pool,
     blobs: Waiting,
     verifications: Rc<Verifications>,
-    transport: Addr<Transport>,
-    round: Addr<Round>,
+    neighbours: Neighbours,
     /// To be told to peers.
     news: Vec<SignedCommand>,
     told: Told,
@@ -108,8 +113,7 @@ impl Mempool {
         me: Option<ValidatorIndex>,
         used: Vec<(AccountId, Sequences)>,
         verifications: Rc<Verifications>,
-        transport: Addr<Transport>,
-        round: Addr<Round>,
+        neighbours: Neighbours,
     ) -> Mempool {
         let limits = &config.mempool;
         let told = Told::new(limits.commands);
@@ -118,20 +122,7 @@ impl Mempool {
         used.into_iter().for_each(|(account, used)| pool.advance(account, used));
         let news = Vec::new();
         let deadlines = None;
-        Mempool {
-            ports,
-            chain,
-            config,
-            me,
-            pool,
-            blobs,
-            verifications,
-            transport,
-            round,
-            news,
-            told,
-            deadlines,
-        }
+        Mempool { ports, chain, config, me, pool, blobs, verifications, neighbours, news, told, deadlines }
     }
 
     /// Takes commands in, or says of each why not. Only the signatures of those for which there is a place are checked,
@@ -214,7 +205,7 @@ impl Mempool {
             self.told.tell(now, signed.command.account(), signed.command.sequence);
         }
         let payload = Wire::Commands(List::first(commands)).encode();
-        self.transport.do_send(Send { to: To::All, payload, class });
+        self.neighbours.transport.do_send(Send { to: To::All, payload, class });
         self.tell_again_later();
     }
 
@@ -297,7 +288,7 @@ impl Handler<Gossip> for Mempool {
             forged |= matches!(outcome, Err(Turned::Forged));
         }
         if forged {
-            self.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
+            self.neighbours.transport.do_send(Penalty { peer: from, why: Refusal::BadSignature });
         }
     }
 }
@@ -309,7 +300,7 @@ impl Handler<Take> for Mempool {
         let commands = self.pool.batch(max_bytes, max_count);
         let taken: usize = commands.iter().map(|command| entry(*command).size).sum();
         let blobs = self.blobs.first(max_bytes - taken, self.config.genesis.blob_bytes as usize);
-        self.round.do_send(Batch { height, round, commands, blobs });
+        self.neighbours.round.do_send(Batch { height, round, commands, blobs });
     }
 }
 

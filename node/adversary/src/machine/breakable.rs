@@ -1,8 +1,9 @@
 //! A disk that can be broken while a node writes to it: the Disk port before the machine's own.
 //!
 //! While it is slow, an operation waits *before* it is done, so that a process that is killed has lost what waits. All
-//! operations keep their order, those that wait for nothing too. It stands before the files of the node's core, not
-//! before the archive, which is not one of its ports.
+//! operations keep their order, those that wait for nothing too. After one failure every later operation fails, as it does
+//! on the machine's own: the node must stop, and its next process finds the disk as it is then. The port stands before the
+//! files of the node's core, not before the archive, which is not one of its ports.
 
 use bitcraps_actors::ports::{Alarm, Clock, Disk, DiskError, Done};
 use bitcraps_types::Time;
@@ -46,6 +47,8 @@ struct State {
     waits: Vec<Duration>,
     /// Each is done when it has waited until its time, and nothing before it waits.
     waiting: VecDeque<(Time, Work)>,
+    /// The first failure.
+    failure: Option<DiskError>,
     failed: u64,
     refused: u64,
     slowed: u64,
@@ -62,6 +65,7 @@ impl BreakableDisk {
             room: None,
             waits: Vec::new(),
             waiting: VecDeque::new(),
+            failure: None,
             failed: 0,
             refused: 0,
             slowed: 0,
@@ -147,29 +151,36 @@ impl Inner {
         }
     }
 
-    /// Why a fault lets this operation fail, if it does.
+    /// Why this operation fails, if it does.
     fn fails(&self, op: DiskOp, bytes: usize) -> Option<DiskError> {
         let mut state = self.state.borrow_mut();
-        let chance = state.errors[op as usize];
-        if chance > 0.0 && state.rng.random_bool(chance) {
-            state.failed += 1;
-            return Some(DiskError::Io(format!("injected {op:?} error").to_lowercase()));
+        if state.failure.is_none() {
+            state.failure = state.fault(op, bytes);
         }
-        if op == DiskOp::Write
-            && let Some(room) = state.room
-        {
-            let left = room.checked_sub(bytes as u64);
-            if left.is_none() {
-                state.refused += 1;
-                return Some(DiskError::Full);
-            }
-            state.room = left;
-        }
-        None
+        state.failure.clone()
     }
 }
 
 impl State {
+    /// Whether a fault strikes here.
+    fn fault(&mut self, op: DiskOp, bytes: usize) -> Option<DiskError> {
+        let chance = self.errors[op as usize];
+        if chance > 0.0 && self.rng.random_bool(chance) {
+            self.failed += 1;
+            return Some(DiskError::Io(format!("injected {op:?} error").to_lowercase()));
+        }
+        if op == DiskOp::Write
+            && let Some(room) = self.room
+        {
+            self.room = room.checked_sub(bytes as u64);
+            if self.room.is_none() {
+                self.refused += 1;
+                return Some(DiskError::Full);
+            }
+        }
+        None
+    }
+
     fn draw_wait(&mut self) -> Duration {
         if self.waits.is_empty() {
             return Duration::ZERO;
@@ -221,102 +232,4 @@ impl Disk for BreakableDisk {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{TestClock, TestDisk};
-    use super::*;
-    use rand_chacha::rand_core::SeedableRng;
-
-    type Answers = Rc<RefCell<Vec<Result<(), DiskError>>>>;
-
-    struct Rig {
-        clock: TestClock,
-        disk: BreakableDisk,
-        inner: Rc<TestDisk>,
-        answers: Answers,
-    }
-
-    fn rig() -> Rig {
-        let (clock, inner) = (TestClock::at(0), Rc::new(TestDisk::default()));
-        let rng = ChaCha8Rng::seed_from_u64(1);
-        let disk = BreakableDisk::new(inner.clone(), Rc::new(clock.clone()), rng);
-        Rig { clock, disk, inner, answers: Answers::default() }
-    }
-
-    impl Rig {
-        fn answer(&self) -> Done<()> {
-            let answers = self.answers.clone();
-            Box::new(move |answer| answers.borrow_mut().push(answer))
-        }
-
-        fn done(&self) -> Vec<String> {
-            self.inner.done.borrow().clone()
-        }
-    }
-
-    #[test]
-    fn a_whole_disk_does_everything_at_once() {
-        let rig = rig();
-        rig.disk.append("a", b"123").unwrap();
-        rig.disk.sync("a", rig.answer());
-        rig.disk.replace("a", vec![1], rig.answer());
-        rig.disk.read("a", Box::new(|read| assert_eq!(read, Ok(vec![7]))));
-        assert_eq!(rig.done(), ["append a 3", "sync a", "replace a 1", "read a"]);
-        assert_eq!(*rig.answers.borrow(), [Ok(()), Ok(())]);
-        assert_eq!((rig.disk.failed(), rig.disk.refused(), rig.disk.slowed()), (0, 0, 0));
-    }
-
-    #[test]
-    fn on_a_slow_disk_operations_wait_before_they_are_done_and_keep_their_order() {
-        let rig = rig();
-        rig.disk.set_waits(vec![Duration::from_nanos(100)]);
-        rig.disk.append("a", b"1").unwrap();
-        rig.disk.replace("a", vec![2, 2], rig.answer());
-        rig.disk.append("a", b"333").unwrap();
-        rig.clock.go_on(50);
-        rig.disk.sync("a", rig.answer());
-        assert_eq!(rig.done(), ["append a 1"], "only memory was touched");
-        rig.clock.go_on(50);
-        assert_eq!(rig.done(), ["append a 1", "replace a 2", "append a 3"]);
-        rig.disk.set_waits(Vec::new());
-        rig.disk.read("b", Box::new(|_| ()));
-        assert_eq!(rig.done().len(), 3, "it is behind the sync that waits");
-        rig.clock.go_on(50);
-        assert_eq!(rig.done()[3..], ["sync a", "read b"]);
-        rig.disk.read("c", Box::new(|_| ()));
-        assert_eq!((rig.done().len(), rig.answers.borrow().len(), rig.disk.slowed()), (6, 2, 2));
-    }
-
-    #[test]
-    fn a_full_disk_takes_what_fits_and_no_more_until_there_is_room() {
-        let rig = rig();
-        rig.disk.set_room(Some(4));
-        rig.disk.append("a", b"123").unwrap();
-        assert_eq!(rig.disk.append("a", b"45"), Err(DiskError::Full));
-        rig.disk.append("a", b"4").unwrap();
-        rig.disk.replace("b", vec![0], rig.answer());
-        rig.disk.sync("a", rig.answer());
-        rig.clock.go_on(1);
-        assert_eq!(*rig.answers.borrow(), [Err(DiskError::Full), Ok(())]);
-        assert_eq!(rig.disk.refused(), 2);
-        rig.disk.set_room(None);
-        rig.disk.append("a", &[0; 1000]).unwrap();
-        assert_eq!(rig.disk.refused(), 2);
-    }
-
-    #[test]
-    fn an_operation_that_fails_is_not_done_and_others_are() {
-        let rig = rig();
-        rig.disk.set_errors(DiskOp::Sync, 1.0);
-        rig.disk.append("a", b"1").unwrap();
-        rig.disk.sync("a", rig.answer());
-        assert!(rig.answers.borrow().is_empty(), "no answer comes before the call returns");
-        rig.clock.go_on(1);
-        assert_eq!(*rig.answers.borrow(), [Err(DiskError::Io("injected sync error".into()))]);
-        rig.disk.set_errors(DiskOp::Sync, 0.0);
-        rig.disk.set_errors(DiskOp::Write, 1.0);
-        assert!(rig.disk.append("a", b"1").is_err());
-        rig.disk.sync("a", rig.answer());
-        assert_eq!(rig.done(), ["append a 1", "sync a"]);
-        assert_eq!(rig.disk.failed(), 2);
-    }
-}
+mod tests;
