@@ -1,5 +1,7 @@
 //! The scheduler under small actors: what it shuffles, what it shows of libc, and what it does to a node.
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "some actors here do what none may")]
+
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
 use bitcraps_actors::ports::Alarm;
 use bitcraps_madsim::lend;

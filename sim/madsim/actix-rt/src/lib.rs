@@ -95,7 +95,13 @@ impl SystemRunner {
 #[derive(Debug)]
 pub struct Arbiter(Infallible);
 
+#[expect(clippy::new_without_default, reason = "as in the original")]
 impl Arbiter {
+    /// As in the original.
+    pub fn new() -> Arbiter {
+        none("actix Arbiter")
+    }
+
     /// As in the original.
     pub fn handle(&self) -> ArbiterHandle {
         match self.0 {}
