@@ -32,11 +32,12 @@ impl Schedule {
             return None;
         }
         pause((due + self.gather).saturating_duration_since(now()));
-        Some(self.due_by(now().min(self.end), next, most))
+        Some(self.due_by(now(), next, most))
     }
 
     fn due_by(&self, by: Instant, next: u64, most: usize) -> Vec<Instant> {
-        (next..).map(|number| self.due(number)).take_while(|due| *due <= by).take(most).collect()
+        let due = (next..).map(|number| self.due(number));
+        due.take_while(|due| *due <= by && *due < self.end).take(most).collect()
     }
 }
 
@@ -53,6 +54,11 @@ mod tests {
         assert_eq!(schedule(0).due_by(at(60), 0, 9), [at(0), at(20), at(40), at(60)]);
         assert_eq!(schedule(1).due_by(at(60), 0, 9), [at(10), at(30), at(50)]);
         assert_eq!(schedule(1).due_by(at(60), 1, 1), [at(30)]);
-        assert_eq!(schedule(0).wait(50, 9), None, "due at the end, which is over");
+        assert_eq!(
+            schedule(0).due_by(at(2000), 49, 9),
+            [at(980)],
+            "the next is due at the end, which is over"
+        );
+        assert_eq!(schedule(0).wait(50, 9), None);
     }
 }
