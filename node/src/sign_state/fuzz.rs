@@ -44,6 +44,6 @@ pub(crate) fn sign_state_seeds() -> Vec<Vec<u8>> {
     vec![
         [&[0][..], &slot].concat(),
         [&[1][..], content].concat(),
-        [&[9][..], content, b"BCJ1\x01\0\0\0\0\0\0\0\x02BCJ1"].concat(),
+        [&[9][..], content, b"BCJ2\x01\0\0\0\0\0\0\0\x02BCJ2"].concat(),
     ]
 }
