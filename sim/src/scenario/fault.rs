@@ -1,6 +1,6 @@
 //! A fault: what starts it, whom it strikes, what it does and what ends it, each independent of the others.
 
-use super::inject::Inject;
+use super::inject::{Family, Inject};
 use super::units::{Jittered, Percent, Rate, Span};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -43,7 +43,9 @@ impl Serialize for Fault {
         if let Some(probability) = &self.probability {
             map.serialize_entry("probability", probability)?;
         }
-        if self.on != Selector::All {
+        // Links and other faults are struck as a whole unless it is said; of nodes it must be said.
+        let of_nodes = !matches!(self.inject.family(), Family::Network | Family::Meta);
+        if self.on != Selector::All || of_nodes {
             map.serialize_entry("on", &self.on)?;
         }
         if let Some(between) = &self.between {

@@ -1,7 +1,7 @@
 //! The description, the decoder, the serializer and the schema say the same language.
 
 use super::sample::{Dice, leaves, sample};
-use crate::scenario::{Scenario, check, decode, findings, json_schema, language, resolved, yaml};
+use crate::scenario::{Scenario, check, decode, findings, json_schema, language, parse, resolved, yaml};
 use serde_json::{Map, Value};
 
 /// Decodes a document that must be well formed; what it means may still be nonsense.
@@ -31,6 +31,20 @@ fn a_resolved_scenario_reads_back_as_itself() {
         assert_eq!(again, scenario, "{text}");
         let json = serde_json::to_string(&scenario).unwrap();
         assert_eq!(decoded(&json).as_ref(), Ok(&scenario), "{json}");
+    }
+}
+
+/// What a run leaves in its folder, and `replay` reads.
+#[test]
+fn each_scenario_of_the_repository_resolved_is_a_scenario() {
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let scenario = parse("f.yaml", &std::fs::read_to_string(&path).unwrap()).unwrap().scenario;
+        let again = parse("r.yaml", &resolved(&scenario)).map(|parsed| parsed.scenario);
+        assert_eq!(again.as_ref(), Ok(&scenario), "{}", path.display());
     }
 }
 
