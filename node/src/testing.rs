@@ -7,7 +7,7 @@ use bitcraps_casino::{
     Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig,
     TableReport,
 };
-use bitcraps_consensus::{Certificate, Engine, Tendermint};
+use bitcraps_consensus::{Certificate, commit_bytes};
 use bitcraps_tables::{BetId, CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{
@@ -158,7 +158,7 @@ impl House {
 /// A certificate by the first `signers` validators.
 pub(crate) fn certify(chain: &ChainId, height: Height, digest: Digest, signers: u16) -> Certificate {
     let mut certificate = Certificate { height, round: 0, digest, signatures: Vec::new() };
-    let bytes = Tendermint::certificate_bytes(chain, &certificate);
+    let bytes = commit_bytes(chain, height, 0, &digest);
     let sign = |index: u16| (ValidatorIndex(index), key(101 + index as u8).sign(&bytes));
     certificate.signatures = (0..signers).map(sign).collect();
     certificate

@@ -46,7 +46,7 @@ impl DecidedBlock {
         if certificate.digest != value.digest() || certificate.height != block.height {
             return Err(Unlinked::OtherBlock);
         }
-        certificate.verify::<ConsensusEngine>(validators, chain, verify)?;
+        certificate.verify(validators, chain, verify)?;
         Ok(DecidedBlock { value, certificate, block })
     }
 

@@ -1,6 +1,9 @@
 //! The proof that a value was decided, which anyone with the validator set can check.
+//!
+//! It is the same whichever engine decided: each engine's last vote for a value signs [`commit_bytes`]. The chain's
+//! identity binds the genesis, and the genesis names the engine, so that no vote counts in another engine.
 
-use crate::{Engine, ValidatorSet};
+use crate::ValidatorSet;
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -19,7 +22,7 @@ pub struct Certificate {
 
 impl Certificate {
     /// Checks that a quorum of `validators` signed, each once. Costs one verification per signature.
-    pub fn verify<E: Engine>(
+    pub fn verify(
         &self,
         validators: &ValidatorSet,
         chain: &ChainId,
@@ -29,7 +32,7 @@ impl Certificate {
         if !ascending {
             return Err(CertificateError::Order);
         }
-        let bytes = E::certificate_bytes(chain, self);
+        let bytes = commit_bytes(chain, self.height, self.round, &self.digest);
         let mut power = 0;
         for (signer, signature) in &self.signatures {
             let validator = validators.get(*signer).ok_or(CertificateError::NotAValidator(*signer))?;
@@ -44,6 +47,26 @@ impl Certificate {
             Err(CertificateError::NoQuorum { signed: power, total: validators.total_power() })
         }
     }
+}
+
+/// What a validator signs that commits to a value at a height and round: `\x06commit`, the chain, the height and the
+/// round little-endian, the digest.
+pub fn commit_bytes(chain: &ChainId, height: Height, round: Round, digest: &Digest) -> Vec<u8> {
+    let mut bytes = preimage("commit", chain, height, round);
+    bytes.extend(digest.0);
+    bytes
+}
+
+/// How all that validators sign begins: a domain (its length first, so that no domain is a prefix of another), the
+/// chain, the height, the round.
+pub(crate) fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(u8::try_from(domain.len()).expect("a domain is a short literal"));
+    bytes.extend(domain.as_bytes());
+    bytes.extend(chain.0);
+    bytes.extend(height.to_le_bytes());
+    bytes.extend(round.to_le_bytes());
+    bytes
 }
 
 /// Why a certificate proves nothing.

@@ -234,12 +234,6 @@ pub trait Engine: Clone + fmt::Debug + Sized {
     /// The round of that height.
     fn round(&self) -> Round;
 
-    /// Who proposes in this round of this height.
-    fn proposer(validators: &ValidatorSet, height: Height, round: Round) -> ValidatorIndex;
-
-    /// The bytes that the signers of a certificate signed. All signed the same.
-    fn certificate_bytes(chain: &ChainId, certificate: &Certificate) -> Vec<u8>;
-
     /// Whether two statements, each signed by its author, prove misbehaviour of one.
     fn conflicting(
         first: &<Self::Message as Message>::Statement,

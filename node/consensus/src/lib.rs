@@ -12,7 +12,7 @@ mod signed;
 pub mod tendermint;
 mod validators;
 
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
 pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};
 pub use tendermint::Tendermint;

@@ -58,7 +58,7 @@ fn check(
     if certificate.digest != value.digest() {
         return Err(ClientError::NotProven("its certificate is for another block"));
     }
-    certificate.verify::<Tendermint>(validators, &gateway.chain_id(), &Ed25519Verifier)?;
+    certificate.verify(validators, &gateway.chain_id(), &Ed25519Verifier)?;
     Ok(Proven {
         height: block.height,
         digest: value.digest(),

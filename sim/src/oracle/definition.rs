@@ -114,8 +114,9 @@ fn place(statement: &Statement) -> Option<(ValidatorIndex, Height, Round)> {
     }
 }
 
-/// What a vote signs: the domain's length in one byte, the domain, the chain, the height and the round little-endian,
-/// then 0 for nil, or 1 and the digest.
+/// What a vote signs: the domain's length in one byte, the domain, the chain, the height and the round little-endian.
+/// A precommit for a value has the domain of all commits, and the digest; the others have a domain of their own, then 0
+/// for nil, or 1 and the digest.
 pub(super) fn vote_bytes(
     chain: &ChainId,
     kind: VoteKind,
@@ -123,11 +124,12 @@ pub(super) fn vote_bytes(
     round: Round,
     digest: Option<Digest>,
 ) -> Vec<u8> {
-    let domain: &[u8] = match kind {
-        VoteKind::Prevote => b"\x12tendermint/prevote",
-        VoteKind::Precommit => b"\x14tendermint/precommit",
+    let (domain, choice): (&[u8], &[u8]) = match (kind, digest) {
+        (VoteKind::Precommit, Some(_)) => (b"\x06commit", &[]),
+        (VoteKind::Precommit, None) => (b"\x14tendermint/precommit", &[0]),
+        (VoteKind::Prevote, None) => (b"\x12tendermint/prevote", &[0]),
+        (VoteKind::Prevote, Some(_)) => (b"\x12tendermint/prevote", &[1]),
     };
-    let choice: &[u8] = digest.as_ref().map_or(&[0], |_| &[1]);
     let digest: &[u8] = digest.as_ref().map_or(&[], |digest| &digest.0);
     [domain, &chain.0, &height.to_le_bytes(), &round.to_le_bytes(), choice, digest].concat()
 }

@@ -40,9 +40,7 @@ pub use journal::Entry;
 pub use message::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 pub use statement::Statement;
 
-use crate::{
-    Certificate, Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified,
-};
+use crate::{Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use gossip::Gossip;
 use inbox::Inbox;
@@ -194,15 +192,6 @@ impl Engine for Tendermint {
         self.round
     }
 
-    fn proposer(validators: &ValidatorSet, height: Height, round: Round) -> ValidatorIndex {
-        validators.in_turn(height.wrapping_add(u64::from(round)))
-    }
-
-    fn certificate_bytes(chain: &ChainId, certificate: &Certificate) -> Vec<u8> {
-        let Certificate { height, round, digest, .. } = certificate;
-        statement::vote_bytes(chain, VoteKind::Precommit, *height, *round, Some(digest))
-    }
-
     fn conflicting(first: &Statement, second: &Statement) -> bool {
         statement::conflicting(first, second)
     }
@@ -227,6 +216,11 @@ impl Engine for Tendermint {
 }
 
 impl Tendermint {
+    /// Who proposes in this round of this height.
+    pub fn proposer(validators: &ValidatorSet, height: Height, round: Round) -> ValidatorIndex {
+        validators.in_turn(height.wrapping_add(u64::from(round)))
+    }
+
     /// This node's position, if it is a validator of this height.
     fn me(&self) -> Option<ValidatorIndex> {
         self.config.me.filter(|me| self.validators.get(*me).is_some())

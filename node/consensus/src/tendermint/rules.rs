@@ -7,7 +7,7 @@ use super::journal::Entry;
 use super::values::Judgement;
 use super::votes::lowest;
 use super::{Lock, Once, Step, Tendermint, TendermintMessage, ValidValue, VoteKind};
-use crate::{Certificate, Config, Engine, Output, Timer, TimerKind};
+use crate::{Certificate, Config, Output, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, Value};
 use std::time::Duration;
 

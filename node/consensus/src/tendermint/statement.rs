@@ -3,6 +3,7 @@
 
 use super::message::{TendermintMessage, Vote, VoteKind};
 use crate::Message;
+use crate::certificate::{commit_bytes, preimage};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -140,9 +141,10 @@ pub(super) fn vote_bytes(
     round: Round,
     digest: Option<&Digest>,
 ) -> Vec<u8> {
-    let domain = match kind {
-        VoteKind::Prevote => "tendermint/prevote",
-        VoteKind::Precommit => "tendermint/precommit",
+    let domain = match (kind, digest) {
+        (VoteKind::Precommit, Some(digest)) => return commit_bytes(chain, height, round, digest),
+        (VoteKind::Precommit, None) => "tendermint/precommit",
+        (VoteKind::Prevote, _) => "tendermint/prevote",
     };
     let mut bytes = preimage(domain, chain, height, round);
     match digest {
@@ -152,16 +154,5 @@ pub(super) fn vote_bytes(
             bytes.extend(digest.0);
         }
     }
-    bytes
-}
-
-/// A domain (its length first, so that no domain is a prefix of another), the chain, the height, the round.
-fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
-    bytes.push(u8::try_from(domain.len()).expect("a domain is a short literal"));
-    bytes.extend(domain.as_bytes());
-    bytes.extend(chain.0);
-    bytes.extend(height.to_le_bytes());
-    bytes.extend(round.to_le_bytes());
     bytes
 }

@@ -2,7 +2,7 @@
 
 use super::Tendermint;
 use super::message::{PolkaCertificate, TendermintMessage};
-use crate::{Engine, Invalid, Signed, ValidatorSet, Verified};
+use crate::{Invalid, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Verify};
 
 /// Checks everything that does not need a signature first, then the author's signature, then a certificate's.

@@ -71,7 +71,7 @@ fn anyone_can_check_a_block_by_its_raw_bytes() {
         let validators = rig.house.genesis.validators.iter();
         let validators = validators.map(|validator| Validator { key: validator.key, power: validator.power });
         let validators = ValidatorSet::new(validators.collect()).unwrap();
-        certificate.verify::<Tendermint>(&validators, &rig.house.chain, &Ed25519Verifier).unwrap();
+        certificate.verify(&validators, &rig.house.chain, &Ed25519Verifier).unwrap();
         assert_eq!(Block::decode(value.bytes()).unwrap().commands, [paid]);
         assert_eq!(block["digest"], value.digest().to_string());
         assert_eq!(block["commands"][0]["id"], paid.id().to_string());

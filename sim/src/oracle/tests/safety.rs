@@ -123,13 +123,12 @@ fn power_counts_not_heads() {
 
 #[test]
 fn the_bytes_under_a_signature_are_those_of_the_engine() {
-    use bitcraps_consensus::{Engine, Message, Tendermint};
+    use bitcraps_consensus::{Message, commit_bytes};
     let world = World::new();
     let law = &world.oracles.law;
     let at = (0x0102_0304_0506_0708, 0x0a0b_0c0d);
-    let certificate = world.certificate(at, Digest([6; 32]), &[0]);
     let bytes = definition::vote_bytes(&CHAIN, VoteKind::Precommit, at.0, at.1, Some(Digest([6; 32])));
-    assert_eq!(bytes, Tendermint::certificate_bytes(&CHAIN, &certificate));
+    assert_eq!(bytes, commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32])));
     for kind in [VoteKind::Prevote, VoteKind::Precommit] {
         for digest in [None, Some(Digest([6; 32]))] {
             let vote = world.vote(kind, 1, at, digest);

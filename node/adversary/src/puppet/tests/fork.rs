@@ -187,7 +187,7 @@ fn two_liars_of_four_fork_the_chain_whoever_they_are_and_sign_both_sides() {
         let culprits: BTreeSet<_> = signers(&first).intersection(&signers(&second)).copied().collect();
         assert_eq!(culprits, super::liars(&liars));
         for certificate in [first, second] {
-            certificate.verify::<Tendermint>(&net.set, &CHAIN, &Tags).unwrap();
+            certificate.verify(&net.set, &CHAIN, &Tags).unwrap();
         }
     }
 }

@@ -12,7 +12,7 @@ mod verify;
 mod wire;
 
 use super::*;
-use crate::{Dest, Evidence, Timer, TimerKind, Validator};
+use crate::{Certificate, Dest, Evidence, Timer, TimerKind, Validator};
 use bitcraps_types::{PublicKey, Sign};
 use std::time::Duration;
 

@@ -416,7 +416,7 @@ impl Net {
     }
 
     fn decided(&mut self, i: usize, height: Height, value: Value, certificate: Certificate) {
-        certificate.verify::<Tendermint>(&self.set, &CHAIN, &TagVerifier).unwrap();
+        certificate.verify(&self.set, &CHAIN, &TagVerifier).unwrap();
         assert_eq!((certificate.height, certificate.digest), (height, value.digest()));
         let agreed = *self.chain.entry(height).or_insert(value.digest());
         if agreed != value.digest() {

@@ -258,7 +258,7 @@ fn l49_a_quorum_of_precommits_of_an_earlier_round_decides() {
     let (decided, certificate) = rig.decided().unwrap();
     assert_eq!(decided, x);
     assert_eq!((certificate.height, certificate.round, certificate.digest), (1, 0, x.digest()));
-    certificate.verify::<Tendermint>(&rig.set, &CHAIN, &TagVerifier).unwrap();
+    certificate.verify(&rig.set, &CHAIN, &TagVerifier).unwrap();
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn power_counts_not_heads() {
     assert!(rig.lines().contains(&"L36"));
     rig.precommits(0, Some(x.digest()), &[2]);
     let (_, certificate) = rig.decided().unwrap();
-    certificate.verify::<Tendermint>(&rig.set, &CHAIN, &TagVerifier).unwrap();
+    certificate.verify(&rig.set, &CHAIN, &TagVerifier).unwrap();
     let turns = (0..13).filter(|&round| Tendermint::proposer(&rig.set, 1, round) == v(2)).count();
     assert_eq!(turns, 10);
 }
@@ -438,6 +438,6 @@ proptest! {
         }).collect();
         prop_assert_eq!(decisions.len(), 1);
         prop_assert_eq!(&decisions[0].0, &value("x"));
-        prop_assert!(decisions[0].1.verify::<Tendermint>(&rig.set, &CHAIN, &TagVerifier).is_ok());
+        prop_assert!(decisions[0].1.verify(&rig.set, &CHAIN, &TagVerifier).is_ok());
     }
 }

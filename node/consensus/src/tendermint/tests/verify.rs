@@ -90,7 +90,7 @@ fn a_polka_with_a_forged_repeated_disordered_strange_or_missing_signature_is_ref
 #[test]
 fn a_certificate_proves_a_decision_to_anyone() {
     let set = validators(&[1; 4]);
-    let verdict = |certificate: &Certificate| certificate.verify::<Tendermint>(&set, &CHAIN, &TagVerifier);
+    let verdict = |certificate: &Certificate| certificate.verify(&set, &CHAIN, &TagVerifier);
     let good = certificate();
     assert_eq!(verdict(&good), Ok(()));
     let mut prevotes = good.clone();
@@ -115,6 +115,6 @@ fn a_certificate_is_weighed_by_power() {
     let light = validators(&[1, 1, 5, 1]);
     let heavy = validators(&[5, 1, 1, 1]);
     let certificate = certificate();
-    assert!(certificate.verify::<Tendermint>(&light, &CHAIN, &TagVerifier).is_err());
-    assert!(certificate.verify::<Tendermint>(&heavy, &CHAIN, &TagVerifier).is_ok());
+    assert!(certificate.verify(&light, &CHAIN, &TagVerifier).is_err());
+    assert!(certificate.verify(&heavy, &CHAIN, &TagVerifier).is_ok());
 }
