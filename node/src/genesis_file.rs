@@ -7,7 +7,7 @@ use crate::hex::Hex;
 use bitcraps_casino::{Genesis, GenesisError, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::{FieldTwelve, OddsLimits};
-use bitcraps_types::{Amount, PublicKey, TableId};
+use bitcraps_types::{Amount, Protocol, PublicKey, TableId};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -51,6 +51,9 @@ pub enum GenesisFileError {
 struct File {
     format: u32,
     name: String,
+    /// The consensus protocol, by its name.
+    #[serde(default = "tendermint")]
+    engine: String,
     validators: Vec<Validator>,
     players: Vec<Player>,
     bank: Amount,
@@ -109,6 +112,10 @@ enum Twelve {
 
 const FORMAT: u32 = 1;
 
+fn tendermint() -> String {
+    Protocol::Tendermint.name().into()
+}
+
 /// A genesis as text.
 pub fn to_json(genesis: &Genesis) -> String {
     let validators = genesis.validators.iter();
@@ -116,6 +123,7 @@ pub fn to_json(genesis: &Genesis) -> String {
     let file = File {
         format: FORMAT,
         name: genesis.name.clone(),
+        engine: genesis.engine.name().into(),
         validators: validators.map(|v| Validator { key: Hex(v.key.0), power: v.power }).collect(),
         players: players.map(|(key, amount)| Player { key: Hex(key.0), amount: *amount }).collect(),
         bank: genesis.bank,
@@ -166,6 +174,10 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
     if file.format != FORMAT {
         return Err(serde_json::Error::custom(format!("the format is {}, not {FORMAT}", file.format)));
     }
+    let Some(engine) = Protocol::named(&file.engine) else {
+        let known = Protocol::ALL.map(Protocol::name).join(", ");
+        return Err(serde_json::Error::custom(format!("no engine `{}`; there are {known}", file.engine)));
+    };
     let validators = file.validators.into_iter();
     let players = file.players.into_iter();
     let tables = file.tables.into_iter().map(|table| TableConfig {
@@ -187,6 +199,7 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
     });
     Ok(Genesis {
         name: file.name,
+        engine,
         validators: validators
             .map(|v| GenesisValidator { key: PublicKey(v.key.0), power: v.power })
             .collect(),
@@ -218,15 +231,16 @@ mod tests {
             },
         );
         (
-            ".*",
+            (".*", prop::sample::select(&Protocol::ALL[..])),
             prop::collection::vec(validator, 0..4),
             prop::collection::vec((key, any::<u64>()), 0..4),
             any::<u64>(),
             prop::collection::vec(table, 0..4),
             any::<u32>(),
         )
-            .prop_map(|(name, validators, players, bank, tables, blob_bytes)| Genesis {
+            .prop_map(|((name, engine), validators, players, bank, tables, blob_bytes)| Genesis {
                 name,
+                engine,
                 validators,
                 players,
                 bank,
@@ -246,7 +260,15 @@ mod tests {
 
     fn empty() -> Genesis {
         let (validators, players, tables) = (vec![], vec![], vec![]);
-        Genesis { name: "x".into(), validators, players, bank: 1, tables, blob_bytes: 0 }
+        Genesis {
+            name: "x".into(),
+            engine: Protocol::Tendermint,
+            validators,
+            players,
+            bank: 1,
+            tables,
+            blob_bytes: 0,
+        }
     }
 
     #[test]
@@ -257,6 +279,13 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_engine_is_an_error_that_names_those_there_are() {
+        let text = to_json(&empty()).replace("\"tendermint\"", "\"tendermnt\"");
+        let error = from_json(&text).unwrap_err().to_string();
+        assert!(error.starts_with("no engine `tendermnt`; there are tendermint"), "{error}");
+    }
+
+    #[test]
     fn an_unknown_field_is_an_error_with_its_place() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("genesis.json");
@@ -264,8 +293,7 @@ mod tests {
         std::fs::write(&path, to_json(&genesis).replace("\"bank\": 1", "\"bank\": 1,\n  \"bonk\": 2"))
             .unwrap();
         let error = read(&path).unwrap_err().to_string();
-        let expected =
-            "genesis.json:7:8: unknown field `bonk`, expected one of `format`, `name`, `validators`";
+        let expected = "genesis.json:8:8: unknown field `bonk`, expected one of `format`, `name`, `engine`, `validators`";
         assert!(error.contains(expected), "{error}");
         std::fs::write(&path, to_json(&genesis).replace("\"format\": 1", "\"format\": 2")).unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("the format is 2, not 1"));

@@ -11,7 +11,8 @@ use bitcraps_consensus::{Certificate, commit_bytes};
 use bitcraps_tables::{BetId, CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{
-    AccountId, Amount, ChainId, Digest, Height, PublicKey, Sign, TableId, ValidatorIndex, Value, WallTime,
+    AccountId, Amount, ChainId, Digest, Height, Protocol, PublicKey, Sign, TableId, ValidatorIndex, Value,
+    WallTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) fn genesis(players: u8) -> Genesis {
     let validator = |seed| GenesisValidator { key: key(seed).public_key(), power: 1 };
     Genesis {
         name: "house".into(),
+        engine: Protocol::Tendermint,
         validators: (101..=104).map(validator).collect(),
         players: (1..=players).map(|player| (key(player).public_key(), 10_000)).collect(),
         bank: 1_000_000_000,

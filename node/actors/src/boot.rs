@@ -137,6 +137,7 @@ pub(crate) fn boot(
     }
 
     let mut engine = ConsensusEngine::new(
+        config.genesis.engine,
         engine_config(ports, config, chain, &validators),
         validators.clone(),
         tip.height + 1,

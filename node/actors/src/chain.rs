@@ -1,6 +1,5 @@
 //! Decided blocks, checked, as the actors hand them to each other.
 
-use crate::ports::ConsensusEngine;
 use bitcraps_casino::Block;
 use bitcraps_consensus::{Certificate, CertificateError, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};

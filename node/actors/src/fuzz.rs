@@ -11,11 +11,11 @@ use crate::sync::snapshot::{Snapshot, described};
 use crate::wire::{Chunk, List, Manifest, SyncMessage, Wire};
 use crate::{Hello, PROTOCOL_VERSION, Proof};
 use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand};
-use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
-use bitcraps_consensus::{Certificate, Engine, Signed};
+use bitcraps_consensus::tendermint::{self, TendermintMessage, Vote, VoteKind};
+use bitcraps_consensus::{AnyMessage, Certificate, Engine, Signed};
 use bitcraps_treasury::Sequences;
 use bitcraps_types::{
-    AccountId, Digest, Height, PublicKey, Signature, ValidatorIndex, Value, Verify, WallTime,
+    AccountId, Digest, Height, Protocol, PublicKey, Signature, ValidatorIndex, Value, Verify, WallTime,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
@@ -153,7 +153,15 @@ pub fn pool(bytes: &[u8]) {
 
 fn genesis() -> Genesis {
     let validators = vec![GenesisValidator { key: PublicKey([1; 32]), power: 1 }];
-    Genesis { name: "fuzz".into(), validators, players: vec![], bank: 7, tables: vec![], blob_bytes: 0 }
+    Genesis {
+        name: "fuzz".into(),
+        engine: Protocol::Tendermint,
+        validators,
+        players: vec![],
+        bank: 7,
+        tables: vec![],
+        blob_bytes: 0,
+    }
 }
 
 /// A chain of blocks of one validator, from the genesis.
@@ -188,7 +196,7 @@ fn chain(length: Height) -> Vec<Decided> {
 fn vote() -> Signed<ConsensusMessage> {
     let (kind, author) = (VoteKind::Prevote, ValidatorIndex(0));
     let vote = Vote { kind, height: 1, round: 0, author, digest: Some(Digest([3; 32])) };
-    Signed { message: TendermintMessage::Vote(vote), signature: Signature([0; 64]) }
+    Signed { message: TendermintMessage::Vote(vote).into(), signature: Signature([0; 64]) }
 }
 
 /// One of each kind.
@@ -235,7 +243,8 @@ pub fn files_seeds() -> Vec<Vec<u8>> {
     };
     let snapshot = bytes(&|out| (&blocks[0].0, &state).serialize(out));
     let file: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
-    let said = Entry::Said(vote().message);
+    let AnyMessage::Tendermint(message) = vote().message;
+    let said = Entry::from(tendermint::Entry::Said(message));
     let log = log();
     vec![
         [&[0][..], &log].concat(),

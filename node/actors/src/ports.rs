@@ -5,7 +5,7 @@
 //! the dead incarnation: calls do nothing and no callback comes.
 
 use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
-use bitcraps_consensus::{Certificate, Engine, Evidence, Tendermint};
+use bitcraps_consensus::{AnyEngine, Certificate, Engine, Evidence};
 use bitcraps_treasury::Ledger;
 use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// The engine that the actors run.
-pub type ConsensusEngine = Tendermint;
+pub type ConsensusEngine = AnyEngine;
 /// Its messages.
 pub type ConsensusMessage = <ConsensusEngine as Engine>::Message;
 

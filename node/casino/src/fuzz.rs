@@ -3,7 +3,7 @@
 use crate::*;
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::{
-    Amount, Digest, Height, PublicKey, Signature, TableId, ValidatorIndex, Verify, WallTime,
+    Amount, Digest, Height, Protocol, PublicKey, Signature, TableId, ValidatorIndex, Verify, WallTime,
 };
 
 /// Whose signatures are always right: what is signed is not what is looked for here.
@@ -25,6 +25,7 @@ fn genesis() -> Genesis {
     let table = |id| TableConfig { id: TableId(id), rules: CrapsRules::default() };
     Genesis {
         name: "fuzz".into(),
+        engine: Protocol::Tendermint,
         validators: vec![GenesisValidator { key: PublicKey([99; 32]), power: 1 }],
         players: (0..4).map(|n| (key(n), 1000)).collect(),
         bank: 3000,

@@ -3,7 +3,7 @@
 use crate::Block;
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::RulesError;
-use bitcraps_types::{AccountId, Amount, ChainId, Digest, PublicKey, TableId};
+use bitcraps_types::{AccountId, Amount, ChainId, Digest, Protocol, PublicKey, TableId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeSet;
 
@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct Genesis {
     /// The network's name; another name makes another network.
     pub name: String,
+    /// The consensus protocol.
+    pub engine: Protocol,
     /// The validators, in the order of their indices.
     pub validators: Vec<GenesisValidator>,
     /// Who starts with money.

@@ -3,8 +3,8 @@
 use crate::*;
 use bitcraps_tables::{BetId, CrapsRules, craps};
 use bitcraps_types::{
-    AccountId, Amount, ChainId, Digest, Height, PublicKey, Sign, Signature, TableId, ValidatorIndex, Verify,
-    WallTime,
+    AccountId, Amount, ChainId, Digest, Height, Protocol, PublicKey, Sign, Signature, TableId,
+    ValidatorIndex, Verify, WallTime,
 };
 
 /// A signer whose tag anybody could compute: enough to tell a signed command from a spoilt one.
@@ -52,6 +52,7 @@ impl Player {
 pub(crate) fn genesis(players: u8, tables: u32) -> Genesis {
     Genesis {
         name: "test".into(),
+        engine: Protocol::Tendermint,
         validators: vec![GenesisValidator { key: PublicKey([0; 32]), power: 1 }],
         players: (1..=players).map(|n| (Player(n).public_key(), 1000)).collect(),
         bank: 1_000_000,

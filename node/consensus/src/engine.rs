@@ -9,7 +9,7 @@
 //!   it, and gives it back as [`Input::Message`]. So no certificate ever holds a vote that a crash could forget.
 
 use crate::{Certificate, Evidence, Message, Signed, ValidatorSet, Verified};
-use bitcraps_types::{ChainId, Digest, Height, Round, Time, ValidatorIndex, Value, Verify};
+use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
 use std::time::Duration;
@@ -215,12 +215,6 @@ pub trait Engine: Clone + fmt::Debug + Sized {
     /// What must survive a crash.
     type Entry: BorshSerialize + BorshDeserialize + Clone + fmt::Debug;
 
-    /// The engine's name in scenarios and in the genesis.
-    const NAME: &'static str;
-
-    /// An engine about to begin `height`.
-    fn new(config: Config, validators: ValidatorSet, height: Height) -> Self;
-
     /// Takes back what an earlier incarnation wrote, in the order of writing, before [`Input::Start`]. Entries of
     /// other heights are ignored. After it the engine never says anything that contradicts what it said before.
     fn restore(&mut self, entries: Vec<Self::Entry>);
@@ -242,7 +236,7 @@ pub trait Engine: Clone + fmt::Debug + Sized {
 
     /// Whether a message that was not verified yet says nothing new: verified, it would change nothing, so that the
     /// host may drop it at once.
-    fn knows(&self, message: &Signed<Self::Message>) -> bool;
+    fn knows(&self, message: &Self::Message, signature: &Signature) -> bool;
 
     /// The signature that a message carries besides its author's: certificates inside it.
     fn verify(

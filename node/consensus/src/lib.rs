@@ -4,6 +4,7 @@
 //! keys: its host (the round actor, or a test) verifies what comes in, signs what goes out, writes what must be
 //! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] is the first engine.
 
+mod any;
 mod certificate;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -12,6 +13,7 @@ mod signed;
 pub mod tendermint;
 mod validators;
 
+pub use any::{AnyEngine, AnyEntry, AnyMessage, AnyStatement, OtherProtocol};
 pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
 pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};

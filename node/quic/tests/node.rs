@@ -8,7 +8,7 @@ use bitcraps_casino::{Action, Command, Genesis, GenesisValidator, SignedCommand,
 use bitcraps_quic::QuicConfig;
 use bitcraps_tables::CrapsRules;
 use bitcraps_types::ed25519::Ed25519;
-use bitcraps_types::{AccountId, Height, Sign, TableId};
+use bitcraps_types::{AccountId, Height, Protocol, Sign, TableId};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -22,6 +22,7 @@ const HEIGHTS: Height = 20;
 fn genesis() -> Genesis {
     Genesis {
         name: "test".into(),
+        engine: Protocol::Tendermint,
         validators: (1..=4).map(|n| GenesisValidator { key: key(n), power: 1 }).collect(),
         players: vec![(key(200), 1000)],
         bank: 1_000_000,

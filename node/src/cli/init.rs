@@ -7,7 +7,7 @@ use crate::keys::SecretKey;
 use crate::world::disk;
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
-use bitcraps_types::TableId;
+use bitcraps_types::{Protocol, TableId};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -26,6 +26,9 @@ pub(super) struct Init {
     /// The name of a network made here.
     #[arg(long, default_value = "alone", conflicts_with = "genesis")]
     network: String,
+    /// Its consensus protocol.
+    #[arg(long, default_value_t = Protocol::Tendermint, value_parser = super::testnet::engine, conflicts_with = "genesis")]
+    engine: Protocol,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ impl Init {
                 player.write(&home.root().join("keys/player.key"))?;
                 Genesis {
                     name: self.network,
+                    engine: self.engine,
                     validators: vec![GenesisValidator { key: key.public(), power: 1 }],
                     players: vec![(player.public(), PLAYER)],
                     bank: BANK,

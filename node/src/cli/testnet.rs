@@ -5,6 +5,7 @@ use super::{Failure, code, say, say_json};
 use crate::home::Home;
 use crate::keys::SecretKey;
 use bitcraps_casino::{Block, Genesis, GenesisValidator};
+use bitcraps_types::Protocol;
 use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
 use serde_json::json;
@@ -31,6 +32,9 @@ pub(super) struct Testnet {
     /// The network's name.
     #[arg(long, default_value = "testnet")]
     name: String,
+    /// The consensus protocol.
+    #[arg(long, default_value_t = Protocol::Tendermint, value_parser = engine)]
+    engine: Protocol,
     /// The voting power of each validator; without it, 1 each.
     #[arg(long, value_delimiter = ',', value_name = "POWER,...")]
     powers: Vec<u64>,
@@ -56,6 +60,12 @@ pub(super) struct Testnet {
     /// As JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Reads the name of a protocol.
+pub(super) fn engine(name: &str) -> Result<Protocol, String> {
+    let known = || Protocol::ALL.map(Protocol::name).join(", ");
+    Protocol::named(name).ok_or_else(|| format!("no such engine; there are {}", known()))
 }
 
 impl Testnet {
@@ -105,6 +115,7 @@ impl Testnet {
         let validators = keys.iter().enumerate();
         let genesis = Genesis {
             name: self.name.clone(),
+            engine: self.engine,
             validators: validators
                 .map(|(i, key)| GenesisValidator {
                     key: *key,

@@ -4,7 +4,7 @@ use super::error::ClientError;
 use crate::gateway::api;
 use crate::hex::{self, Hex};
 use bitcraps_casino::{Genesis, SignedCommand};
-use bitcraps_types::{ChainId, Digest};
+use bitcraps_types::{ChainId, Digest, Protocol};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -45,6 +45,7 @@ impl Gateway {
             url,
             genesis: Genesis {
                 name: String::new(),
+                engine: Protocol::Tendermint,
                 validators: Vec::new(),
                 players: Vec::new(),
                 bank: 0,

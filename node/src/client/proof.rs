@@ -5,7 +5,7 @@ use super::error::ClientError;
 use super::gateway::Gateway;
 use crate::hex;
 use bitcraps_casino::Block;
-use bitcraps_consensus::{Certificate, Tendermint, Validator, ValidatorSet};
+use bitcraps_consensus::{Certificate, Validator, ValidatorSet};
 use bitcraps_types::ed25519::Ed25519Verifier;
 use bitcraps_types::{Digest, Height, Round, Value};
 

@@ -101,6 +101,7 @@ fn defaults_are_those_that_the_settings_name() {
     assert_eq!(config.gateway, GatewayConfig::default());
     let genesis = bitcraps_casino::Genesis {
         name: "x".into(),
+        engine: bitcraps_types::Protocol::Tendermint,
         validators: vec![],
         players: vec![],
         bank: 1,

@@ -3,6 +3,7 @@
 
 use super::claim::{Claim, Finding, Tracked};
 use super::*;
+use bitcraps_consensus::AnyEntry;
 use bitcraps_consensus::tendermint::{Entry, TendermintMessage, Vote, VoteKind};
 use bitcraps_types::ValidatorIndex;
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ const CHAIN: Digest = Digest([2; 32]);
 fn record(height: Height, number: u32) -> Vec<u8> {
     let author = ValidatorIndex(0);
     let vote = Vote { kind: VoteKind::Prevote, height, round: number, author, digest: None };
-    let content = borsh::to_vec(&Entry::Said(TendermintMessage::Vote(vote))).unwrap();
+    let content = borsh::to_vec(&AnyEntry::from(Entry::Said(TendermintMessage::Vote(vote)))).unwrap();
     let mut record = b"BCJ2".to_vec();
     record.extend((content.len() as u32).to_le_bytes());
     record.extend(crc32fast::hash(&content).to_le_bytes());

@@ -6,7 +6,7 @@ use crate::support::{Network, until};
 use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::ports::{ConsensusMessage, turned_away};
 use bitcraps_casino::{Action, Command, SignedCommand};
-use bitcraps_consensus::{Message, Signed};
+use bitcraps_consensus::{AnyMessage, Message, Signed};
 use bitcraps_node::gateway::api;
 use bitcraps_node::hex::{self, Hex};
 use bitcraps_node::keys::SecretKey;
@@ -139,9 +139,7 @@ impl Crashes {
 
 fn round(signed: &Signed<ConsensusMessage>) -> u32 {
     match &signed.message {
-        ConsensusMessage::Proposal(proposal) => proposal.round,
-        ConsensusMessage::Vote(vote) => vote.round,
-        ConsensusMessage::Polka(polka) => polka.certificate.round,
+        AnyMessage::Tendermint(message) => message.round(),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Property `certificates`: every decision of an honest node comes with a quorum of valid signatures over it.
 
-use super::definition::{Law, vote_bytes};
+use super::definition::{Law, commit_bytes};
 use super::finding::Finding;
 use bitcraps_consensus::Certificate;
-use bitcraps_consensus::tendermint::VoteKind;
 use bitcraps_types::{Digest, Height, Round, Signature, Time, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +81,7 @@ impl Certificates {
     fn checked(&mut self, law: &Law, certificate: &Certificate) -> &mut Checked {
         let Certificate { height, round, digest, .. } = *certificate;
         self.checked.entry((height, round, digest)).or_insert_with(|| Checked {
-            bytes: vote_bytes(&law.chain, VoteKind::Precommit, height, round, Some(digest)),
+            bytes: commit_bytes(&law.chain, height, round, &digest),
             valid: vec![None; law.validators.len()],
         })
     }

@@ -7,8 +7,8 @@ mod state;
 use super::*;
 use crate::scheme::{Keyring, Scheme};
 use bitcraps_actors::ports::ConsensusMessage;
-use bitcraps_consensus::tendermint::{Proposal, Vote, VoteKind};
-use bitcraps_consensus::{Config, Evidence, Signed, Validator};
+use bitcraps_consensus::tendermint::{Proposal, TendermintMessage, Vote, VoteKind};
+use bitcraps_consensus::{AnyMessage, Config, Evidence, Signed, Validator};
 use bitcraps_types::{ChainId, Digest, Round, Signature, ValidatorIndex};
 use std::time::Duration;
 
@@ -65,9 +65,9 @@ impl World {
         self.blocks[height as usize - 1].clone()
     }
 
-    fn sign(&self, message: ConsensusMessage) -> Signed<ConsensusMessage> {
+    fn sign(&self, message: TendermintMessage) -> Signed<ConsensusMessage> {
         let author = bitcraps_consensus::Message::author(&message).index();
-        Signed::new(message, &CHAIN, &*self.keys.signer(author))
+        Signed::new(message.into(), &CHAIN, &*self.keys.signer(author))
     }
 
     fn vote(
@@ -78,13 +78,13 @@ impl World {
         digest: Option<Digest>,
     ) -> Signed<ConsensusMessage> {
         let (height, round) = at;
-        self.sign(ConsensusMessage::Vote(Vote { kind, height, round, author: v(author), digest }))
+        self.sign(TendermintMessage::Vote(Vote { kind, height, round, author: v(author), digest }))
     }
 
     fn proposal(&self, author: u16, at: (Height, Round), value: &Value) -> Signed<ConsensusMessage> {
         let (height, round) = at;
         let value = value.clone();
-        self.sign(ConsensusMessage::Proposal(Box::new(Proposal {
+        self.sign(TendermintMessage::Proposal(Box::new(Proposal {
             height,
             round,
             author: v(author),

@@ -1,12 +1,13 @@
 //! Property `vote_once`: an honest validator never signs two different votes of a kind, nor two different proposals,
-//! for one round of one height; not even with a crash in between. (The published bugs of this class forgot what they
+//! for one round of one height; not even with a crash in between. What may be said but once is the protocol's
+//! definition. (The published bugs of this class forgot what they
 //! had signed: malachite #864, tendermint #3089.)
 
+use super::definition::{Content, Said, said};
 use super::finding::Finding;
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_consensus::Signed;
-use bitcraps_consensus::tendermint::VoteKind;
-use bitcraps_types::{Digest, Height, Round, Time};
+use bitcraps_types::{Height, Round, Time};
 
 #[derive(Clone, Debug)]
 pub(super) struct VoteOnce {
@@ -18,18 +19,8 @@ pub(super) struct VoteOnce {
 #[derive(Clone, Debug, Default)]
 struct AtHeight {
     height: Height,
-    signed: Vec<(Round, Kind, Content)>,
+    signed: Vec<(Round, &'static str, Content)>,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Proposal,
-    Prevote,
-    Precommit,
-}
-
-/// The value, and for a proposal the round of the proof of lock.
-type Content = (Option<Digest>, Option<Round>);
 
 impl VoteOnce {
     /// How many of a node's own heights are remembered. One that crashes goes on where it was, within them.
@@ -41,21 +32,8 @@ impl VoteOnce {
     }
 
     pub(super) fn signed(&mut self, at: Time, node: u16, signed: &Signed<ConsensusMessage>) {
-        let (author, height, round, kind, content) = match &signed.message {
-            ConsensusMessage::Proposal(proposal) => {
-                let lock = proposal.polka.as_ref().map(|polka| polka.round);
-                let content = (Some(proposal.value.digest()), lock);
-                (proposal.author, proposal.height, proposal.round, Kind::Proposal, content)
-            }
-            ConsensusMessage::Vote(vote) => {
-                let kind = match vote.kind {
-                    VoteKind::Prevote => Kind::Prevote,
-                    VoteKind::Precommit => Kind::Precommit,
-                };
-                (vote.author, vote.height, vote.round, kind, (vote.digest, None))
-            }
-            ConsensusMessage::Polka(_) => return,
-        };
+        let Some(said) = said(&signed.message) else { return };
+        let Said { author, height, round, kind, content } = said;
         self.finding.judged();
         if author.0 != node {
             self.finding.violated(at, format!("node {node} signed in the name of validator {author}"));
@@ -75,7 +53,7 @@ impl VoteOnce {
             Some(before) => {
                 let name = |(digest, _): Content| digest.map_or("nil".to_owned(), |digest| digest.short());
                 let detail = format!(
-                    "node {node}, height {height}, round {round}: signed a {kind:?} for {}, then one for {}",
+                    "node {node}, height {height}, round {round}: signed a {kind} for {}, then one for {}",
                     name(before),
                     name(content)
                 );

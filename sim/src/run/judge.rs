@@ -8,7 +8,7 @@ use super::recorder::Recorder;
 use super::shared::Shared;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::oracle;
-use crate::scenario::{Crypto, Engine, Family, Property, Scenario, Sometimes, World};
+use crate::scenario::{Crypto, Family, Property, Scenario, Sometimes, World};
 use crate::scheme::Scheme;
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
 use bitcraps_types::{Digest, Time};
@@ -222,9 +222,7 @@ fn record(closing: &Closing<'_>, recorder: &Recorder, properties: Vec<PropertyRe
             claim: scenario.claim.clone(),
             seed: closing.seed,
             world: closing.world.name().to_owned(),
-            engine: match scenario.consensus.engine {
-                Engine::Tendermint => "tendermint".to_owned(),
-            },
+            engine: scenario.consensus.engine.name().to_owned(),
             crypto: match network::scheme(scenario, closing.world) {
                 Scheme::Mock => "mock".to_owned(),
                 Scheme::Real => "real".to_owned(),

@@ -39,6 +39,7 @@ impl Network {
         let powers = scenario.validators.weights();
         let genesis = Arc::new(Genesis {
             name: scenario.name.clone(),
+            engine: scenario.consensus.engine,
             validators: (0..count)
                 .map(|index| GenesisValidator { key: keyring.public_key(index), power: powers[index] })
                 .collect(),

@@ -5,9 +5,10 @@ mod faults;
 
 use super::expect::{Eventually, Expect, Property, Slo, Sometimes};
 use super::link::{Latency, LinkModel, Links};
-use super::model::{Consensus, Crypto, Engine, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
+use bitcraps_types::Protocol;
 use std::collections::BTreeMap;
 
 pub(super) use faults::fault_ids;
@@ -62,7 +63,10 @@ fn consensus(node: Option<&Node>) -> Consensus {
     let timeouts = get(node, "timeouts");
     let time = |key: &str, default: u64| span(get(timeouts, key)).unwrap_or(Span::from_millis(default));
     Consensus {
-        engine: Engine::Tendermint,
+        engine: get(node, "engine")
+            .and_then(Node::text)
+            .and_then(Protocol::named)
+            .unwrap_or(Protocol::Tendermint),
         timeouts: Timeouts {
             propose: time("propose", 500),
             prevote: time("prevote", 250),

@@ -6,6 +6,7 @@ mod faults;
 pub(super) use faults::{BYZANTINE, CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
 
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
+use bitcraps_types::Protocol;
 
 /// The most validators.
 pub(super) const MAX_VALIDATORS: u64 = 1_024;
@@ -158,10 +159,21 @@ static REGIONS: Object = Object {
     later: &[],
 };
 
+/// The names of all of [`Protocol::ALL`].
+static ENGINES: [&str; Protocol::ALL.len()] = {
+    let mut names = [""; Protocol::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Protocol::ALL[i].name();
+        i += 1;
+    }
+    names
+};
+
 static CONSENSUS: Object = object(
     "consensus",
     &[&[
-        may("engine", Shape::Word(&["tendermint"]), "tendermint", "The protocol."),
+        may("engine", Shape::Word(&ENGINES), "tendermint", "The protocol."),
         may("timeouts", Shape::Object(&TIMEOUTS), "{}", "Its patience."),
         may("interval", SPAN, "0 s", "The least time between two blocks."),
     ]],

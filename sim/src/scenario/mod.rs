@@ -34,7 +34,7 @@ pub use inject::{
     Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Inject, Loss, Shape, Split, VoteKind,
 };
 pub use link::{Latency, LinkModel, Links};
-pub use model::{Consensus, Crypto, Engine, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+pub use model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use world::World;

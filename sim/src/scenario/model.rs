@@ -7,6 +7,7 @@ use super::expect::Expect;
 use super::fault::Fault;
 use super::link::Links;
 use super::units::{Percent, Rate, Span};
+use bitcraps_types::Protocol;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -155,19 +156,16 @@ impl Serialize for Stake {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Consensus {
     /// Which protocol.
-    pub engine: Engine,
+    #[serde(serialize_with = "name_of_engine")]
+    pub engine: Protocol,
     /// Its patience.
     pub timeouts: Timeouts,
     /// The least time between two blocks; zero: as fast as it goes.
     pub interval: Span,
 }
 
-/// A consensus protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Engine {
-    /// Tendermint (arXiv:1807.04938).
-    Tendermint,
+fn name_of_engine<S: Serializer>(engine: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(engine.name())
 }
 
 /// How long an engine waits, each for round 0. All but `growth` at least 1 ns and at most 60 s.

@@ -8,7 +8,7 @@ use crate::ports::{Address, LinkEvent, LinkId, Links};
 use bitcraps_casino::{Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Height, Sign, TableId};
+use bitcraps_types::{AccountId, Height, Protocol, Sign, TableId};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -32,6 +32,7 @@ fn config(n: usize) -> NodeConfig {
     let validators = (0..n).map(|i| GenesisValidator { key: key(i).public_key(), power: 1 }).collect();
     let genesis = Genesis {
         name: "test".into(),
+        engine: Protocol::Tendermint,
         validators,
         players: vec![(player().public_key(), 1000)],
         bank: 1_000_000,
@@ -434,13 +435,13 @@ impl crate::ports::Adversary for TwoFaced {
         to: bitcraps_types::ValidatorIndex,
         message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
     ) -> Vec<crate::ports::Outgoing> {
-        use bitcraps_consensus::Signed;
         use bitcraps_consensus::tendermint::{TendermintMessage, Vote};
+        use bitcraps_consensus::{AnyMessage, Signed};
         let message = match &message.message {
-            TendermintMessage::Vote(vote) if to.0.is_multiple_of(2) => {
+            AnyMessage::Tendermint(TendermintMessage::Vote(vote)) if to.0.is_multiple_of(2) => {
                 let digest = vote.digest.is_none().then_some(bitcraps_types::Digest([9; 32]));
                 let opposite = TendermintMessage::Vote(Vote { digest, ..*vote });
-                Signed::new(opposite, &config(4).genesis.chain_id(), &key(3))
+                Signed::new(opposite.into(), &config(4).genesis.chain_id(), &key(3))
             }
             _ => message.clone(),
         };

@@ -415,7 +415,7 @@ impl Handler<FromPeers> for Round {
 impl Round {
     /// Takes a message of a peer's, unless it says nothing new.
     fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>, ctx: &Context<Self>) {
-        if self.engine.knows(&signed) {
+        if self.engine.knows(&signed.message, &signed.signature) {
             return;
         }
         match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {

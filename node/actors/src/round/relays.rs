@@ -53,7 +53,7 @@ mod tests {
     fn vote(round: u32) -> Signed<ConsensusMessage> {
         let vote =
             Vote { kind: VoteKind::Prevote, height: 7, round, digest: None, author: ValidatorIndex(2) };
-        Signed { message: TendermintMessage::Vote(vote), signature: Signature([0; 64]) }
+        Signed { message: TendermintMessage::Vote(vote).into(), signature: Signature([0; 64]) }
     }
 
     #[test]

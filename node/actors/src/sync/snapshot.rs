@@ -97,7 +97,7 @@ pub(crate) fn described(manifest: &Manifest) -> Option<Height> {
 mod tests {
     use super::*;
     use bitcraps_casino::{Blobs, Genesis};
-    use bitcraps_types::{ValidatorIndex, WallTime};
+    use bitcraps_types::{Protocol, ValidatorIndex, WallTime};
 
     fn block(height: Height, parent: Digest, state_root: Digest) -> Block {
         let (proposer, time) = (ValidatorIndex(0), WallTime(height));
@@ -116,6 +116,7 @@ mod tests {
     fn casino() -> Casino {
         let genesis = Genesis {
             name: "test".into(),
+            engine: Protocol::Tendermint,
             validators: vec![],
             players: vec![],
             bank: 7,

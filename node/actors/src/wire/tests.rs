@@ -28,7 +28,7 @@ fn vote() -> impl Strategy<Value = Signed<ConsensusMessage>> {
         |(prevote, height, round, author, digest, signature)| {
             let kind = if prevote { VoteKind::Prevote } else { VoteKind::Precommit };
             let vote = Vote { kind, height, round, author: ValidatorIndex(author), digest };
-            Signed { message: TendermintMessage::Vote(vote), signature }
+            Signed { message: TendermintMessage::Vote(vote).into(), signature }
         },
     )
 }

@@ -5,8 +5,8 @@
 //! ([`Adversary::amnesia`](bitcraps_actors::ports::Adversary::amnesia)); here is only counted when that could matter.
 
 use bitcraps_actors::ports::ConsensusMessage;
-use bitcraps_consensus::Message;
-use bitcraps_consensus::tendermint::VoteKind;
+use bitcraps_consensus::tendermint::{TendermintMessage, VoteKind};
+use bitcraps_consensus::{AnyMessage, Message};
 use bitcraps_types::{Height, Round, ValidatorIndex};
 
 /// What the node has said since it became forgetful.
@@ -22,7 +22,7 @@ impl Amnesia {
     /// Whether this is a prevote cast after a lock was forgotten: one of a later round of the height in which the
     /// node precommitted a value. Each counts once, however many receive it.
     pub(super) fn observe(&mut self, me: ValidatorIndex, message: &ConsensusMessage) -> bool {
-        let ConsensusMessage::Vote(vote) = message else { return false };
+        let AnyMessage::Tendermint(TendermintMessage::Vote(vote)) = message else { return false };
         if message.author() != me {
             return false;
         }

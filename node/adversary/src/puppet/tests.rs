@@ -3,8 +3,8 @@
 mod fork;
 
 use super::*;
-use bitcraps_consensus::Message;
-use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, Vote, VoteKind};
+use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
+use bitcraps_consensus::{AnyMessage, Message};
 use bitcraps_types::{Digest, PublicKey, Signature, Value, Verify};
 use rand::SeedableRng;
 use std::collections::BTreeSet;
@@ -53,9 +53,9 @@ fn puppet(me: u16) -> Puppet {
     Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
 }
 
-fn signed(message: ConsensusMessage) -> Signed<ConsensusMessage> {
+fn signed(message: TendermintMessage) -> Signed<ConsensusMessage> {
     let signer = Tag::of(message.author());
-    Signed::new(message, &CHAIN, &signer)
+    Signed::new(message.into(), &CHAIN, &signer)
 }
 
 fn is_signed_by_its_author(signed: &Signed<ConsensusMessage>) -> bool {
@@ -64,12 +64,12 @@ fn is_signed_by_its_author(signed: &Signed<ConsensusMessage>) -> bool {
 }
 
 fn vote(kind: VoteKind, author: u16, round: u32, digest: Option<Digest>) -> Signed<ConsensusMessage> {
-    signed(ConsensusMessage::Vote(Vote { kind, height: 5, round, author: v(author), digest }))
+    signed(TendermintMessage::Vote(Vote { kind, height: 5, round, author: v(author), digest }))
 }
 
 fn proposal(author: u16, value: &Value) -> Signed<ConsensusMessage> {
     let value = value.clone();
-    signed(ConsensusMessage::Proposal(Box::new(Proposal {
+    signed(TendermintMessage::Proposal(Box::new(Proposal {
         height: 5,
         round: 0,
         author: v(author),
@@ -91,7 +91,7 @@ fn told(puppet: &Puppet, to: u16, message: &Signed<ConsensusMessage>) -> Vec<Sig
 
 fn digests(votes: &[Signed<ConsensusMessage>], kind: VoteKind) -> Vec<Option<Digest>> {
     let all = votes.iter().filter_map(|signed| match &signed.message {
-        ConsensusMessage::Vote(vote) if vote.kind == kind => Some(vote.digest),
+        AnyMessage::Tendermint(TendermintMessage::Vote(vote)) if vote.kind == kind => Some(vote.digest),
         _ => None,
     });
     all.collect()
@@ -187,7 +187,9 @@ fn an_equivocating_proposer_shows_two_valid_blocks() {
         (told(&puppet, 1, &truth), told(&puppet, 2, &truth), told(&puppet, 3, &truth));
     assert_eq!((&first, &also_first), (&vec![truth.clone()], &vec![truth.clone()]));
     let [second] = &second[..] else { panic!("one proposal each: {second:?}") };
-    let ConsensusMessage::Proposal(other) = &second.message else { panic!("{second:?}") };
+    let AnyMessage::Tendermint(TendermintMessage::Proposal(other)) = &second.message else {
+        panic!("{second:?}")
+    };
     assert_ne!(other.value, block);
     assert_eq!((other.height, other.round, other.author), (5, 0, v(0)));
     assert!(is_signed_by_its_author(second));
@@ -245,7 +247,11 @@ fn colluders_vote_for_each_groups_own_block_whatever_their_engines_say() {
     voter.activate("fork", lie);
     let block = fork::block(5, 0);
     let truth = proposal(2, &block);
-    let ConsensusMessage::Proposal(other) = told(&proposer, 1, &truth).remove(0).message else { panic!() };
+    let AnyMessage::Tendermint(TendermintMessage::Proposal(other)) =
+        told(&proposer, 1, &truth).remove(0).message
+    else {
+        panic!()
+    };
     let (first, second) = (Some(block.digest()), Some(other.value.digest()));
     // The voter's engine saw no proposal in time.
     let nil = vote(VoteKind::Prevote, 3, 0, None);
@@ -271,7 +277,7 @@ fn colluders_do_not_show_one_group_the_other_groups_polka() {
     told(&proposer, 0, &proposal(2, &value));
     let certificate =
         PolkaCertificate { height: 5, round: 0, digest: value.digest(), signatures: Vec::new() };
-    let polka = signed(ConsensusMessage::Polka(Box::new(Polka { author: v(2), value, certificate })));
+    let polka = signed(TendermintMessage::Polka(Box::new(Polka { author: v(2), value, certificate })));
     assert_eq!(told(&proposer, 0, &polka), std::slice::from_ref(&polka));
     assert!(told(&proposer, 1, &polka).is_empty());
 }
@@ -340,7 +346,9 @@ fn on_a_line(what: Kinds, groups: &Groups) -> (Puppet, Puppet) {
 fn colluders_in_two_processes_tell_each_group_the_same_if_they_have_a_line() {
     let (proposer, voter) = on_a_line(Kinds::ALL, &Groups::halves(4, &liars(&[2, 3])));
     let block = fork::block(5, 0);
-    let ConsensusMessage::Proposal(other) = told(&proposer, 1, &proposal(2, &block)).remove(0).message else {
+    let AnyMessage::Tendermint(TendermintMessage::Proposal(other)) =
+        told(&proposer, 1, &proposal(2, &block)).remove(0).message
+    else {
         panic!("a proposal")
     };
     let nil = vote(VoteKind::Prevote, 3, 0, None);

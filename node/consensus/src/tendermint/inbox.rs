@@ -5,6 +5,7 @@
 use super::message::TendermintMessage;
 use super::votes::FUTURE_ROUNDS;
 use crate::{Message, Signed};
+use bitcraps_types::Signature;
 use std::collections::VecDeque;
 use std::mem;
 
@@ -41,8 +42,10 @@ impl Inbox {
     }
 
     /// Whether this very message waits.
-    pub(super) fn holds(&self, signed: &Signed<TendermintMessage>) -> bool {
-        self.0.get(signed.message.author().index()).is_some_and(|waiting| waiting.contains(signed))
+    pub(super) fn holds(&self, message: &TendermintMessage, signature: &Signature) -> bool {
+        let same =
+            |held: &Signed<TendermintMessage>| held.signature == *signature && held.message == *message;
+        self.0.get(message.author().index()).is_some_and(|waiting| waiting.iter().any(same))
     }
 
     /// Empties it, for a height with this many validators.

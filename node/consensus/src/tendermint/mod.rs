@@ -137,32 +137,6 @@ impl Engine for Tendermint {
     type Message = TendermintMessage;
     type Entry = Entry;
 
-    const NAME: &'static str = "tendermint";
-
-    fn new(config: Config, validators: ValidatorSet, height: Height) -> Self {
-        Tendermint {
-            gossip: Gossip::new(&config, validators.len()),
-            inbox: Inbox::new(validators.len()),
-            votes: Votes::new(height, validators.clone()),
-            config,
-            validators,
-            height,
-            round: 0,
-            step: Step::Propose,
-            started: false,
-            decided: None,
-            locked: None,
-            valid: None,
-            proposals: Proposals::default(),
-            values: Values::default(),
-            polkas: BTreeMap::new(),
-            commits: BTreeMap::new(),
-            once: Once::default(),
-            journal: Journal::default(),
-            previous: None,
-        }
-    }
-
     fn restore(&mut self, entries: Vec<Entry>) {
         self.replay(entries);
     }
@@ -196,8 +170,8 @@ impl Engine for Tendermint {
         statement::conflicting(first, second)
     }
 
-    fn knows(&self, message: &Signed<TendermintMessage>) -> bool {
-        Tendermint::knows(self, message)
+    fn knows(&self, message: &TendermintMessage, signature: &Signature) -> bool {
+        Tendermint::knows(self, message, signature)
     }
 
     fn verify(
@@ -216,6 +190,31 @@ impl Engine for Tendermint {
 }
 
 impl Tendermint {
+    /// An engine about to begin `height`.
+    pub fn new(config: Config, validators: ValidatorSet, height: Height) -> Self {
+        Tendermint {
+            gossip: Gossip::new(&config, validators.len()),
+            inbox: Inbox::new(validators.len()),
+            votes: Votes::new(height, validators.clone()),
+            config,
+            validators,
+            height,
+            round: 0,
+            step: Step::Propose,
+            started: false,
+            decided: None,
+            locked: None,
+            valid: None,
+            proposals: Proposals::default(),
+            values: Values::default(),
+            polkas: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            once: Once::default(),
+            journal: Journal::default(),
+            previous: None,
+        }
+    }
+
     /// Who proposes in this round of this height.
     pub fn proposer(validators: &ValidatorSet, height: Height, round: Round) -> ValidatorIndex {
         validators.in_turn(height.wrapping_add(u64::from(round)))

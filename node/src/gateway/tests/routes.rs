@@ -3,7 +3,7 @@
 use super::*;
 use crate::testing::*;
 use bitcraps_casino::Block;
-use bitcraps_consensus::{Certificate, Tendermint, Validator, ValidatorSet};
+use bitcraps_consensus::{Certificate, Validator, ValidatorSet};
 use bitcraps_tables::craps;
 use bitcraps_types::ed25519::Ed25519Verifier;
 use bitcraps_types::{Digest, Sign, Value};

@@ -111,10 +111,11 @@ fn a_sync_of_the_consensus_journal_is_vouched_for_before_it_is_told() {
 }
 
 fn entry(height: u64) -> Vec<u8> {
+    use bitcraps_consensus::AnyEntry;
     use bitcraps_consensus::tendermint::{Entry, TendermintMessage, Vote, VoteKind};
     let author = bitcraps_types::ValidatorIndex(0);
     let vote = Vote { kind: VoteKind::Prevote, height, round: 0, author, digest: None };
-    let content = borsh::to_vec(&Entry::Said(TendermintMessage::Vote(vote))).unwrap();
+    let content = borsh::to_vec(&AnyEntry::from(Entry::Said(TendermintMessage::Vote(vote)))).unwrap();
     let checksum = crc32fast::hash(&content).to_le_bytes();
     let header = [&b"BCJ2"[..], &(content.len() as u32).to_le_bytes(), &checksum].concat();
     [&header[..], &crc32fast::hash(&header).to_le_bytes(), &content].concat()

@@ -2,7 +2,7 @@
 
 use super::*;
 use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, Offence, SignedCommand};
-use bitcraps_types::{AccountId, WallTime};
+use bitcraps_types::{AccountId, Protocol, WallTime};
 
 /// The first key that is a player's.
 const PLAYER: usize = 4;
@@ -11,6 +11,7 @@ const PLAYER: usize = 4;
 pub(super) fn genesis(keys: &Keyring) -> Genesis {
     Genesis {
         name: "oracle".to_owned(),
+        engine: Protocol::Tendermint,
         validators: Vec::new(),
         players: vec![(keys.public_key(PLAYER), 1000), (keys.public_key(PLAYER + 1), 1000)],
         bank: 10_000,

@@ -53,6 +53,7 @@ pub(super) fn testnet(
         .args(["--validators", &validators.count.to_string()])
         .args(["--seed", &seed.to_string(), "--name", &scenario.name, "--powers", &powers.join(",")])
         .args(["--players", &workload.players.to_string(), "--buy-in", &workload.buy_in.to_string()])
+        .args(["--engine", scenario.consensus.engine.name()])
         .args(["--bank", &workload.bank.to_string(), "--tables", &workload.tables.to_string()])
         .output()
         .expect("the daemon can be started");

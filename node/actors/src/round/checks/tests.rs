@@ -35,7 +35,7 @@ fn evidence_of(by: u8, height: Height) -> Evidence<ConsensusMessage> {
     let vote = |digest| {
         let (kind, author) = (VoteKind::Prevote, ValidatorIndex(by.into()));
         let vote = Vote { kind, height, round: 0, author, digest };
-        Signed::new(TendermintMessage::Vote(vote), &CHAIN, &key(by))
+        Signed::new(TendermintMessage::Vote(vote).into(), &CHAIN, &key(by))
     };
     Evidence::of(&vote(None), &vote(Some(ROOT)))
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use bitcraps_consensus::{
-    Certificate, Config, Dest, Engine, Input, Output, Tendermint, Timer, Validator, ValidatorSet, Verified,
+    AnyEngine, Certificate, Config, Dest, Engine, Input, Output, Timer, Validator, ValidatorSet, Verified,
 };
 use bitcraps_types::{Height, Time, WallTime};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
 struct Net {
     set: ValidatorSet,
     now: Time,
-    engines: Vec<Tendermint>,
+    engines: Vec<AnyEngine>,
     puppets: Vec<Puppet>,
     queue: BTreeMap<(Time, u64), (usize, What)>,
     sent: u64,
@@ -36,7 +36,7 @@ struct Net {
 
 enum What {
     Message(Box<Signed<ConsensusMessage>>),
-    Input(Box<Input<Tendermint>>),
+    Input(Box<Input<AnyEngine>>),
     Ring(Timer),
     Block(Height, Value, Certificate),
 }
@@ -55,7 +55,9 @@ impl Net {
             rebroadcast: Duration::from_millis(500),
         };
         let mut net = Net {
-            engines: (0..count).map(|me| Tendermint::new(config(me), set.clone(), 1)).collect(),
+            engines: (0..count)
+                .map(|me| AnyEngine::new(bitcraps_types::Protocol::Tendermint, config(me), set.clone(), 1))
+                .collect(),
             puppets: (0..count).map(puppet).collect(),
             set,
             now: Time::ZERO,
@@ -73,7 +75,7 @@ impl Net {
         self.queue.insert((self.now + Duration::from_millis(ms), self.sent), (node, what));
     }
 
-    fn input(&mut self, node: usize, input: Input<Tendermint>) {
+    fn input(&mut self, node: usize, input: Input<AnyEngine>) {
         self.later(0, node, What::Input(Box::new(input)));
     }
 
@@ -101,7 +103,7 @@ impl Net {
                     self.decided[node].insert(height, (value, certificate));
                     Input::Advance { height: height + 1, validators: self.set.clone() }
                 }
-                What::Message(signed) => match Tendermint::verify(*signed, &self.set, &CHAIN, &Tags) {
+                What::Message(signed) => match AnyEngine::verify(*signed, &self.set, &CHAIN, &Tags) {
                     Ok(verified) => Input::Message(verified),
                     Err(_) => continue,
                 },
@@ -112,7 +114,7 @@ impl Net {
         }
     }
 
-    fn carry_out(&mut self, node: usize, output: Output<Tendermint>) {
+    fn carry_out(&mut self, node: usize, output: Output<AnyEngine>) {
         let others = (0..self.engines.len()).filter(|other| *other != node);
         match output {
             Output::Sign { message, .. } => {

@@ -1,0 +1,253 @@
+//! The engines under one type, so that the host is compiled once and the choice of a protocol is data.
+//!
+//! The genesis names the [`Protocol`], and a node makes its [`AnyEngine`] from it. What the engines say and write is
+//! tagged with the protocol; what another protocol's engine said never reaches this one.
+
+use crate::{
+    Config, Engine, Evidence, Input, Invalid, Message, Output, Signed, Tendermint, ValidatorSet, Verified,
+    tendermint,
+};
+use bitcraps_types::{ChainId, Height, Protocol, Round, Signature, Time, ValidatorIndex, Verify};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// One of the protocols' types, tagged.
+macro_rules! any {
+    ($(#[$doc:meta])* $any:ident { $($protocol:ident($inner:ty)),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+        pub enum $any {
+            $(#[doc = concat!("Of ", stringify!($protocol), ".")] $protocol($inner)),+
+        }
+
+        $(
+            impl From<$inner> for $any {
+                fn from(inner: $inner) -> $any {
+                    $any::$protocol(inner)
+                }
+            }
+
+            impl TryFrom<$any> for $inner {
+                type Error = OtherProtocol;
+
+                #[allow(unreachable_patterns, reason = "with one protocol there is no other")]
+                fn try_from(any: $any) -> Result<$inner, OtherProtocol> {
+                    match any {
+                        $any::$protocol(inner) => Ok(inner),
+                        _ => Err(OtherProtocol),
+                    }
+                }
+            }
+        )+
+    };
+}
+
+any! {
+    /// What validators send each other.
+    AnyMessage { Tendermint(tendermint::TendermintMessage) }
+}
+any! {
+    /// What validators sign.
+    AnyStatement { Tendermint(tendermint::Statement) }
+}
+any! {
+    /// What engines write to the journal.
+    AnyEntry { Tendermint(tendermint::Entry) }
+}
+
+/// Something of one protocol came where another's belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("of another protocol")]
+pub struct OtherProtocol;
+
+/// An engine of any protocol.
+#[derive(Clone, Debug)]
+pub enum AnyEngine {
+    /// See [`Tendermint`].
+    Tendermint(Tendermint),
+}
+
+/// The same expression, whichever it is.
+macro_rules! each {
+    ($any:expr, $kind:ident($inner:ident) => $do:expr) => {
+        match $any {
+            $kind::Tendermint($inner) => $do,
+        }
+    };
+}
+
+impl Message for AnyMessage {
+    type Statement = AnyStatement;
+
+    fn statement(&self) -> AnyStatement {
+        each!(self, AnyMessage(message) => message.statement().into())
+    }
+
+    fn author(&self) -> ValidatorIndex {
+        each!(self, AnyMessage(message) => message.author())
+    }
+
+    fn height(&self) -> Height {
+        each!(self, AnyMessage(message) => message.height())
+    }
+
+    fn kind(&self) -> &'static str {
+        each!(self, AnyMessage(message) => message.kind())
+    }
+
+    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+        each!(self, AnyMessage(message) => message.sign_bytes(chain))
+    }
+}
+
+impl Message for AnyStatement {
+    type Statement = AnyStatement;
+
+    fn statement(&self) -> AnyStatement {
+        self.clone()
+    }
+
+    fn author(&self) -> ValidatorIndex {
+        each!(self, AnyStatement(statement) => statement.author())
+    }
+
+    fn height(&self) -> Height {
+        each!(self, AnyStatement(statement) => statement.height())
+    }
+
+    fn kind(&self) -> &'static str {
+        each!(self, AnyStatement(statement) => statement.kind())
+    }
+
+    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+        each!(self, AnyStatement(statement) => statement.sign_bytes(chain))
+    }
+}
+
+impl AnyEntry {
+    /// The height that it binds the validator at.
+    pub fn height(&self) -> Height {
+        each!(self, AnyEntry(entry) => entry.height())
+    }
+}
+
+impl AnyEngine {
+    /// An engine of this protocol about to begin `height`.
+    pub fn new(protocol: Protocol, config: Config, validators: ValidatorSet, height: Height) -> AnyEngine {
+        match protocol {
+            Protocol::Tendermint => AnyEngine::Tendermint(Tendermint::new(config, validators, height)),
+        }
+    }
+}
+
+impl Engine for AnyEngine {
+    type Message = AnyMessage;
+    type Entry = AnyEntry;
+
+    fn restore(&mut self, entries: Vec<AnyEntry>) {
+        each!(self, AnyEngine(engine) => {
+            engine.restore(entries.into_iter().filter_map(|entry| entry.try_into().ok()).collect());
+        });
+    }
+
+    fn step(&mut self, now: Time, input: Input<Self>, out: &mut Vec<Output<Self>>) {
+        each!(self, AnyEngine(engine) => step(engine, now, input, out));
+    }
+
+    fn height(&self) -> Height {
+        each!(self, AnyEngine(engine) => engine.height())
+    }
+
+    fn round(&self) -> Round {
+        each!(self, AnyEngine(engine) => engine.round())
+    }
+
+    fn conflicting(first: &AnyStatement, second: &AnyStatement) -> bool {
+        match (first, second) {
+            (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
+                Tendermint::conflicting(first, second)
+            }
+        }
+    }
+
+    fn knows(&self, message: &AnyMessage, signature: &Signature) -> bool {
+        match (self, message) {
+            (AnyEngine::Tendermint(engine), AnyMessage::Tendermint(message)) => {
+                engine.knows(message, signature)
+            }
+        }
+    }
+
+    fn verify(
+        signed: Signed<AnyMessage>,
+        validators: &ValidatorSet,
+        chain: &ChainId,
+        verify: &dyn Verify,
+    ) -> Result<Verified<AnyMessage>, Invalid> {
+        let Signed { message, signature } = signed;
+        match message {
+            AnyMessage::Tendermint(message) => {
+                let signed = Signed { message, signature };
+                Ok(tagged(Tendermint::verify(signed, validators, chain, verify)?))
+            }
+        }
+    }
+
+    #[cfg(feature = "byzantine")]
+    fn forget_lock(&mut self) {
+        each!(self, AnyEngine(engine) => engine.forget_lock());
+    }
+}
+
+/// A step of one engine, with its input taken out of the tag and its outputs tagged.
+fn step<E: Engine>(engine: &mut E, now: Time, input: Input<AnyEngine>, out: &mut Vec<Output<AnyEngine>>)
+where
+    E::Message: TryFrom<AnyMessage>,
+    AnyMessage: From<E::Message>,
+    AnyStatement: From<<E::Message as Message>::Statement>,
+    AnyEntry: From<E::Entry>,
+{
+    let input = match input {
+        Input::Start => Input::Start,
+        Input::Message(verified) => {
+            let Signed { message, signature } = verified.into_signed();
+            let Ok(message) = message.try_into() else { return };
+            Input::Message(Verified::trust(Signed { message, signature }))
+        }
+        Input::Reachable(validator) => Input::Reachable(validator),
+        Input::Timer(timer) => Input::Timer(timer),
+        Input::Proposed { height, round, value } => Input::Proposed { height, round, value },
+        Input::Verdict { height, digest, valid } => Input::Verdict { height, digest, valid },
+        Input::Advance { height, validators } => Input::Advance { height, validators },
+    };
+    let mut outputs = Vec::new();
+    engine.step(now, input, &mut outputs);
+    out.extend(outputs.into_iter().map(|output| match output {
+        Output::Persist { seq, entry } => Output::Persist { seq, entry: entry.into() },
+        Output::Sign { message, after } => Output::Sign { message: message.into(), after },
+        Output::Relay { to, message: Signed { message, signature } } => {
+            Output::Relay { to, message: Signed { message: message.into(), signature } }
+        }
+        Output::SetTimer { timer, at } => Output::SetTimer { timer, at },
+        Output::Propose { height, round } => Output::Propose { height, round },
+        Output::Validate { height, value, fresh } => Output::Validate { height, value, fresh },
+        Output::Decide { height, value, certificate } => Output::Decide { height, value, certificate },
+        Output::Accuse(evidence) => {
+            let Evidence { first, second } = *evidence;
+            Output::Accuse(Box::new(Evidence { first: tag(first), second: tag(second) }))
+        }
+        Output::Entered { height, round, proposer } => Output::Entered { height, round, proposer },
+        Output::Locked { height, round, digest } => Output::Locked { height, round, digest },
+        Output::Behind { seen, from } => Output::Behind { seen, from },
+        Output::Ahead { of, height } => Output::Ahead { of, height },
+        Output::Transition(name) => Output::Transition(name),
+    }));
+}
+
+/// The tag changes nothing of what is signed.
+fn tag<M: Message + Into<N>, N: Message>(Signed { message, signature }: Signed<M>) -> Signed<N> {
+    Signed { message: message.into(), signature }
+}
+
+fn tagged<M: Message + Into<N>, N: Message>(verified: Verified<M>) -> Verified<N> {
+    Verified::trust(tag(verified.into_signed()))
+}

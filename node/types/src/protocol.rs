@@ -1,0 +1,34 @@
+//! Which consensus protocol a network runs.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::fmt;
+
+/// A consensus protocol. The engines are in `bitcraps-consensus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Protocol {
+    /// Buchman, Kwon, Milosevic: *The latest gossip on BFT consensus* (arXiv:1807.04938).
+    Tendermint,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Protocol; 1] = [Protocol::Tendermint];
+
+    /// The name in scenarios and in the genesis.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Tendermint => "tendermint",
+        }
+    }
+
+    /// The protocol of this name.
+    pub fn named(name: &str) -> Option<Protocol> {
+        Protocol::ALL.into_iter().find(|protocol| protocol.name() == name)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
