@@ -4,13 +4,18 @@
 //! keys: its host (the round actor, or a test) verifies what comes in, signs what goes out, writes what must be
 //! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] is the first engine.
 
+mod backoff;
 mod certificate;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod inbox;
 mod signed;
 pub mod tendermint;
+#[cfg(test)]
+mod tests;
 mod validators;
+mod values;
 
 pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
