@@ -223,7 +223,7 @@ where
     engine.step(now, input, &mut outputs);
     out.extend(outputs.into_iter().map(|output| match output {
         Output::Persist { seq, entry } => Output::Persist { seq, entry: entry.into() },
-        Output::Sign { message, after } => Output::Sign { message: message.into(), after },
+        Output::Sign { message, after, to } => Output::Sign { message: message.into(), after, to },
         Output::Relay { to, message: Signed { message, signature } } => {
             Output::Relay { to, message: Signed { message: message.into(), signature } }
         }

@@ -123,13 +123,15 @@ pub enum Output<E: Engine> {
         /// What [`Engine::restore`] wants back.
         entry: E::Entry,
     },
-    /// Sign this message of our own, once write `after` is durable; then send it to all others and give it back
-    /// as [`Input::Message`].
+    /// Sign this message of our own, once write `after` is durable; then send it and give it back as
+    /// [`Input::Message`].
     Sign {
         /// The message.
         message: E::Message,
         /// The write that must be durable first.
         after: Seq,
+        /// To whom. To nobody else, if it is this validator itself.
+        to: Dest,
     },
     /// Send an already signed message (a repetition, or somebody else's).
     Relay {

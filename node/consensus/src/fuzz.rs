@@ -208,7 +208,7 @@ impl Host {
                 self.log.push(entry);
                 assert_eq!(seq, (self.log.len() - self.before) as u64);
             }
-            Output::Sign { message, after } => {
+            Output::Sign { message, after, .. } => {
                 self.sign(&message, after);
                 let own = Signed { message, signature: SIGNATURE };
                 let own = Tendermint::verify(own, &self.set, &CHAIN, &Trusting);

@@ -5,13 +5,18 @@
 //! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] is the first engine.
 
 mod any;
+mod backoff;
 mod certificate;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod inbox;
 mod signed;
 pub mod tendermint;
+#[cfg(test)]
+mod tests;
 mod validators;
+mod values;
 
 pub use any::{AnyEngine, AnyEntry, AnyMessage, AnyStatement, OtherProtocol};
 pub use certificate::{Certificate, CertificateError, commit_bytes};

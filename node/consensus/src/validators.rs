@@ -1,6 +1,8 @@
 //! The validators of a height, their power, and the two thresholds. Quorums are computed here and nowhere else.
 
 use bitcraps_types::{PublicKey, ValidatorIndex};
+use borsh::BorshDeserialize;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 /// One validator.
@@ -123,6 +125,15 @@ impl ValidatorSet {
         let schedule = &self.0.schedule;
         schedule[(turn % schedule.len() as u64) as usize]
     }
+}
+
+/// Reads a list with at most one entry per validator: a length that no set has is refused before an entry is read.
+pub(crate) fn at_most_one_per_validator<R: Read, T: BorshDeserialize>(reader: &mut R) -> io::Result<Vec<T>> {
+    let length = u32::deserialize_reader(reader)? as usize;
+    if length > ValidatorSet::MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than any set of validators"));
+    }
+    (0..length).map(|_| T::deserialize_reader(reader)).collect()
 }
 
 fn at(i: usize) -> ValidatorIndex {

@@ -60,7 +60,7 @@ pub(crate) struct Round {
     inputs: VecDeque<Input<ConsensusEngine>>,
     outputs: Vec<Output<ConsensusEngine>>,
     relays: Relays,
-    barrier: Barrier<ConsensusMessage>,
+    barrier: Barrier<(Dest, ConsensusMessage)>,
     journal_bytes: usize,
     tip: Tip,
     root: Digest,
@@ -176,9 +176,9 @@ impl Round {
                     Err(error) => self.halt(&error),
                 }
             }
-            Output::Sign { message, after } => {
-                if let Some(message) = self.barrier.pass(after, message) {
-                    self.sign(message);
+            Output::Sign { message, after, to } => {
+                if let Some((to, message)) = self.barrier.pass(after, (to, message)) {
+                    self.sign(to, message);
                 }
             }
             Output::Relay { to, message } => {
@@ -235,13 +235,15 @@ impl Round {
 
     /// Signs a message of our own, sends it, and has it counted. At a height where something that was said may be
     /// forgotten, nothing is said again: not signed, not sent, and so not counted.
-    fn sign(&mut self, message: ConsensusMessage) {
+    fn sign(&mut self, to: Dest, message: ConsensusMessage) {
         if message.height() <= self.config.sign_above {
             return;
         }
         let own = Verified::own(message, &self.chain, &*self.ports.signer);
         self.ports.probe.event(Event::Signed(own.signed()));
-        self.send(Dest::All, vec![own.signed().clone()]);
+        if self.me.is_none_or(|me| to != Dest::One(me)) {
+            self.send(to, vec![own.signed().clone()]);
+        }
         self.inputs.push_back(Input::Message(own));
     }
 
@@ -494,8 +496,8 @@ impl Handler<Synced> for Round {
     fn handle(&mut self, Synced(outcome): Synced, ctx: &mut Self::Context) {
         match outcome {
             Ok(()) => {
-                for message in self.barrier.synced() {
-                    self.sign(message);
+                for (to, message) in self.barrier.synced() {
+                    self.sign(to, message);
                 }
                 self.run(ctx);
             }

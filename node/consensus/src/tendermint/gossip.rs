@@ -176,6 +176,7 @@ impl Tendermint {
             out.push(Output::Sign {
                 message: TendermintMessage::Polka(Box::new(polka)),
                 after: valid.written,
+                to: Dest::All,
             });
         }
     }

@@ -6,7 +6,7 @@
 
 use super::message::{PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 use super::{Lock, Step, Tendermint, ValidValue};
-use crate::{Message, Output, Seq};
+use crate::{Dest, Message, Output, Seq};
 use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ impl Tendermint {
         }
         let after = self.persist(Entry::Said(message.clone()), out);
         self.journal.said.insert(key, message.clone());
-        out.push(Output::Sign { message, after });
+        out.push(Output::Sign { message, after, to: Dest::All });
     }
 
     /// Votes in the current round. A node that only follows says nothing.
@@ -204,6 +204,10 @@ impl Tendermint {
                 .chain(last_for_a_value)
                 .map(|(round, message)| ((round, Place::Precommit), message)),
         );
-        out.extend(again.into_values().map(|message| Output::Sign { message: message.clone(), after: 0 }));
+        out.extend(again.into_values().map(|message| Output::Sign {
+            message: message.clone(),
+            after: 0,
+            to: Dest::All,
+        }));
     }
 }

@@ -2,10 +2,10 @@
 //! [`super::verify`].
 
 use super::statement::{Statement, vote_bytes};
-use crate::{Message, Signed, ValidatorSet};
+use crate::validators::at_most_one_per_validator;
+use crate::{Message, Signed};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
-use std::io::{self, Read};
 
 /// Everything that a validator sends. Most of it are votes, so the others are boxed: messages are moved from actor to
 /// actor, and a vote is a third as long as a proposal.
@@ -75,8 +75,8 @@ pub struct PolkaCertificate {
     pub round: Round,
     /// The value.
     pub digest: Digest,
-    /// By ascending validator, each once; at most [`ValidatorSet::MAX`].
-    #[borsh(deserialize_with = "bounded_signatures")]
+    /// By ascending validator, each once; at most [`crate::ValidatorSet::MAX`].
+    #[borsh(deserialize_with = "at_most_one_per_validator")]
     pub signatures: Vec<(ValidatorIndex, Signature)>,
 }
 
@@ -152,6 +152,14 @@ impl Message for TendermintMessage {
 }
 
 impl TendermintMessage {
+    /// The round that it proposes for.
+    pub(crate) fn proposed_round(&self) -> Option<Round> {
+        match self {
+            TendermintMessage::Proposal(proposal) => Some(proposal.round),
+            _ => None,
+        }
+    }
+
     /// The round that it speaks of.
     pub fn round(&self) -> Round {
         match self {
@@ -167,13 +175,4 @@ impl Vote {
     pub(crate) fn signed(self, signature: Signature) -> Signed<TendermintMessage> {
         Signed { message: TendermintMessage::Vote(self), signature }
     }
-}
-
-/// Refuses a length that no set of validators has, before it reads a signature.
-fn bounded_signatures<R: Read>(reader: &mut R) -> io::Result<Vec<(ValidatorIndex, Signature)>> {
-    let length = u32::deserialize_reader(reader)? as usize;
-    if length > ValidatorSet::MAX {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "more signatures than validators"));
-    }
-    (0..length).map(|_| BorshDeserialize::deserialize_reader(reader)).collect()
 }

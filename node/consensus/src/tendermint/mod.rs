@@ -23,7 +23,6 @@
 //! - [`Output::Ahead`] names the author of the latest message, if it is of a decided height; `gossip` has the rule.
 
 mod gossip;
-mod inbox;
 mod journal;
 mod known;
 mod message;
@@ -32,7 +31,6 @@ mod rules;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod values;
 mod verify;
 mod votes;
 
@@ -40,15 +38,15 @@ pub use journal::Entry;
 pub use message::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 pub use statement::Statement;
 
+use crate::inbox::Inbox;
+use crate::values::Values;
 use crate::{Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use gossip::Gossip;
-use inbox::Inbox;
 use journal::Journal;
 use proposals::{Heard, Proposals};
 use std::collections::BTreeMap;
 use std::mem;
-use values::Values;
 use votes::{Added, Votes};
 
 /// A validator's (or a follower's) state in Tendermint.
@@ -75,7 +73,7 @@ pub struct Tendermint {
     once: Once,
     journal: Journal,
     gossip: Gossip,
-    inbox: Inbox,
+    inbox: Inbox<TendermintMessage>,
     previous: Option<Previous>,
 }
 
@@ -288,7 +286,7 @@ impl Tendermint {
         } else {
             let news = self.gossip.saw(author, height);
             if height == self.height + 1 {
-                self.inbox.push(message.into_signed());
+                self.inbox.push(message.into_signed(), TendermintMessage::proposed_round);
             } else if news {
                 out.push(Output::Behind { seen: height, from: author });
             }

@@ -1,8 +1,8 @@
 //! Repetition, polkas that are passed on, the next height's messages, and who is ahead or behind.
 
-use super::inbox::PER_AUTHOR;
 use super::rig::Rig;
 use super::*;
+use crate::inbox::PER_AUTHOR;
 
 /// What was relayed since the last look, with its destination.
 fn relayed(rig: &mut Rig) -> Vec<(Dest, TendermintMessage)> {
@@ -96,7 +96,7 @@ fn it_also_repeats_its_last_precommit_of_an_earlier_round_and_its_polka() {
     };
     assert!(out.iter().any(repeated));
     let polka = |output: &Output<Tendermint>| {
-        matches!(output, Output::Sign { message: TendermintMessage::Polka(_), after: 1.. })
+        matches!(output, Output::Sign { message: TendermintMessage::Polka(_), after: 1.., .. })
     };
     assert!(out.iter().any(polka), "once the write of the valid value is durable");
 }

@@ -1,11 +1,12 @@
 //! Agreement, validity and liveness on whole networks.
 
-use super::net::{Faults, Net};
 use super::*;
+use crate::tests::SECOND;
+use crate::tests::net::Faults;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-const SECOND: Duration = Duration::from_secs(1);
+type Net = crate::tests::net::Net<Tendermint>;
 
 #[test]
 fn without_faults_every_height_is_decided_in_round_0() {
@@ -94,7 +95,7 @@ fn faults() -> impl Strategy<Value = (u64, usize, Faults)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// That nobody signs two things for one place is checked at each signature, see [`super::net`].
+    /// That nobody signs two things for one place is checked at each signature, see [`crate::tests::net`].
     #[test]
     fn loss_reordering_and_crashes_break_neither_agreement_nor_a_promise_and_after_gst_all_decide(
         (seed, n, faults) in faults(),

@@ -2,7 +2,7 @@
 
 use super::rig::Rig;
 use super::*;
-use crate::tendermint::rules::timeout;
+use crate::backoff::timeout;
 use proptest::prelude::*;
 
 /// Validator 0 locks on `x` in round 0 and stands at the start of round 1.
@@ -194,7 +194,9 @@ fn l36_a_polka_locks_writes_and_precommits_in_this_order() {
     let write = position(|output| matches!(output, Output::Persist { entry: Entry::Said(_), .. }));
     let sign = position(|output| matches!(output, Output::Sign { .. }));
     assert!(lock < write && write < sign);
-    let (Output::Persist { seq, .. }, Output::Sign { after, message }) = (&out[write], &out[sign]) else {
+    let (Output::Persist { seq, .. }, Output::Sign { after, message, to: Dest::All }) =
+        (&out[write], &out[sign])
+    else {
         unreachable!("they were just matched")
     };
     assert_eq!(seq, after);

@@ -2,35 +2,35 @@
 //!
 //! Bounded per author: the last [`PER_AUTHOR`] messages, and proposals of the first rounds only, one per round.
 
-use super::message::TendermintMessage;
-use super::votes::FUTURE_ROUNDS;
 use crate::{Message, Signed};
-use bitcraps_types::Signature;
+use bitcraps_types::{Round, Signature};
 use std::collections::VecDeque;
 use std::mem;
 
 /// How many messages of one author wait. A correct one rarely gets three rounds ahead.
-pub(super) const PER_AUTHOR: usize = 8;
+pub(crate) const PER_AUTHOR: usize = 8;
+
+/// Proposals of later rounds don't wait: each may be as long as a block.
+const LAST_PROPOSAL: Round = 16;
 
 /// What waits, by author.
 #[derive(Clone, Debug)]
-pub(super) struct Inbox(Vec<VecDeque<Signed<TendermintMessage>>>);
+pub(crate) struct Inbox<M: Message>(Vec<VecDeque<Signed<M>>>);
 
-impl Inbox {
-    pub(super) fn new(validators: usize) -> Inbox {
+impl<M: Message> Inbox<M> {
+    pub(crate) fn new(validators: usize) -> Self {
         Inbox(vec![VecDeque::new(); validators])
     }
 
-    /// Keeps a verified message; the author's oldest gives way.
-    pub(super) fn push(&mut self, signed: Signed<TendermintMessage>) {
+    /// Keeps a verified message; the author's oldest gives way. `proposed`: the round that a message proposes for.
+    pub(crate) fn push(&mut self, signed: Signed<M>, proposed: impl Fn(&M) -> Option<Round>) {
         let Some(waiting) = self.0.get_mut(signed.message.author().index()) else {
             return;
         };
-        if let TendermintMessage::Proposal(proposal) = &signed.message {
-            let same_round = |other: &Signed<TendermintMessage>| matches!(&other.message, TendermintMessage::Proposal(other) if other.round == proposal.round);
-            if proposal.round > FUTURE_ROUNDS || waiting.iter().any(same_round) {
-                return;
-            }
+        if let Some(round) = proposed(&signed.message)
+            && (round > LAST_PROPOSAL || waiting.iter().any(|other| proposed(&other.message) == Some(round)))
+        {
+            return;
         }
         if waiting.contains(&signed) {
             return;
@@ -42,14 +42,13 @@ impl Inbox {
     }
 
     /// Whether this very message waits.
-    pub(super) fn holds(&self, message: &TendermintMessage, signature: &Signature) -> bool {
-        let same =
-            |held: &Signed<TendermintMessage>| held.signature == *signature && held.message == *message;
+    pub(crate) fn holds(&self, message: &M, signature: &Signature) -> bool {
+        let same = |held: &Signed<M>| held.signature == *signature && held.message == *message;
         self.0.get(message.author().index()).is_some_and(|waiting| waiting.iter().any(same))
     }
 
     /// Empties it, for a height with this many validators.
-    pub(super) fn take(&mut self, validators: usize) -> Vec<Signed<TendermintMessage>> {
+    pub(crate) fn take(&mut self, validators: usize) -> Vec<Signed<M>> {
         mem::replace(self, Inbox::new(validators)).0.into_iter().flatten().collect()
     }
 }

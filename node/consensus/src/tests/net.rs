@@ -5,31 +5,78 @@
 //! correct validators decide differently, or when a decision has no valid certificate.
 
 use super::*;
+use bitcraps_types::{Height, Round, Time};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+/// An engine with its lies.
+pub(crate) trait Played: Engine {
+    /// What the Byzantine validators know and said. They are in one hand.
+    type Coalition: Default;
+
+    /// An engine about to begin `height`.
+    fn begin(config: Config, validators: ValidatorSet, height: Height) -> Self;
+
+    /// One of them, `hearer`, heard this: what they say now.
+    fn collude(
+        coalition: &mut Self::Coalition,
+        scene: &Scene,
+        hearer: usize,
+        heard: &Signed<Self::Message>,
+    ) -> Vec<Lie<Self::Message>>;
+}
+
+/// What the Byzantine validators see of the network.
+pub(crate) struct Scene {
+    pub(crate) set: ValidatorSet,
+    pub(crate) byzantine: Vec<usize>,
+    groups: Vec<usize>,
+}
+
+impl Scene {
+    /// The group that they want a validator to be in.
+    pub(crate) fn group(&self, node: usize) -> usize {
+        self.groups.get(node).copied().unwrap_or(node % 2)
+    }
+
+    /// Those who are to be misled.
+    pub(crate) fn correct(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.set.len()).filter(|node| !self.byzantine.contains(node))
+    }
+}
+
+/// Something that a Byzantine validator says to one other.
+pub(crate) struct Lie<M> {
+    pub(crate) by: usize,
+    pub(crate) to: usize,
+    pub(crate) message: M,
+}
 
 /// What the network does to the messages.
 #[derive(Clone, Debug)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     /// From here on nothing is lost and delays are short.
-    pub(super) gst: Duration,
+    pub(crate) gst: Duration,
     /// The chance that a message is lost before GST.
-    pub(super) loss: f64,
+    pub(crate) loss: f64,
     /// The chance that a message comes twice.
-    pub(super) repeat: f64,
+    pub(crate) repeat: f64,
     /// How many crashes happen before GST.
-    pub(super) crashes: usize,
-    /// These sign everything that anyone proposes, and as proposers give each group another value.
-    pub(super) byzantine: Vec<usize>,
+    pub(crate) crashes: usize,
+    /// These are in one hand, and lie as [`Played::collude`] says.
+    pub(crate) byzantine: Vec<usize>,
     /// Until GST, validators of different groups don't hear each other. Byzantine ones are in all groups.
-    pub(super) groups: Vec<usize>,
+    pub(crate) groups: Vec<usize>,
+    /// How many nodes follow that are no validators.
+    pub(crate) followers: usize,
     /// Whether a validator with the seed's whim refuses fresh values now and then.
-    pub(super) picky: bool,
+    pub(crate) picky: bool,
 }
 
 impl Faults {
-    pub(super) fn none() -> Faults {
+    pub(crate) fn none() -> Faults {
         Faults {
             gst: Duration::ZERO,
             loss: 0.0,
@@ -37,62 +84,64 @@ impl Faults {
             crashes: 0,
             byzantine: Vec::new(),
             groups: Vec::new(),
+            followers: 0,
             picky: false,
         }
     }
 }
 
-pub(super) struct Net {
-    pub(super) now: Time,
-    pub(super) nodes: Vec<Node>,
-    pub(super) accused: BTreeSet<(ValidatorIndex, Height)>,
+pub(crate) struct Net<E: Played> {
+    pub(crate) now: Time,
+    pub(crate) nodes: Vec<Node<E>>,
+    pub(crate) accused: BTreeSet<(ValidatorIndex, Height)>,
     /// All evidence, for checking.
-    pub(super) evidence: Vec<Evidence<TendermintMessage>>,
+    pub(crate) evidence: Vec<Evidence<E::Message>>,
     /// The highest round that a height was decided in, after GST or before.
-    pub(super) highest_round: Round,
-    pub(super) disagreements: usize,
-    set: ValidatorSet,
+    pub(crate) highest_round: Round,
+    pub(crate) disagreements: usize,
+    /// How many messages were sent, each counted once per recipient.
+    pub(crate) sent: usize,
     faults: Faults,
     rng: ChaCha8Rng,
-    events: BTreeMap<(Time, u64), Event>,
+    events: BTreeMap<(Time, u64), Event<E>>,
     next_event: u64,
     chain: BTreeMap<Height, Digest>,
-    /// What a Byzantine validator has said to whom, so that it says each thing once.
-    told: BTreeSet<(usize, usize, Height, Round, VoteKind, Digest)>,
+    scene: Scene,
+    coalition: E::Coalition,
 }
 
-pub(super) struct Node {
-    pub(super) engine: Tendermint,
+pub(crate) struct Node<E: Engine> {
+    pub(crate) engine: E,
     /// Decided blocks: durable at once.
-    pub(super) blocks: BTreeMap<Height, (Value, Certificate)>,
+    pub(crate) blocks: BTreeMap<Height, (Value, Certificate)>,
     /// Events of earlier incarnations are dropped.
     life: u32,
     down: bool,
-    log: Vec<Entry>,
+    log: Vec<E::Entry>,
     durable: usize,
     /// How long the log was when this life began.
     base: usize,
-    waiting: Vec<(Seq, TendermintMessage)>,
+    waiting: Vec<(Seq, Dest, E::Message)>,
     timers: BTreeMap<Timer, Time>,
     /// What left this validator, through all its lives.
-    spoken: BTreeMap<(Height, Round, &'static str), TendermintMessage>,
+    spoken: BTreeMap<Height, Vec<<E::Message as Message>::Statement>>,
 }
 
-enum Event {
-    Deliver { to: usize, signed: Box<Signed<TendermintMessage>> },
+enum Event<E: Engine> {
+    Deliver { to: usize, signed: Box<Signed<E::Message>> },
     Ring { node: usize, life: u32, timer: Timer },
     Durable { node: usize, life: u32, upto: usize },
-    Input { node: usize, life: u32, input: Box<Input<Tendermint>> },
+    Input { node: usize, life: u32, input: Box<Input<E>> },
     Block { to: usize, height: Height, value: Value, certificate: Certificate },
     Crash { node: usize },
     Restart { node: usize, life: u32 },
 }
 
-impl Net {
-    pub(super) fn new(seed: u64, powers: &[u64], faults: Faults) -> Net {
+impl<E: Played> Net<E> {
+    pub(crate) fn new(seed: u64, powers: &[u64], faults: Faults) -> Net<E> {
         let set = validators(powers);
         let node = |i| Node {
-            engine: Tendermint::new(config(Some(i)), set.clone(), 1),
+            engine: E::begin(config((i < set.len()).then_some(i)), set.clone(), 1),
             blocks: BTreeMap::new(),
             life: 0,
             down: false,
@@ -105,17 +154,18 @@ impl Net {
         };
         let mut net = Net {
             now: Time(1),
-            nodes: (0..powers.len()).map(node).collect(),
+            nodes: (0..powers.len() + faults.followers).map(node).collect(),
             accused: BTreeSet::new(),
             evidence: Vec::new(),
             highest_round: 0,
             disagreements: 0,
-            set,
+            sent: 0,
             rng: ChaCha8Rng::seed_from_u64(seed),
             events: BTreeMap::new(),
             next_event: 0,
             chain: BTreeMap::new(),
-            told: BTreeSet::new(),
+            scene: Scene { set, byzantine: faults.byzantine.clone(), groups: faults.groups.clone() },
+            coalition: E::Coalition::default(),
             faults,
         };
         for node in 0..net.nodes.len() {
@@ -136,7 +186,7 @@ impl Net {
         net
     }
 
-    pub(super) fn correct(&self) -> impl Iterator<Item = &Node> {
+    pub(crate) fn correct(&self) -> impl Iterator<Item = &Node<E>> {
         self.nodes.iter().enumerate().filter(|(i, _)| !self.is_byzantine(*i)).map(|(_, node)| node)
     }
 
@@ -145,7 +195,7 @@ impl Net {
     }
 
     /// Runs until every correct validator has decided `height`, or until `limit`. Whether they did.
-    pub(super) fn run(&mut self, height: Height, limit: Duration) -> bool {
+    pub(crate) fn run(&mut self, height: Height, limit: Duration) -> bool {
         while !self.correct().all(|node| node.blocks.contains_key(&height)) {
             let due = self.events.first_entry().filter(|event| event.key().0 <= Time::ZERO + limit);
             let Some(event) = due else {
@@ -159,19 +209,19 @@ impl Net {
     }
 
     /// Runs until `limit`.
-    pub(super) fn run_until(&mut self, limit: Duration) {
+    pub(crate) fn run_until(&mut self, limit: Duration) {
         self.run(Height::MAX, limit);
     }
 
-    fn after(&mut self, delay: Duration, event: Event) {
+    fn after(&mut self, delay: Duration, event: Event<E>) {
         self.events.insert((self.now + delay, self.next_event), event);
         self.next_event += 1;
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: Event<E>) {
         match event {
             Event::Deliver { to, signed } => {
-                let verified = Tendermint::verify(*signed, &self.set, &CHAIN, &TagVerifier).unwrap();
+                let verified = E::verify(*signed, &self.scene.set, &CHAIN, &TagVerifier).unwrap();
                 self.step(to, Input::Message(verified));
             }
             Event::Ring { node, life, timer } => {
@@ -224,12 +274,13 @@ impl Net {
         node.base = node.log.len();
         node.down = false;
         let height = node.blocks.last_key_value().map_or(1, |(height, _)| height + 1);
-        node.engine = Tendermint::new(config(Some(i)), self.set.clone(), height);
+        let me = (i < self.scene.set.len()).then_some(i);
+        node.engine = E::begin(config(me), self.scene.set.clone(), height);
         node.engine.restore(node.log.clone());
         self.step(i, Input::Start);
     }
 
-    fn step(&mut self, i: usize, input: Input<Tendermint>) {
+    fn step(&mut self, i: usize, input: Input<E>) {
         if self.nodes[i].down || self.is_byzantine(i) {
             return;
         }
@@ -240,7 +291,7 @@ impl Net {
         }
     }
 
-    fn output(&mut self, i: usize, output: Output<Tendermint>) {
+    fn output(&mut self, i: usize, output: Output<E>) {
         let life = self.nodes[i].life;
         let answer = |input| Event::Input { node: i, life, input: Box::new(input) };
         match output {
@@ -252,8 +303,8 @@ impl Net {
                 let delay = Duration::from_micros(self.rng.random_range(0..30_000));
                 self.after(delay, Event::Durable { node: i, life, upto });
             }
-            Output::Sign { message, after } => {
-                self.nodes[i].waiting.push((after, message));
+            Output::Sign { message, after, to } => {
+                self.nodes[i].waiting.push((after, to, message));
                 self.release(i);
             }
             Output::Relay { to, message } => self.send(i, to, message),
@@ -277,7 +328,7 @@ impl Net {
                 self.decided(i, height, value, certificate);
             }
             Output::Accuse(evidence) => {
-                let offender = evidence.check::<Tendermint>(&self.set, &CHAIN, &TagVerifier).unwrap();
+                let offender = evidence.check::<E>(&self.scene.set, &CHAIN, &TagVerifier).unwrap();
                 self.accused.insert((offender, evidence.height()));
                 self.evidence.push(*evidence);
             }
@@ -299,31 +350,31 @@ impl Net {
         let durable = (node.durable - node.base.min(node.durable)) as Seq;
         let waiting = mem::take(&mut node.waiting);
         let (ready, waiting): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(after, _)| *after <= durable);
+            waiting.into_iter().partition(|(after, ..)| *after <= durable);
         node.waiting = waiting;
-        for (_, message) in ready {
-            if message.kind() != "polka" {
-                let place = (message.height(), message.round(), message.kind());
-                let before = self.nodes[i].spoken.entry(place).or_insert_with(|| message.clone());
-                assert!(
-                    !Tendermint::conflicting(&before.statement(), &message.statement()),
-                    "{i} signed {before:?} and {message:?}"
-                );
+        for (_, to, message) in ready {
+            let statement = message.statement();
+            let before = self.nodes[i].spoken.entry(message.height()).or_default();
+            if !before.contains(&statement) {
+                let broken = before.iter().find(|before| E::conflicting(before, &statement));
+                assert!(broken.is_none(), "{i} signed {broken:?} and {statement:?}");
+                before.push(statement);
             }
-            self.send(i, Dest::All, signed(message.clone()));
+            self.send(i, to, signed(message.clone()));
             self.step(i, Input::Message(Verified::own(message, &CHAIN, &key(v(i)))));
         }
     }
 
-    fn send(&mut self, from: usize, to: Dest, signed: Signed<TendermintMessage>) {
+    fn send(&mut self, from: usize, to: Dest, signed: Signed<E::Message>) {
         for i in 0..self.nodes.len() {
             let addressed = match to {
                 Dest::All => i != from,
-                Dest::One(one) => i == one.index(),
+                Dest::One(one) => i == one.index() && i != from,
             };
             if !addressed {
                 continue;
             }
+            self.sent += 1;
             if self.is_byzantine(i) {
                 self.collude(i, &signed);
                 continue;
@@ -352,45 +403,15 @@ impl Net {
         Some(Duration::from_micros(self.rng.random_range(500..400_000)))
     }
 
-    /// A Byzantine validator hears a proposal: it votes for it, for whoever it hears it from. As a proposer it
-    /// gives each validator a value of its own group.
-    fn collude(&mut self, byzantine: usize, heard: &Signed<TendermintMessage>) {
-        let (height, round) = (heard.message.height(), heard.message.round());
-        let digest = match &heard.message {
-            TendermintMessage::Proposal(proposal) => Some(proposal.value.digest()),
-            TendermintMessage::Vote(vote) => vote.digest,
-            TendermintMessage::Polka(_) => None,
-        };
-        for to in (0..self.nodes.len()).filter(|to| !self.faults.byzantine.contains(to)).collect::<Vec<_>>() {
-            if Tendermint::proposer(&self.set, height, round) == v(byzantine) {
-                let group = self.faults.groups.get(to).copied().unwrap_or(to % 2);
-                let value = value(&format!("{height}/{round} for group {group}"));
-                let digest = value.digest();
-                if self.told.insert((byzantine, to, height, round, VoteKind::Prevote, Digest::ZERO)) {
-                    let author = v(byzantine);
-                    let proposal = Proposal { height, round, author, value, polka: None };
-                    self.tell(byzantine, to, TendermintMessage::Proposal(Box::new(proposal)));
-                    self.vote_both(byzantine, to, height, round, digest);
-                }
-            } else if let Some(digest) = digest {
-                let groups = &self.faults.groups;
-                let same_group = groups.get(heard.message.author().index()) == groups.get(to);
-                if same_group || self.is_byzantine(heard.message.author().index()) {
-                    self.vote_both(byzantine, to, height, round, digest);
-                }
-            }
+    /// A Byzantine validator hears something.
+    fn collude(&mut self, hearer: usize, heard: &Signed<E::Message>) {
+        for Lie { by, to, message } in E::collude(&mut self.coalition, &self.scene, hearer, heard) {
+            assert!(self.is_byzantine(by) && message.author() == v(by), "each lies in its own name");
+            self.tell(by, to, message);
         }
     }
 
-    fn vote_both(&mut self, byzantine: usize, to: usize, height: Height, round: Round, digest: Digest) {
-        for kind in [VoteKind::Prevote, VoteKind::Precommit] {
-            if self.told.insert((byzantine, to, height, round, kind, digest)) {
-                self.tell(byzantine, to, vote(kind, height, round, byzantine, Some(digest)));
-            }
-        }
-    }
-
-    fn tell(&mut self, byzantine: usize, to: usize, message: TendermintMessage) {
+    fn tell(&mut self, byzantine: usize, to: usize, message: E::Message) {
         if let Some(delay) = self.delay(byzantine, to) {
             self.after(delay, Event::Deliver { to, signed: Box::new(signed(message)) });
         }
@@ -416,7 +437,7 @@ impl Net {
     }
 
     fn decided(&mut self, i: usize, height: Height, value: Value, certificate: Certificate) {
-        certificate.verify(&self.set, &CHAIN, &TagVerifier).unwrap();
+        certificate.verify(&self.scene.set, &CHAIN, &TagVerifier).unwrap();
         assert_eq!((certificate.height, certificate.digest), (height, value.digest()));
         let agreed = *self.chain.entry(height).or_insert(value.digest());
         if agreed != value.digest() {
@@ -429,7 +450,7 @@ impl Net {
         }
         node.blocks.insert(height, (value, certificate));
         let life = node.life;
-        let input = Box::new(Input::Advance { height: height + 1, validators: self.set.clone() });
+        let input = Box::new(Input::Advance { height: height + 1, validators: self.scene.set.clone() });
         let delay = Duration::from_micros(self.rng.random_range(0..5_000));
         self.after(delay, Event::Input { node: i, life, input });
     }
