@@ -4,8 +4,8 @@
 //! tagged with the protocol; what another protocol's engine said never reaches this one.
 
 use crate::{
-    Config, Engine, Evidence, Input, Invalid, Message, Output, Signed, Tendermint, ValidatorSet, Verified,
-    tendermint,
+    Config, Engine, Evidence, HotStuff, Input, Invalid, Message, Output, Pbft, Signed, Tendermint, ValidatorSet, Verified,
+    hotstuff, pbft, tendermint,
 };
 use bitcraps_types::{ChainId, Height, Protocol, Round, Signature, Time, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -29,7 +29,6 @@ macro_rules! any {
             impl TryFrom<$any> for $inner {
                 type Error = OtherProtocol;
 
-                #[allow(unreachable_patterns, reason = "with one protocol there is no other")]
                 fn try_from(any: $any) -> Result<$inner, OtherProtocol> {
                     match any {
                         $any::$protocol(inner) => Ok(inner),
@@ -43,15 +42,27 @@ macro_rules! any {
 
 any! {
     /// What validators send each other.
-    AnyMessage { Tendermint(tendermint::TendermintMessage) }
+    AnyMessage {
+        Pbft(pbft::PbftMessage),
+        Tendermint(tendermint::TendermintMessage),
+        HotStuff(hotstuff::HotStuffMessage),
+    }
 }
 any! {
     /// What validators sign.
-    AnyStatement { Tendermint(tendermint::Statement) }
+    AnyStatement {
+        Pbft(pbft::Statement),
+        Tendermint(tendermint::Statement),
+        HotStuff(hotstuff::Statement),
+    }
 }
 any! {
     /// What engines write to the journal.
-    AnyEntry { Tendermint(tendermint::Entry) }
+    AnyEntry {
+        Pbft(pbft::Entry),
+        Tendermint(tendermint::Entry),
+        HotStuff(hotstuff::Entry),
+    }
 }
 
 /// Something of one protocol came where another's belongs.
@@ -62,15 +73,21 @@ pub struct OtherProtocol;
 /// An engine of any protocol.
 #[derive(Clone, Debug)]
 pub enum AnyEngine {
+    /// See [`Pbft`].
+    Pbft(Pbft),
     /// See [`Tendermint`].
     Tendermint(Tendermint),
+    /// See [`HotStuff`].
+    HotStuff(HotStuff),
 }
 
 /// The same expression, whichever it is.
 macro_rules! each {
     ($any:expr, $kind:ident($inner:ident) => $do:expr) => {
         match $any {
+            $kind::Pbft($inner) => $do,
             $kind::Tendermint($inner) => $do,
+            $kind::HotStuff($inner) => $do,
         }
     };
 }
@@ -134,7 +151,9 @@ impl AnyEngine {
     /// An engine of this protocol about to begin `height`.
     pub fn new(protocol: Protocol, config: Config, validators: ValidatorSet, height: Height) -> AnyEngine {
         match protocol {
+            Protocol::Pbft => AnyEngine::Pbft(Pbft::new(config, validators, height)),
             Protocol::Tendermint => AnyEngine::Tendermint(Tendermint::new(config, validators, height)),
+            Protocol::HotStuff => AnyEngine::HotStuff(HotStuff::new(config, validators, height)),
         }
     }
 }
@@ -166,6 +185,11 @@ impl Engine for AnyEngine {
             (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
                 Tendermint::conflicting(first, second)
             }
+            (AnyStatement::Pbft(first), AnyStatement::Pbft(second)) => Pbft::conflicting(first, second),
+            (AnyStatement::HotStuff(first), AnyStatement::HotStuff(second)) => {
+                HotStuff::conflicting(first, second)
+            }
+            _ => false,
         }
     }
 
@@ -174,6 +198,10 @@ impl Engine for AnyEngine {
             (AnyEngine::Tendermint(engine), AnyMessage::Tendermint(message)) => {
                 engine.knows(message, signature)
             }
+            (AnyEngine::Pbft(engine), AnyMessage::Pbft(message)) => engine.knows(message, signature),
+            (AnyEngine::HotStuff(engine), AnyMessage::HotStuff(message)) => engine.knows(message, signature),
+            // It changes nothing, but somebody signed it: that is for `verify` to find out.
+            _ => false,
         }
     }
 
@@ -185,9 +213,17 @@ impl Engine for AnyEngine {
     ) -> Result<Verified<AnyMessage>, Invalid> {
         let Signed { message, signature } = signed;
         match message {
+            AnyMessage::Pbft(message) => {
+                let signed = Signed { message, signature };
+                Pbft::verify(signed, validators, chain, verify).map(tagged)
+            }
             AnyMessage::Tendermint(message) => {
                 let signed = Signed { message, signature };
-                Ok(tagged(Tendermint::verify(signed, validators, chain, verify)?))
+                Tendermint::verify(signed, validators, chain, verify).map(tagged)
+            }
+            AnyMessage::HotStuff(message) => {
+                let signed = Signed { message, signature };
+                HotStuff::verify(signed, validators, chain, verify).map(tagged)
             }
         }
     }

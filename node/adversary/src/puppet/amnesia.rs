@@ -1,10 +1,13 @@
-//! Byzantine participant that forgets what it is locked on, and prevotes for whatever is proposed next.
+//! Byzantine participant that forgets what it is bound by: its lock in Tendermint, that it was prepared in PBFT, its
+//! highest certificate in HotStuff. It then votes for whatever comes next.
 //!
-//! Attacks agreement: with more than f of them two rounds of one height can decide two values, and no two messages of
-//! one round convict anybody. The lock is dropped inside the engine's host, before each step
+//! Attacks agreement: with more than f of them two rounds of one height can decide two values. In Tendermint no two
+//! messages of one round convict anybody. The lock is dropped inside the engine's host, before each step
 //! ([`Adversary::amnesia`](bitcraps_actors::ports::Adversary::amnesia)); here is only counted when that could matter.
 
 use bitcraps_actors::ports::ConsensusMessage;
+use bitcraps_consensus::hotstuff::HotStuffMessage;
+use bitcraps_consensus::pbft::{PbftMessage, VoteKind as PbftVoteKind};
 use bitcraps_consensus::tendermint::{TendermintMessage, VoteKind};
 use bitcraps_consensus::{AnyMessage, Message};
 use bitcraps_types::{Height, Round, ValidatorIndex};
@@ -12,31 +15,36 @@ use bitcraps_types::{Height, Round, ValidatorIndex};
 /// What the node has said since it became forgetful.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Amnesia {
-    /// Where it last precommitted a value, and so locked.
-    locked: Option<(Height, Round)>,
-    /// The last prevote counted.
+    /// Where it last bound itself.
+    bound: Option<(Height, Round)>,
+    /// The last message counted.
     counted: Option<(Height, Round)>,
 }
 
+/// What a message says of its author's memory.
+enum Says {
+    /// Its author is bound from now on.
+    Binds,
+    /// Its author speaks in a later round, where it should know that it is bound.
+    Speaks,
+}
+
 impl Amnesia {
-    /// Whether this is a prevote cast after a lock was forgotten: one of a later round of the height in which the
-    /// node precommitted a value. Each counts once, however many receive it.
+    /// Whether this was said after a bond was forgotten: in a later round of the height in which the node bound itself.
+    /// Each counts once, however many receive it.
     pub(super) fn observe(&mut self, me: ValidatorIndex, message: &ConsensusMessage) -> bool {
-        let AnyMessage::Tendermint(TendermintMessage::Vote(vote)) = message else { return false };
         if message.author() != me {
             return false;
         }
-        let at = (vote.height, vote.round);
-        match vote.kind {
-            VoteKind::Precommit => {
-                if vote.digest.is_some() && self.locked < Some(at) {
-                    self.locked = Some(at);
-                }
+        let Some((round, says)) = says(message) else { return false };
+        let at = (message.height(), round);
+        match says {
+            Says::Binds => {
+                self.bound = self.bound.max(Some(at));
                 false
             }
-            VoteKind::Prevote => {
-                let forgotten =
-                    self.locked.is_some_and(|(height, round)| height == vote.height && round < vote.round);
+            Says::Speaks => {
+                let forgotten = self.bound.is_some_and(|(height, bound)| height == at.0 && bound < round);
                 let new = forgotten && self.counted < Some(at);
                 if new {
                     self.counted = Some(at);
@@ -44,5 +52,23 @@ impl Amnesia {
                 new
             }
         }
+    }
+}
+
+fn says(message: &ConsensusMessage) -> Option<(Round, Says)> {
+    match message {
+        AnyMessage::Tendermint(TendermintMessage::Vote(vote)) => match vote.kind {
+            VoteKind::Precommit => vote.digest.map(|_| (vote.round, Says::Binds)),
+            VoteKind::Prevote => Some((vote.round, Says::Speaks)),
+        },
+        AnyMessage::Pbft(PbftMessage::Vote(vote)) if vote.kind == PbftVoteKind::Commit => {
+            Some((vote.view, Says::Binds))
+        }
+        AnyMessage::Pbft(PbftMessage::ViewChange(change)) => Some((change.view, Says::Speaks)),
+        AnyMessage::HotStuff(HotStuffMessage::Vote(vote)) if vote.justify.is_some() => {
+            Some((vote.round, Says::Binds))
+        }
+        AnyMessage::HotStuff(HotStuffMessage::Timeout(timeout)) => Some((timeout.round, Says::Speaks)),
+        _ => None,
     }
 }

@@ -4,6 +4,8 @@
 //! convict their author all follow from the protocol's description (docs of the wire format; arXiv:1807.04938), so
 //! that an error in the node does not excuse itself.
 
+mod hotstuff;
+mod pbft;
 mod tendermint;
 
 use super::Setup;
@@ -59,7 +61,9 @@ impl Law {
     /// Whether the author's signature is right, over bytes built here.
     pub(super) fn signature_is_valid(&self, signed: &Signed<AnyStatement>) -> bool {
         let said = match &signed.message {
+            AnyStatement::Pbft(statement) => pbft::signed(&self.chain, statement),
             AnyStatement::Tendermint(statement) => tendermint::signed(&self.chain, statement),
+            AnyStatement::HotStuff(statement) => hotstuff::signed(&self.chain, statement),
         };
         let Some((author, bytes)) = said else { return false };
         self.key(author).is_some_and(|key| self.verifier.verify(key, &bytes, &signed.signature))
@@ -82,6 +86,11 @@ impl Law {
             (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
                 tendermint::contradict(first, second)
             }
+            (AnyStatement::Pbft(first), AnyStatement::Pbft(second)) => pbft::contradict(first, second),
+            (AnyStatement::HotStuff(first), AnyStatement::HotStuff(second)) => {
+                hotstuff::contradict(first, second)
+            }
+            _ => false,
         };
         if !contradict {
             return Err("the two statements do not contradict each other");
@@ -110,7 +119,9 @@ pub(super) type Content = (Option<Digest>, Option<Round>);
 /// What of this message may be said but once; `None` if nothing.
 pub(super) fn said(message: &AnyMessage) -> Option<Said> {
     match message {
+        AnyMessage::Pbft(message) => pbft::said(message),
         AnyMessage::Tendermint(message) => tendermint::said(message),
+        AnyMessage::HotStuff(message) => hotstuff::said(message),
     }
 }
 

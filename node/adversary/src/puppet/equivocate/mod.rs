@@ -10,6 +10,8 @@
 //! there is but one value. Liars that double proposals wait there for a turn of their own and vote honestly, so that no
 //! group falls behind before the fork; those that double votes alone tell the second group nil.
 
+mod hotstuff;
+mod pbft;
 mod tendermint;
 
 use super::{Collusion, Identity};
@@ -50,6 +52,8 @@ pub(super) fn rewrite(
     let mine = signed.message.author() == identity.me;
     let told: Vec<ConsensusMessage> = match &signed.message {
         _ if !mine || sides == (false, false) => vec![signed.message.clone()],
+        AnyMessage::Pbft(message) => tagged(pbft::told(what, collusion, sides, message)),
+        AnyMessage::HotStuff(message) => tagged(hotstuff::told(what, collusion, sides, message)),
         AnyMessage::Tendermint(message) => tagged(tendermint::told(what, collusion, sides, message)),
     };
     let changed = told != [signed.message.clone()];
