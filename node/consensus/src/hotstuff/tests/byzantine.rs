@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Lies = Vec<Lie<HotStuffMessage>>;
 type Block = (Height, Round, Digest, Option<Round>);
+/// What each claims to know, with its signature.
+type Claims = BTreeMap<ValidatorIndex, (Option<Round>, Signature)>;
 
 /// What they know together.
 #[derive(Default)]
 pub(crate) struct Coalition {
     votes: BTreeMap<Block, BTreeMap<ValidatorIndex, Signature>>,
-    timeouts: BTreeMap<(Height, Round), BTreeMap<ValidatorIndex, (Option<Round>, Signature)>>,
+    timeouts: BTreeMap<(Height, Round), Claims>,
     qcs: BTreeMap<(Height, Round, Digest), QuorumCertificate>,
     tcs: BTreeMap<(Height, Round), TimeoutCertificate>,
     values: BTreeMap<Digest, Value>,
