@@ -67,6 +67,8 @@ pub(crate) struct Faults {
     pub(crate) crashes: usize,
     /// These are in one hand, and lie as [`Played::collude`] says.
     pub(crate) byzantine: Vec<usize>,
+    /// These never say anything.
+    pub(crate) silent: Vec<usize>,
     /// Until GST, validators of different groups don't hear each other. Byzantine ones are in all groups.
     pub(crate) groups: Vec<usize>,
     /// How many nodes follow that are no validators.
@@ -83,6 +85,7 @@ impl Faults {
             repeat: 0.0,
             crashes: 0,
             byzantine: Vec::new(),
+            silent: Vec::new(),
             groups: Vec::new(),
             followers: 0,
             picky: false,
@@ -169,14 +172,14 @@ impl<E: Played> Net<E> {
             faults,
         };
         for node in 0..net.nodes.len() {
-            if !net.is_byzantine(node) {
+            if !net.is_faulty(node) {
                 let at = Duration::from_millis(net.rng.random_range(0..50));
                 net.after(at, Event::Input { node, life: 0, input: Box::new(Input::Start) });
             }
         }
         for _ in 0..net.faults.crashes {
             let node = net.rng.random_range(0..net.nodes.len());
-            if net.is_byzantine(node) {
+            if net.is_faulty(node) {
                 continue;
             }
             let gst = u64::try_from(net.faults.gst.as_millis()).unwrap().max(1);
@@ -187,11 +190,11 @@ impl<E: Played> Net<E> {
     }
 
     pub(crate) fn correct(&self) -> impl Iterator<Item = &Node<E>> {
-        self.nodes.iter().enumerate().filter(|(i, _)| !self.is_byzantine(*i)).map(|(_, node)| node)
+        self.nodes.iter().enumerate().filter(|(i, _)| !self.is_faulty(*i)).map(|(_, node)| node)
     }
 
-    fn is_byzantine(&self, node: usize) -> bool {
-        self.faults.byzantine.contains(&node)
+    fn is_faulty(&self, node: usize) -> bool {
+        self.faults.byzantine.contains(&node) || self.faults.silent.contains(&node)
     }
 
     /// Runs until every correct validator has decided `height`, or until `limit`. Whether they did.
@@ -281,7 +284,7 @@ impl<E: Played> Net<E> {
     }
 
     fn step(&mut self, i: usize, input: Input<E>) {
-        if self.nodes[i].down || self.is_byzantine(i) {
+        if self.nodes[i].down || self.is_faulty(i) {
             return;
         }
         let mut out = Vec::new();
@@ -375,8 +378,10 @@ impl<E: Played> Net<E> {
                 continue;
             }
             self.sent += 1;
-            if self.is_byzantine(i) {
-                self.collude(i, &signed);
+            if self.is_faulty(i) {
+                if self.faults.byzantine.contains(&i) {
+                    self.collude(i, &signed);
+                }
                 continue;
             }
             let copies = if self.rng.random_bool(self.faults.repeat) { 2 } else { 1 };
@@ -394,7 +399,7 @@ impl<E: Played> Net<E> {
             return Some(Duration::from_micros(self.rng.random_range(500..10_000)));
         }
         let apart = match (self.faults.groups.get(from), self.faults.groups.get(to)) {
-            (Some(a), Some(b)) => a != b && !self.is_byzantine(from) && !self.is_byzantine(to),
+            (Some(a), Some(b)) => a != b && !self.is_faulty(from) && !self.is_faulty(to),
             _ => false,
         };
         if apart || self.rng.random_bool(self.faults.loss) {
@@ -406,7 +411,7 @@ impl<E: Played> Net<E> {
     /// A Byzantine validator hears something.
     fn collude(&mut self, hearer: usize, heard: &Signed<E::Message>) {
         for Lie { by, to, message } in E::collude(&mut self.coalition, &self.scene, hearer, heard) {
-            assert!(self.is_byzantine(by) && message.author() == v(by), "each lies in its own name");
+            assert!(self.is_faulty(by) && message.author() == v(by), "each lies in its own name");
             self.tell(by, to, message);
         }
     }
@@ -421,7 +426,7 @@ impl<E: Played> Net<E> {
         let blocks: Vec<_> =
             self.nodes[from].blocks.range(heights).map(|(h, block)| (*h, block.clone())).collect();
         for (height, (value, certificate)) in blocks {
-            if !self.is_byzantine(to)
+            if !self.is_faulty(to)
                 && let Some(delay) = self.delay(from, to)
             {
                 self.after(delay, Event::Block { to, height, value, certificate });
