@@ -10,7 +10,9 @@ pub mod engine;
 pub mod fuzz;
 mod signed;
 pub mod tendermint;
+mod timeout;
 mod validators;
+mod values;
 
 pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};

@@ -32,7 +32,6 @@ mod rules;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod values;
 mod verify;
 mod votes;
 
@@ -40,6 +39,7 @@ pub use journal::Entry;
 pub use message::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 pub use statement::Statement;
 
+use crate::values::Values;
 use crate::{Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use gossip::Gossip;
@@ -48,7 +48,6 @@ use journal::Journal;
 use proposals::{Heard, Proposals};
 use std::collections::BTreeMap;
 use std::mem;
-use values::Values;
 use votes::{Added, Votes};
 
 /// A validator's (or a follower's) state in Tendermint.

@@ -4,10 +4,11 @@
 //! proposals, votes and verdicts come does not matter: a rule waits for whichever is last.
 
 use super::journal::Entry;
-use super::values::Judgement;
 use super::votes::lowest;
 use super::{Lock, Once, Step, Tendermint, TendermintMessage, ValidValue, VoteKind};
-use crate::{Certificate, Config, Output, Timer, TimerKind};
+use crate::timeout::timeout;
+use crate::values::Judgement;
+use crate::{Certificate, Output, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, Value};
 use std::time::Duration;
 
@@ -366,27 +367,4 @@ impl Tendermint {
         let timer = Timer { kind, height: self.height, round: self.round };
         out.push(Output::SetTimer { timer, at: now + timeout(base, self.config.growth, self.round) });
     }
-}
-
-/// base × growth^round, at most [`Config::MAX_TIMEOUT`]. A growth below 1 counts as 1.
-pub(super) fn timeout(base: Duration, growth: f64, round: Round) -> Duration {
-    let seconds = base.as_secs_f64() * power(growth.max(1.0), round);
-    if seconds < Config::MAX_TIMEOUT.as_secs_f64() {
-        Duration::from_secs_f64(seconds)
-    } else {
-        Config::MAX_TIMEOUT
-    }
-}
-
-/// By squaring, with IEEE multiplications only: the precision of `powi` differs between platforms.
-fn power(mut base: f64, mut exponent: u32) -> f64 {
-    let mut product = 1.0;
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            product *= base;
-        }
-        base *= base;
-        exponent >>= 1;
-    }
-    product
 }

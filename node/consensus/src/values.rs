@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// What is known about a value's validity.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Judgement {
+pub(crate) enum Judgement {
     /// The bytes never came, or the answer is pending.
     Unknown,
     /// Nobody asked yet: ask now.
@@ -16,7 +16,7 @@ pub(super) enum Judgement {
 
 /// The values of a height by digest.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Values(BTreeMap<Digest, Known>);
+pub(crate) struct Values(BTreeMap<Digest, Known>);
 
 /// A value can be asked about twice: as a fresh one, which the local clock may refuse, and as one that comes with a
 /// proof of lock, which it may not. One question is pending at a time.
@@ -31,12 +31,12 @@ struct Known {
 
 impl Values {
     /// Remembers the bytes.
-    pub(super) fn learn(&mut self, value: &Value) {
+    pub(crate) fn learn(&mut self, value: &Value) {
         self.entry(value);
     }
 
     /// Remembers a value that this node made itself, or had found valid before it restarted.
-    pub(super) fn learn_valid(&mut self, value: &Value) {
+    pub(crate) fn learn_valid(&mut self, value: &Value) {
         let known = self.entry(value);
         known.fresh = Some(true);
         known.proven = Some(true);
@@ -52,12 +52,12 @@ impl Values {
     }
 
     /// The bytes, if they came.
-    pub(super) fn get(&self, digest: &Digest) -> Option<&Value> {
+    pub(crate) fn get(&self, digest: &Digest) -> Option<&Value> {
         self.0.get(digest).map(|known| &known.value)
     }
 
     /// Whether the value is valid. [`Judgement::Ask`] comes once per question.
-    pub(super) fn judge(&mut self, digest: &Digest, fresh: bool) -> Judgement {
+    pub(crate) fn judge(&mut self, digest: &Digest, fresh: bool) -> Judgement {
         let Some(known) = self.0.get_mut(digest) else {
             return Judgement::Unknown;
         };
@@ -79,7 +79,7 @@ impl Values {
     }
 
     /// Takes the answer to the pending question.
-    pub(super) fn answer(&mut self, digest: &Digest, valid: bool) {
+    pub(crate) fn answer(&mut self, digest: &Digest, valid: bool) {
         let Some(known) = self.0.get_mut(digest) else {
             return;
         };
@@ -91,7 +91,7 @@ impl Values {
     }
 
     /// Forgets the values that `keep` does not name.
-    pub(super) fn retain(&mut self, keep: impl Fn(&Digest) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Digest) -> bool) {
         self.0.retain(|digest, _| keep(digest));
     }
 }
