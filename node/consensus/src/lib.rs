@@ -2,12 +2,13 @@
 //!
 //! An engine decides one [`Value`](bitcraps_types::Value) per height. It has no clock, no entropy, no I/O and no
 //! keys: its host (the round actor, or a test) verifies what comes in, signs what goes out, writes what must be
-//! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] is the first engine.
+//! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] and [`pbft`] are engines.
 
 mod certificate;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+pub mod pbft;
 mod signed;
 pub mod tendermint;
 mod timeout;
@@ -16,6 +17,7 @@ mod values;
 
 pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
+pub use pbft::Pbft;
 pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};
 pub use tendermint::Tendermint;
 pub use validators::{Validator, ValidatorSet, ValidatorSetError};
