@@ -277,10 +277,10 @@ impl Past {
             }
             PbftMessage::ViewChange(_) | PbftMessage::Checkpoint(_) => Added::Nothing,
         };
-        if let Added::Conflict(evidence) = added {
-            if self.accused.insert(evidence.offender()) {
-                out.push(Output::Accuse(evidence));
-            }
+        if let Added::Conflict(evidence) = added
+            && self.accused.insert(evidence.offender())
+        {
+            out.push(Output::Accuse(evidence));
         }
     }
 }

@@ -161,5 +161,5 @@ impl Check<'_> {
 }
 
 fn checkpoint_height(height: Height) -> Result<(), Invalid> {
-    ensure(height > 0 && height % CHECKPOINT_INTERVAL == 0, "a checkpoint between two intervals")
+    ensure(height > 0 && height.is_multiple_of(CHECKPOINT_INTERVAL), "a checkpoint between two intervals")
 }

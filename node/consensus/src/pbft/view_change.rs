@@ -3,7 +3,7 @@
 use super::message::{NewView, PbftMessage, PrePrepare, ViewChange};
 use super::{Pbft, changes::Mandate};
 use crate::timeout::timeout;
-use crate::{Dest, Output, Timer, TimerKind};
+use crate::{Config, Dest, Output, Timer, TimerKind};
 use bitcraps_types::{Round, Time};
 
 type Outputs = Vec<Output<Pbft>>;
@@ -19,7 +19,8 @@ impl Pbft {
     pub(super) fn set_timer(&mut self, now: Time, out: &mut Outputs) {
         self.once.timer = true;
         let timer = Timer { kind: TimerKind::Propose, height: self.height, round: self.view };
-        let phases = self.config.propose + self.config.prevote + self.config.precommit;
+        let Config { propose, prevote, precommit, .. } = self.config;
+        let phases = propose.saturating_add(prevote).saturating_add(precommit);
         let changes = self.view.saturating_sub(self.base);
         out.push(Output::SetTimer { timer, at: now + timeout(phases, self.config.growth, changes) });
     }

@@ -1,7 +1,17 @@
 //! The engine's contract: by hand on one engine ([`rig`]), and on simulated networks ([`net`]).
 
+mod checkpoints;
+mod evidence;
+mod gossip;
+mod known;
 mod net;
 mod network;
+mod restart;
+mod rig;
+mod rules;
+mod verify;
+mod view_change;
+mod wire;
 
 use super::*;
 use crate::{Certificate, Dest, Seq, Validator};

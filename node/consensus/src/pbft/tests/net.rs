@@ -14,8 +14,12 @@ use rand_chacha::ChaCha8Rng;
 pub(super) struct Faults {
     /// From here on nothing is lost and delays are short.
     pub(super) gst: Duration,
+    /// The longest that a message takes before GST.
+    pub(super) slow: Duration,
     /// The chance that a message is lost before GST.
     pub(super) loss: f64,
+    /// The chance that a request timer rings far too early before GST.
+    pub(super) hasty: f64,
     /// The chance that a message comes twice.
     pub(super) repeat: f64,
     /// How many crashes happen before GST.
@@ -34,7 +38,9 @@ impl Faults {
     pub(super) fn none() -> Faults {
         Faults {
             gst: Duration::ZERO,
+            slow: Duration::from_millis(400),
             loss: 0.0,
+            hasty: 0.0,
             repeat: 0.0,
             crashes: 0,
             byzantine: Vec::new(),
@@ -299,6 +305,11 @@ impl Net {
             }
             Output::Relay { to, message } => self.send(i, to, message),
             Output::SetTimer { timer, at } => {
+                let before_gst = self.now < Time::ZERO + self.faults.gst;
+                let hasty =
+                    before_gst && timer.kind == TimerKind::Propose && self.rng.random_bool(self.faults.hasty);
+                let early = Duration::from_micros(self.rng.random_range(0..100_000));
+                let at = if hasty { at.min(self.now + early) } else { at };
                 self.nodes[i].timers.insert(timer, at);
                 self.events.insert((at, self.next_event), Event::Ring { node: i, life, timer });
                 self.next_event += 1;
@@ -388,7 +399,8 @@ impl Net {
         if apart || self.rng.random_bool(self.faults.loss) {
             return None;
         }
-        Some(Duration::from_micros(self.rng.random_range(500..400_000)))
+        let slow = u64::try_from(self.faults.slow.as_micros()).unwrap();
+        Some(Duration::from_micros(self.rng.random_range(500..slow)))
     }
 
     fn victims(&self) -> Vec<usize> {

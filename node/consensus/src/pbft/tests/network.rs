@@ -96,12 +96,21 @@ fn a_validator_that_crashes_signs_nothing_that_contradicts_what_it_sent() {
 }
 
 fn faults() -> impl Strategy<Value = (u64, usize, Faults)> {
-    (any::<u64>(), 4usize..8, 0.0..0.4f64, 0.0..0.3f64, 0usize..8, any::<bool>()).prop_map(
-        |(seed, n, loss, repeat, crashes, picky)| {
-            let faults = Faults { gst: 6 * SECOND, loss, repeat, crashes, picky, ..Faults::none() };
+    let slow = prop_oneof![Just(20), Just(120), Just(400)].prop_map(Duration::from_millis);
+    let hasty = prop_oneof![Just(0.0), 0.0..0.7f64];
+    let chances = (0.0..0.4f64, hasty, 0.0..0.3f64);
+    (any::<u64>(), 4usize..8, chances, 0usize..8, any::<bool>(), slow).prop_map(
+        |(seed, n, (loss, hasty, repeat), crashes, picky, slow)| {
+            let gst = 6 * SECOND;
+            let faults = Faults { gst, slow, loss, hasty, repeat, crashes, picky, ..Faults::none() };
             (seed, n, faults)
         },
     )
+}
+
+/// Where timers rang too early, the height went through many views, so its timeouts are long.
+fn time_to_decide(faults: &Faults) -> Duration {
+    if faults.hasty == 0.0 { 30 * SECOND } else { 5 * Config::MAX_TIMEOUT }
 }
 
 proptest! {
@@ -112,11 +121,11 @@ proptest! {
     fn loss_reordering_and_crashes_break_neither_agreement_nor_a_promise_and_after_gst_all_decide(
         (seed, n, faults) in faults(),
     ) {
-        let gst = faults.gst;
+        let (gst, limit) = (faults.gst, time_to_decide(&faults));
         let mut net = Net::new(seed, &vec![1; n], faults);
         net.run_until(gst);
         let reached = net.reached();
-        prop_assert!(net.run(reached + 5, gst + 30 * SECOND), "reached {reached}");
+        prop_assert!(net.run(reached + 5, gst + limit), "reached {reached}");
         prop_assert_eq!(net.disagreements, 0);
         prop_assert!(net.evidence.is_empty(), "{:?}", net.evidence);
         for node in net.correct() {
@@ -133,14 +142,14 @@ proptest! {
         first in 0usize..7,
         split in any::<bool>(),
     ) {
-        let gst = faults.gst;
+        let (gst, limit) = (faults.gst, time_to_decide(&faults));
         let byzantine: Vec<usize> = (0..(n - 1) / 3).map(|i| (first + i) % n).collect();
         let groups = if split { (0..n).map(|i| i % 2).collect() } else { Vec::new() };
         let faults = Faults { byzantine: byzantine.clone(), groups, crashes: faults.crashes.min(3), ..faults };
         let mut net = Net::new(seed, &vec![1; n], faults);
         net.run_until(gst);
         let reached = net.reached();
-        prop_assert!(net.run(reached + 4, gst + 60 * SECOND), "reached {reached}");
+        prop_assert!(net.run(reached + 4, gst + limit), "reached {reached}");
         prop_assert_eq!(net.disagreements, 0);
         prop_assert!(net.offenders().iter().all(|offender| byzantine.contains(offender)));
     }
