@@ -12,7 +12,7 @@ use crate::wire::{Chunk, List, Manifest, SyncMessage, Wire};
 use crate::{Hello, PROTOCOL_VERSION, Proof};
 use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand};
 use bitcraps_consensus::tendermint::{self, TendermintMessage, Vote, VoteKind};
-use bitcraps_consensus::{AnyMessage, Certificate, Engine, Signed};
+use bitcraps_consensus::{Certificate, Engine, Signed};
 use bitcraps_treasury::Sequences;
 use bitcraps_types::{
     AccountId, Digest, Height, Protocol, PublicKey, Signature, ValidatorIndex, Value, Verify, WallTime,
@@ -193,10 +193,14 @@ fn chain(length: Height) -> Vec<Decided> {
     blocks
 }
 
-fn vote() -> Signed<ConsensusMessage> {
+fn vote() -> TendermintMessage {
     let (kind, author) = (VoteKind::Prevote, ValidatorIndex(0));
     let vote = Vote { kind, height: 1, round: 0, author, digest: Some(Digest([3; 32])) };
-    Signed { message: TendermintMessage::Vote(vote).into(), signature: Signature([0; 64]) }
+    TendermintMessage::Vote(vote)
+}
+
+fn signed_vote() -> Signed<ConsensusMessage> {
+    Signed { message: vote().into(), signature: Signature([0; 64]) }
 }
 
 /// One of each kind.
@@ -216,7 +220,7 @@ pub fn wire_seeds() -> Vec<Vec<u8>> {
     let messages = [
         Wire::Hello(hello),
         Wire::Proof(Proof { signature: Signature([5; 64]) }),
-        Wire::Consensus(List::first(vec![vote(), vote()])),
+        Wire::Consensus(List::first(vec![signed_vote(), signed_vote()])),
         Wire::Commands(List::first(vec![command])),
         Wire::Sync(SyncMessage::Status { height: 7 }),
         Wire::Sync(SyncMessage::GetBlocks { from: 1, count: 2 }),
@@ -243,8 +247,7 @@ pub fn files_seeds() -> Vec<Vec<u8>> {
     };
     let snapshot = bytes(&|out| (&blocks[0].0, &state).serialize(out));
     let file: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
-    let AnyMessage::Tendermint(message) = vote().message;
-    let said = Entry::from(tendermint::Entry::Said(message));
+    let said = Entry::from(tendermint::Entry::Said(vote()));
     let log = log();
     vec![
         [&[0][..], &log].concat(),
@@ -261,7 +264,7 @@ fn log() -> Vec<u8> {
     let (value, certificate) = chain(1).remove(0);
     let events = [
         Logged::Started { height: 1, journal: 3 },
-        Logged::Signed(Box::new(vote())),
+        Logged::Signed(Box::new(signed_vote())),
         Logged::Decided { value, certificate, synced: true },
         Logged::PeerUp(PublicKey([1; 32])),
         Logged::CommandRefused(Digest([1; 32]), 2),

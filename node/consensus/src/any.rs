@@ -4,10 +4,10 @@
 //! tagged with the protocol; what another protocol's engine said never reaches this one.
 
 use crate::{
-    Config, Engine, Evidence, HotStuff, Input, Invalid, Message, Output, Pbft, Signed, Tendermint, ValidatorSet, Verified,
-    hotstuff, pbft, tendermint,
+    Config, Engine, Evidence, HotStuff, Input, Invalid, Message, Output, Pbft, Signed, Tendermint,
+    ValidatorSet, Verified, hotstuff, pbft, tendermint,
 };
-use bitcraps_types::{ChainId, Height, Protocol, Round, Signature, Time, ValidatorIndex, Verify};
+use bitcraps_types::{ChainId, Height, Protocol, Round, Time, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// One of the protocols' types, tagged.
@@ -193,16 +193,8 @@ impl Engine for AnyEngine {
         }
     }
 
-    fn knows(&self, message: &AnyMessage, signature: &Signature) -> bool {
-        match (self, message) {
-            (AnyEngine::Tendermint(engine), AnyMessage::Tendermint(message)) => {
-                engine.knows(message, signature)
-            }
-            (AnyEngine::Pbft(engine), AnyMessage::Pbft(message)) => engine.knows(message, signature),
-            (AnyEngine::HotStuff(engine), AnyMessage::HotStuff(message)) => engine.knows(message, signature),
-            // It changes nothing, but somebody signed it: that is for `verify` to find out.
-            _ => false,
-        }
+    fn knows(&self, signed: &Signed<AnyMessage>) -> bool {
+        each!(self, AnyEngine(engine) => knows(engine, signed))
     }
 
     fn verify(
@@ -214,16 +206,13 @@ impl Engine for AnyEngine {
         let Signed { message, signature } = signed;
         match message {
             AnyMessage::Pbft(message) => {
-                let signed = Signed { message, signature };
-                Pbft::verify(signed, validators, chain, verify).map(tagged)
+                Pbft::verify(Signed { message, signature }, validators, chain, verify).map(tagged)
             }
             AnyMessage::Tendermint(message) => {
-                let signed = Signed { message, signature };
-                Tendermint::verify(signed, validators, chain, verify).map(tagged)
+                Tendermint::verify(Signed { message, signature }, validators, chain, verify).map(tagged)
             }
             AnyMessage::HotStuff(message) => {
-                let signed = Signed { message, signature };
-                HotStuff::verify(signed, validators, chain, verify).map(tagged)
+                HotStuff::verify(Signed { message, signature }, validators, chain, verify).map(tagged)
             }
         }
     }
@@ -232,6 +221,16 @@ impl Engine for AnyEngine {
     fn forget_lock(&mut self) {
         each!(self, AnyEngine(engine) => engine.forget_lock());
     }
+}
+
+/// Whether the engine knows it. What another protocol's engine said is not known: it is for `verify` to judge.
+fn knows<E: Engine>(engine: &E, signed: &Signed<AnyMessage>) -> bool
+where
+    E::Message: TryFrom<AnyMessage>,
+{
+    let Signed { message, signature } = signed;
+    let message = message.clone().try_into();
+    message.is_ok_and(|message| engine.knows(&Signed { message, signature: *signature }))
 }
 
 /// A step of one engine, with its input taken out of the tag and its outputs tagged.

@@ -182,7 +182,7 @@ impl Host {
             return;
         }
         let signed = Signed { message, signature: SIGNATURE };
-        let knows = self.engine.knows(&signed.message, &signed.signature);
+        let knows = self.engine.knows(&signed);
         let height = self.engine.height();
         let Ok(verified) = Tendermint::verify(signed, &self.set, &CHAIN, &Trusting) else { return };
         let before = (self.engine.round(), self.log.len(), self.signed.len());

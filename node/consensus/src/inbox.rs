@@ -3,7 +3,7 @@
 //! Bounded per author: the last [`PER_AUTHOR`] messages, and proposals of the first rounds only, one per round.
 
 use crate::{Message, Signed};
-use bitcraps_types::{Round, Signature};
+use bitcraps_types::Round;
 use std::collections::VecDeque;
 use std::mem;
 
@@ -42,9 +42,8 @@ impl<M: Message> Inbox<M> {
     }
 
     /// Whether this very message waits.
-    pub(crate) fn holds(&self, message: &M, signature: &Signature) -> bool {
-        let same = |held: &Signed<M>| held.signature == *signature && held.message == *message;
-        self.0.get(message.author().index()).is_some_and(|waiting| waiting.iter().any(same))
+    pub(crate) fn holds(&self, signed: &Signed<M>) -> bool {
+        self.0.get(signed.message.author().index()).is_some_and(|waiting| waiting.contains(signed))
     }
 
     /// Empties it, for a height with this many validators.

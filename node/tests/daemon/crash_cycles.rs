@@ -139,7 +139,9 @@ impl Crashes {
 
 fn round(signed: &Signed<ConsensusMessage>) -> u32 {
     match &signed.message {
+        AnyMessage::Pbft(message) => message.view(),
         AnyMessage::Tendermint(message) => message.round(),
+        AnyMessage::HotStuff(message) => message.round(),
     }
 }
 

@@ -417,7 +417,7 @@ impl Handler<FromPeers> for Round {
 impl Round {
     /// Takes a message of a peer's, unless it says nothing new.
     fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>, ctx: &Context<Self>) {
-        if self.engine.knows(&signed.message, &signed.signature) {
+        if self.engine.knows(&signed) {
             return;
         }
         match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {

@@ -146,33 +146,6 @@ impl Engine for HotStuff {
     type Message = HotStuffMessage;
     type Entry = Entry;
 
-    const NAME: &'static str = "hotstuff";
-
-    fn new(config: Config, validators: ValidatorSet, height: Height) -> Self {
-        HotStuff {
-            gossip: Gossip::new(&config, validators.len()),
-            inbox: Inbox::new(validators.len()),
-            votes: Votes::new(height, validators.clone()),
-            timeouts: Timeouts::new(height, validators.clone()),
-            witness: Witness::new(&validators),
-            config,
-            validators,
-            height,
-            round: 0,
-            started: false,
-            high_qc: None,
-            high_tc: None,
-            last_voted: None,
-            commit: None,
-            decided: None,
-            proposals: Proposals::default(),
-            own_timeout: None,
-            values: Values::default(),
-            journal: Journal::default(),
-            previous: None,
-        }
-    }
-
     fn restore(&mut self, entries: Vec<Entry>) {
         self.replay(entries);
     }
@@ -227,6 +200,32 @@ impl Engine for HotStuff {
 }
 
 impl HotStuff {
+    /// An engine about to begin `height`.
+    pub fn new(config: Config, validators: ValidatorSet, height: Height) -> Self {
+        HotStuff {
+            gossip: Gossip::new(&config, validators.len()),
+            inbox: Inbox::new(validators.len()),
+            votes: Votes::new(height, validators.clone()),
+            timeouts: Timeouts::new(height, validators.clone()),
+            witness: Witness::new(&validators),
+            config,
+            validators,
+            height,
+            round: 0,
+            started: false,
+            high_qc: None,
+            high_tc: None,
+            last_voted: None,
+            commit: None,
+            decided: None,
+            proposals: Proposals::default(),
+            own_timeout: None,
+            values: Values::default(),
+            journal: Journal::default(),
+            previous: None,
+        }
+    }
+
     /// Who leads this round of this height.
     pub fn leader(validators: &ValidatorSet, height: Height, round: Round) -> ValidatorIndex {
         validators.in_turn(height.wrapping_add(u64::from(round)))

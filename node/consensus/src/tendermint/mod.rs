@@ -168,8 +168,8 @@ impl Engine for Tendermint {
         statement::conflicting(first, second)
     }
 
-    fn knows(&self, message: &TendermintMessage, signature: &Signature) -> bool {
-        Tendermint::knows(self, message, signature)
+    fn knows(&self, message: &Signed<TendermintMessage>) -> bool {
+        Tendermint::knows(self, message)
     }
 
     fn verify(

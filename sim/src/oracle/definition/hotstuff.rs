@@ -28,7 +28,8 @@ pub(super) fn signed(chain: &ChainId, statement: &Statement) -> Option<(Validato
 
 /// A block, a vote, or a timeout, each with the round of the certificate in it.
 pub(super) fn said(message: &HotStuffMessage) -> Option<Said> {
-    let justified = |qc: &Option<bitcraps_consensus::hotstuff::QuorumCertificate>| qc.as_ref().map(|qc| qc.round);
+    let justified =
+        |qc: &Option<bitcraps_consensus::hotstuff::QuorumCertificate>| qc.as_ref().map(|qc| qc.round);
     let (author, height, round, kind, content) = match message {
         HotStuffMessage::Proposal(block) => {
             let digest = match (&block.value, &block.justify) {

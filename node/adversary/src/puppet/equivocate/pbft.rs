@@ -20,7 +20,8 @@ pub(super) fn told(
             proposals(what, collusion, sides, truth, &propose)
         }
         PbftMessage::NewView(truth) if what.proposal && truth.prepared.is_none() => {
-            let propose = |proposal| PbftMessage::NewView(Box::new(NewView { proposal, ..(**truth).clone() }));
+            let propose =
+                |proposal| PbftMessage::NewView(Box::new(NewView { proposal, ..(**truth).clone() }));
             proposals(what, collusion, sides, &truth.proposal, &propose)
         }
         PbftMessage::Vote(vote) => votes(what, collusion, sides, *vote),

@@ -29,6 +29,10 @@ pub(crate) struct Coalition {
 impl Played for HotStuff {
     type Coalition = Coalition;
 
+    fn begin(config: Config, validators: ValidatorSet, height: Height) -> HotStuff {
+        HotStuff::new(config, validators, height)
+    }
+
     fn collude(coalition: &mut Coalition, scene: &Scene, _: usize, heard: &Signed<HotStuffMessage>) -> Lies {
         let mut lies = Vec::new();
         coalition.hear(scene, heard, &mut lies);
