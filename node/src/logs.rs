@@ -54,10 +54,10 @@ pub fn event(event: &Event<'_>) {
         Event::Started { height, journal } => {
             tracing::info!(height, journal, "started: the state is restored");
         }
-        Event::Round { height, round, proposer } if round > 0 => {
+        Event::Round { height, round, proposer, after_failure: true } => {
             tracing::info!(height, round, proposer = proposer.0, "another round");
         }
-        Event::Round { height, round, proposer } => {
+        Event::Round { height, round, proposer, .. } => {
             tracing::debug!(height, round, proposer = proposer.0, "round");
         }
         Event::Proposed { height, round, ref digest } => tracing::debug!(height, round, %digest, "proposed"),

@@ -1,9 +1,11 @@
 //! Every file in scenarios/ is a test: it runs twice, the traces must be equal, and the verdict must be a pass with
-//! every fault landed and everything reached that the file says must be reached.
+//! every fault landed and everything reached that the file says must be reached. A file that names no engine is a test
+//! of each engine.
 
 use bitcraps_reports::Verdict;
 use bitcraps_sim::run::{Depth, examine};
 use bitcraps_sim::scenario::{self, World};
+use bitcraps_types::Protocol;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 
@@ -12,14 +14,19 @@ fn main() {
     let mut files = yaml_files(&folder);
     files.extend(yaml_files(&folder.join("regressions")));
     files.sort();
-    let mut trials: Vec<Trial> = files
-        .into_iter()
-        .map(|file| {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            Trial::test(format!("scenario::{name}"), move || passes_twice_with_one_trace(&file))
-        })
-        .collect();
-    let files = trials.len();
+    let mut trials = Vec::new();
+    for file in &files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let names_one = std::fs::read_to_string(file).is_ok_and(|text| text.contains("engine:"));
+        let engines = if names_one { vec![None] } else { Protocol::ALL.map(Some).to_vec() };
+        for engine in engines {
+            let (file, under) = (file.clone(), engine.map_or("its own", Protocol::name));
+            trials.push(Trial::test(format!("scenario::{name}::{under}"), move || {
+                passes_twice_with_one_trace(&file, engine)
+            }));
+        }
+    }
+    let files = files.len();
     trials.push(Trial::test("scenario::there_are_some", move || {
         if files >= 10 { Ok(()) } else { Err(format!("only {files} scenarios were found").into()) }
     }));
@@ -32,19 +39,22 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|end| end == "yaml")).collect()
 }
 
-fn passes_twice_with_one_trace(file: &Path) -> Result<(), Failed> {
+fn passes_twice_with_one_trace(file: &Path, engine: Option<Protocol>) -> Result<(), Failed> {
     let text = std::fs::read_to_string(file)?;
     let name = file.display().to_string();
     let parsed = scenario::parse(&name, &text)
         .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    for seed in parsed.scenario.seeds.iter() {
-        let repro = format!("bitcraps-sim run {name} --seed {seed} --verify");
-        let examined = examine(&parsed.scenario, World::Lab, seed, Depth::Twice, &repro);
+    let mut scenario = parsed.scenario;
+    scenario.consensus.engine = engine.unwrap_or(scenario.consensus.engine);
+    let set = engine.map_or(String::new(), |engine| format!(" --set consensus.engine={engine}"));
+    for seed in scenario.seeds.iter() {
+        let repro = format!("bitcraps-sim run {name} --seed {seed} --verify{set}");
+        let examined = examine(&scenario, World::Lab, seed, Depth::Twice, &repro);
         if let Some(divergence) = examined.divergence {
             return Err(format!("seed {seed} gave two traces: {divergence:#?}\nREPRO {repro}").into());
         }
         let mut outcome = examined.outcome;
-        outcome.demand(&parsed.scenario.expect.sometimes);
+        outcome.demand(&scenario.expect.sometimes);
         if outcome.record.verdict != Verdict::Pass {
             let failed = outcome.record.properties.iter().filter(|property| property.holds != Some(true));
             let failed: Vec<String> =

@@ -25,6 +25,7 @@ pub enum Logged {
         height: Height,
         round: Round,
         proposer: ValidatorIndex,
+        after_failure: bool,
     },
     Locked {
         height: Height,
@@ -81,7 +82,9 @@ impl Logged {
     pub fn of(event: &Event<'_>) -> Option<Logged> {
         Some(match *event {
             Event::Started { height, journal } => Logged::Started { height, journal: journal as u64 },
-            Event::Round { height, round, proposer } => Logged::Round { height, round, proposer },
+            Event::Round { height, round, proposer, after_failure } => {
+                Logged::Round { height, round, proposer, after_failure }
+            }
             Event::Locked { height, round, digest } => Logged::Locked { height, round, digest },
             Event::Proposed { height, round, digest } => Logged::Proposed { height, round, digest },
             Event::Signed(signed) => Logged::Signed(Box::new(signed.clone())),

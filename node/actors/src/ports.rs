@@ -230,6 +230,8 @@ pub enum Event<'a> {
         round: Round,
         /// Its proposer.
         proposer: ValidatorIndex,
+        /// Whether the round before was given up.
+        after_failure: bool,
     },
     /// The engine locked.
     Locked {

@@ -158,6 +158,22 @@ impl AnyEngine {
     }
 }
 
+impl AnyEngine {
+    /// Who proposes in this round (or view) of this height.
+    pub fn proposer(
+        protocol: Protocol,
+        validators: &ValidatorSet,
+        height: Height,
+        round: Round,
+    ) -> ValidatorIndex {
+        match protocol {
+            Protocol::Pbft => Pbft::primary(validators, round),
+            Protocol::Tendermint => Tendermint::proposer(validators, height, round),
+            Protocol::HotStuff => HotStuff::leader(validators, height, round),
+        }
+    }
+}
+
 impl Engine for AnyEngine {
     type Message = AnyMessage;
     type Entry = AnyEntry;
@@ -270,7 +286,9 @@ where
             let Evidence { first, second } = *evidence;
             Output::Accuse(Box::new(Evidence { first: tag(first), second: tag(second) }))
         }
-        Output::Entered { height, round, proposer } => Output::Entered { height, round, proposer },
+        Output::Entered { height, round, proposer, after_failure } => {
+            Output::Entered { height, round, proposer, after_failure }
+        }
         Output::Locked { height, round, digest } => Output::Locked { height, round, digest },
         Output::Behind { seen, from } => Output::Behind { seen, from },
         Output::Ahead { of, height } => Output::Ahead { of, height },

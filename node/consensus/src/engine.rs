@@ -182,6 +182,9 @@ pub enum Output<E: Engine> {
         round: Round,
         /// Who proposes.
         proposer: ValidatorIndex,
+        /// Whether the round (the view) before was given up. Where nothing fails a height may have several rounds
+        /// (HotStuff), and a view may outlive its height (PBFT).
+        after_failure: bool,
     },
     /// The lock changed (for oracles and selectors).
     Locked {

@@ -158,7 +158,7 @@ fn events_count_what_they_say() {
     house.tell(&Event::Waiting { commands: 3, bytes: 500, blobs: 7, blob_bytes: 900 });
     house.tell(&Event::PeerUp(stranger()));
     house.tell(&Event::Refused { peer: None, why: Refusal::Banned });
-    house.tell(&Event::Round { height: 3, round: 2, proposer: ValidatorIndex(0) });
+    house.tell(&Event::Round { height: 3, round: 2, proposer: ValidatorIndex(0), after_failure: true });
     house.tell(&Event::SyncStarted { from: 2, to: 90 });
     house.tell(&Event::StateSynced { height: 80, root: Digest::ZERO });
     house.tell(&Event::OffenceRecorded { offender: ValidatorIndex(1), height: 1 });

@@ -131,8 +131,10 @@ impl Oracles {
         }
         match *event {
             Event::Started { height, .. } => self.delivery.started(at, node, height),
-            Event::Round { height, round, .. } => {
-                self.counters.entered(at, node, height, round);
+            Event::Round { height, round, after_failure, .. } => {
+                if after_failure {
+                    self.counters.failed(at, node, height, round);
+                }
                 self.measures.entered(at, height);
             }
             Event::Locked { height, round, .. } => self.counters.locked(node, height, round),

@@ -23,10 +23,11 @@ impl Counters {
         self.locks.insert(node, (height, round));
     }
 
-    /// A round above 0 is a view change, from the second height on; and if the node locked in an earlier one of this height, that one failed.
-    pub(super) fn entered(&mut self, at: Time, node: u16, height: Height, round: Round) {
+    /// A node entered a round because the one before was given up: a view change, from the second height on; and if the
+    /// node locked in an earlier round of this height, that one failed.
+    pub(super) fn failed(&mut self, at: Time, node: u16, height: Height, round: Round) {
         // The first height has no say: its rounds fail while the nodes still connect, in every run.
-        if round > 0 && height > 1 {
+        if height > 1 {
             self.count(at, Sometimes::ViewChange);
         }
         if self.locks.get(&node).is_some_and(|&(locked, in_round)| locked == height && in_round < round) {

@@ -8,8 +8,7 @@ use super::timeline::Timeline;
 use super::watch::Watch;
 use crate::lab::{DiskFate, Effect, EffectId, PairSet, Touched};
 use crate::scenario::{
-    Condition, CrashDisk, Direction, Fault, Inject, MessageKind, NodeState, Scenario, Selector, Split,
-    Trigger, Until,
+    Condition, CrashDisk, Direction, Fault, Inject, NodeState, Scenario, Selector, Split, Trigger, Until,
 };
 use bitcraps_types::Time;
 use rand::RngExt;
@@ -470,9 +469,7 @@ fn holds(condition: &Condition, watch: &Watch) -> bool {
     match condition {
         Condition::Height(height) => watch.height >= *height,
         Condition::Round(round) => watch.highest_round >= *round,
-        Condition::Message { kind, nth } => {
-            watch.messages.get(message_kind(*kind)).is_some_and(|count| count >= nth)
-        }
+        Condition::Message { kind, nth } => watch.messages.get(kind).is_some_and(|count| count >= nth),
         Condition::ViewChange { count } => watch.failed_rounds >= *count,
         Condition::State { node, is } => {
             let state = &watch.nodes[usize::from(*node)];
@@ -483,16 +480,6 @@ fn holds(condition: &Condition, watch: &Watch) -> bool {
                 NodeState::Leader => watch.leader() == *node,
             }
         }
-    }
-}
-
-/// The watch counts messages by the engine's own words for them.
-fn message_kind(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Proposal => "proposal",
-        MessageKind::Prevote => "prevote",
-        MessageKind::Precommit => "precommit",
-        MessageKind::Sync => "sync",
     }
 }
 

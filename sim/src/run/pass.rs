@@ -59,8 +59,8 @@ pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u1
     if lies().any(|fault| fault.on.follows_the_run()) {
         return apart(world, || Run::new(scenario, seed, &Plan::new(world)).finish().liars);
     }
-    let validators = Network::new(scenario, world, seed).validators;
-    let watch = Watch::new(validators);
+    let network = Network::new(scenario, world, seed);
+    let watch = Watch::new(network.genesis.engine, network.validators);
     lies().flat_map(|fault| Chooser::new(seed, &fault.id).nodes(&fault.on, scenario, &watch)).collect()
 }
 
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
         let faults = Faults::new(scenario, seed);
         let shared = Rc::new(Shared {
             oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
-            watch: RefCell::new(Watch::new(network.validators.clone())),
+            watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
             recorder: RefCell::new(Recorder::default()),
             watching: faults.are_watching(),
             attention: RefCell::new(None),

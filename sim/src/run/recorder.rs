@@ -53,7 +53,7 @@ impl Recorder {
                     }
                 }
             }
-            Event::Round { height, round, .. } if *round > 0 => {
+            Event::Round { height, round, after_failure: true, .. } => {
                 self.note(at, node, "round", format!("h{height} r{round}"));
             }
             Event::Locked { height, round, .. } if *round > 0 => {

@@ -1,23 +1,30 @@
 //! What the faults may know of a run: heights, rounds, who leads, who is down. Gathered from the nodes' events.
 
-use bitcraps_actors::ports::Event;
-use bitcraps_consensus::{Message, ValidatorSet};
-use bitcraps_types::{Height, Round};
+use crate::scenario::MessageKind;
+use bitcraps_actors::ports::{ConsensusMessage, Event};
+use bitcraps_consensus::hotstuff::HotStuffMessage;
+use bitcraps_consensus::pbft::{self, PbftMessage};
+use bitcraps_consensus::tendermint::{self, TendermintMessage};
+use bitcraps_consensus::{AnyEngine, AnyMessage, ValidatorSet};
+use bitcraps_types::{Height, Protocol, Round, ValidatorIndex};
 use std::collections::BTreeMap;
 
 /// The state of the network as an outside observer sees it.
 pub(crate) struct Watch {
+    engine: Protocol,
     validators: ValidatorSet,
     /// The highest height that any node decided.
     pub(crate) height: Height,
     /// The highest (height, round) that any node entered.
     pub(crate) front: (Height, Round),
+    /// Who proposes there.
+    leader: ValidatorIndex,
     /// The highest round entered at any height.
     pub(crate) highest_round: Round,
-    /// How many (height, round) pairs with a round above 0 were entered by some node.
+    /// How many (height, round) pairs were entered because the round before was given up.
     pub(crate) failed_rounds: u64,
-    /// Consensus messages signed so far, by kind, and `sync`: how often a node began to catch up.
-    pub(crate) messages: BTreeMap<&'static str, u64>,
+    /// Consensus messages signed so far, by kind, and how often a node began to catch up.
+    pub(crate) messages: BTreeMap<MessageKind, u64>,
     /// One per node.
     pub(crate) nodes: Vec<NodeWatch>,
     /// Whether anything changed that a condition can see, since this was last cleared.
@@ -35,9 +42,11 @@ pub(crate) struct NodeWatch {
 }
 
 impl Watch {
-    pub(crate) fn new(validators: ValidatorSet) -> Watch {
+    pub(crate) fn new(engine: Protocol, validators: ValidatorSet) -> Watch {
         let nodes = vec![NodeWatch::default(); validators.len()];
         Watch {
+            leader: AnyEngine::proposer(engine, &validators, 1, 0),
+            engine,
             validators,
             height: 0,
             front: (1, 0),
@@ -53,10 +62,11 @@ impl Watch {
     pub(crate) fn observe(&mut self, node: u16, event: &Event<'_>) {
         let state = &mut self.nodes[usize::from(node)];
         match event {
-            Event::Round { height, round, .. } if (*height, *round) > self.front => {
+            Event::Round { height, round, proposer, after_failure } if (*height, *round) > self.front => {
                 self.front = (*height, *round);
+                self.leader = *proposer;
                 self.highest_round = self.highest_round.max(*round);
-                self.failed_rounds += u64::from(*round > 0);
+                self.failed_rounds += u64::from(*after_failure);
                 self.changed = true;
             }
             Event::Locked { height, .. } => {
@@ -76,13 +86,15 @@ impl Watch {
             }
             Event::SyncStarted { .. } => {
                 state.syncing = true;
-                *self.messages.entry("sync").or_default() += 1;
+                *self.messages.entry(MessageKind::Sync).or_default() += 1;
                 self.changed = true;
             }
             Event::StateSynced { height, .. } => state.height = *height,
             Event::Signed(signed) => {
-                *self.messages.entry(signed.message.kind()).or_default() += 1;
-                self.changed = true;
+                if let Some(kind) = kind(&signed.message) {
+                    *self.messages.entry(kind).or_default() += 1;
+                    self.changed = true;
+                }
             }
             _ => {}
         }
@@ -96,17 +108,43 @@ impl Watch {
 
     /// Who proposes in the latest round that any node entered.
     pub(crate) fn leader(&self) -> u16 {
-        self.proposer(0)
+        self.leader.0
     }
 
-    /// Who proposes in the round after that.
+    /// Who proposes if that round is given up.
     pub(crate) fn next_leader(&self) -> u16 {
-        self.proposer(1)
-    }
-
-    fn proposer(&self, later: u64) -> u16 {
         let (height, round) = self.front;
-        // The turn order is the engine's (height + round); the observer asks for it, and does not judge by it.
-        self.validators.in_turn(height + u64::from(round) + later).0
+        // The turn order is the engine's; the observer asks for it, and does not judge by it.
+        AnyEngine::proposer(self.engine, &self.validators, height, round.saturating_add(1)).0
+    }
+}
+
+/// What a message is, in the words that all engines share.
+fn kind(message: &ConsensusMessage) -> Option<MessageKind> {
+    match message {
+        AnyMessage::Pbft(message) => match message {
+            PbftMessage::PrePrepare(_) | PbftMessage::NewView(_) => Some(MessageKind::Proposal),
+            PbftMessage::Vote(vote) => Some(match vote.kind {
+                pbft::VoteKind::Prepare => MessageKind::Prevote,
+                pbft::VoteKind::Commit => MessageKind::Precommit,
+            }),
+            PbftMessage::ViewChange(_) => Some(MessageKind::ViewChange),
+            PbftMessage::Checkpoint(_) => None,
+        },
+        AnyMessage::Tendermint(message) => match message {
+            TendermintMessage::Proposal(_) => Some(MessageKind::Proposal),
+            TendermintMessage::Vote(vote) => Some(match vote.kind {
+                tendermint::VoteKind::Prevote => MessageKind::Prevote,
+                tendermint::VoteKind::Precommit => MessageKind::Precommit,
+            }),
+            TendermintMessage::Polka(_) => None,
+        },
+        AnyMessage::HotStuff(message) => match message {
+            HotStuffMessage::Proposal(_) => Some(MessageKind::Proposal),
+            HotStuffMessage::Vote(vote) if vote.commits() => Some(MessageKind::Precommit),
+            HotStuffMessage::Vote(_) => Some(MessageKind::Prevote),
+            HotStuffMessage::Timeout(_) => Some(MessageKind::ViewChange),
+            HotStuffMessage::SyncInfo(_) => None,
+        },
     }
 }

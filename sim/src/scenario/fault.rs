@@ -140,12 +140,14 @@ pub enum Condition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
-    /// A proposal.
+    /// A proposal; PBFT's PRE-PREPARE and NEW-VIEW.
     Proposal,
-    /// A prevote.
+    /// A first vote: PBFT's PREPARE, Tendermint's prevote, HotStuff's vote for a block that starts a chain.
     Prevote,
-    /// A precommit.
+    /// A vote that commits: PBFT's COMMIT, Tendermint's precommit, HotStuff's vote for the second block of a chain.
     Precommit,
+    /// What gives a round up: PBFT's VIEW-CHANGE, HotStuff's timeout. Tendermint has none.
+    ViewChange,
     /// A request for blocks or state, or the answer.
     Sync,
 }

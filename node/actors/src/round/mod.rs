@@ -204,8 +204,8 @@ impl Round {
                 self.ports.probe.event(Event::Accused(&evidence));
                 self.offences.accuse(*evidence);
             }
-            Output::Entered { height, round, proposer } => {
-                self.ports.probe.event(Event::Round { height, round, proposer });
+            Output::Entered { height, round, proposer, after_failure } => {
+                self.ports.probe.event(Event::Round { height, round, proposer, after_failure });
             }
             Output::Locked { height, round, digest } => {
                 self.ports.probe.event(Event::Locked { height, round, digest });

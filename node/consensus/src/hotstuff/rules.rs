@@ -181,7 +181,8 @@ impl HotStuff {
         self.gossip.next_round();
         self.forget_old_rounds();
         let proposer = Self::leader(&self.validators, self.height, round);
-        out.push(Output::Entered { height: self.height, round, proposer });
+        let after_failure = round_after(self.high_qc_round()) != Some(round) && round > 0;
+        out.push(Output::Entered { height: self.height, round, proposer, after_failure });
         let timer = Timer { kind: TimerKind::Propose, height: self.height, round };
         out.push(Output::SetTimer { timer, at: now + self.round_timeout() });
         self.ask_for_value(out);

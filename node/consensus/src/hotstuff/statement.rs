@@ -23,6 +23,13 @@ pub struct Vote {
     pub justify: Option<Round>,
 }
 
+impl Vote {
+    /// Whether a quorum of such votes decides: the block carries the certificate of the round before.
+    pub fn commits(&self) -> bool {
+        is_two_chain(self.round, self.justify)
+    }
+}
+
 /// What the author of a [`HotStuffMessage`] signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Statement {

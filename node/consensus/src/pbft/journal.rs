@@ -215,7 +215,7 @@ impl Pbft {
     /// Goes on where [`Pbft::replay`] left off: has signed again, and so sent and counted again, what was said in the
     /// current view, and the last COMMIT before it. They are durable: there is nothing to wait for.
     pub(super) fn resume(&mut self, now: Time, out: &mut Vec<Output<Self>>) {
-        self.enter(self.view, out);
+        self.enter(self.view, false, out);
         let view = self.view;
         let earlier = self.journal.committed_before(view).map(|view| (view, Place::Commit));
         let in_view = self.journal.said.range((view, Place::Change)..).map(|(key, _)| *key);

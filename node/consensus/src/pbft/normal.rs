@@ -12,7 +12,7 @@ impl Pbft {
     /// Begins this height in a view that needs no NEW-VIEW: nothing was said here yet.
     pub(super) fn begin(&mut self, now: Time, view: Round, out: &mut Outputs) {
         self.base = view;
-        self.enter(view, out);
+        self.enter(view, false, out);
         self.write_base(out);
         if self.is_primary() {
             self.once.asked = true;
@@ -22,12 +22,12 @@ impl Pbft {
     }
 
     /// The view is this one from now on.
-    pub(super) fn enter(&mut self, view: Round, out: &mut Outputs) {
+    pub(super) fn enter(&mut self, view: Round, after_failure: bool, out: &mut Outputs) {
         self.view = view;
         self.once = Once::default();
         self.forget_old_views();
         let proposer = Self::primary(&self.validators, view);
-        out.push(Output::Entered { height: self.height, round: view, proposer });
+        out.push(Output::Entered { height: self.height, round: view, proposer, after_failure });
     }
 
     fn forget_old_views(&mut self) {

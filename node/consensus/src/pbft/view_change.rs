@@ -41,7 +41,7 @@ impl Pbft {
         if self.me().is_none() {
             return self.begin(now, view, out);
         }
-        self.enter(view, out);
+        self.enter(view, true, out);
         self.say_view_change(out);
     }
 
@@ -98,7 +98,7 @@ impl Pbft {
             return false;
         }
         if view > self.view {
-            self.enter(view, out);
+            self.enter(view, true, out);
         }
         self.once.entered = true;
         out.push(Output::Transition("PBFT §4.4 enter the new view"));

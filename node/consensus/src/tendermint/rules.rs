@@ -59,7 +59,7 @@ impl Tendermint {
         self.once = Once::default();
         self.forget_old_rounds();
         let proposer = Self::proposer(&self.validators, self.height, round);
-        out.push(Output::Entered { height: self.height, round, proposer });
+        out.push(Output::Entered { height: self.height, round, proposer, after_failure: round > 0 });
     }
 
     fn forget_old_rounds(&mut self) {

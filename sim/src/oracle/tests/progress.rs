@@ -172,7 +172,7 @@ fn measured(slo: Slo) -> World {
 fn proposed_and_decided(world: &mut World, heights: std::ops::RangeInclusive<Height>) {
     for height in heights {
         let digest = world.block(height).digest();
-        world.see(0, Event::Round { height, round: 0, proposer: v(0) });
+        world.see(0, Event::Round { height, round: 0, proposer: v(0), after_failure: false });
         world.pass(SECOND);
         world.see(0, Event::Proposed { height, round: 0, digest });
         world.pass(SECOND / 5);
@@ -200,7 +200,7 @@ fn commit_latency_is_counted_from_the_proposal() {
 #[test]
 fn a_wasted_round_counts_in_the_latency() {
     let mut world = World::new();
-    world.see(0, Event::Round { height: 1, round: 0, proposer: v(3) });
+    world.see(0, Event::Round { height: 1, round: 0, proposer: v(3), after_failure: false });
     let began = world.now;
     world.pass(SECOND);
     let digest = world.block(1).digest();
@@ -276,16 +276,16 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
         world.results()[ALWAYS.len() + 1..].iter().map(|result| result.holds).collect()
     };
     let mut world = World::with(|setup| setup.sometimes = names.clone());
-    world.see(0, Event::Round { height: 1, round: 0, proposer: v(0) });
+    world.see(0, Event::Round { height: 1, round: 0, proposer: v(0), after_failure: false });
     assert_eq!(all(&mut world), [Some(false); 7]);
 
     let value = world.block(1);
     let certificate = world.certificate((1, 0), value.digest(), &[0, 1, 2]);
     world.see(0, Event::Locked { height: 1, round: 0, digest: value.digest() });
     assert_eq!(world.oracles.count(Sometimes::Lock), 0, "this round may yet decide");
-    world.see(0, Event::Round { height: 1, round: 1, proposer: v(1) });
+    world.see(0, Event::Round { height: 1, round: 1, proposer: v(1), after_failure: true });
     assert_eq!(world.oracles.count(Sometimes::ViewChange), 0, "the nodes were still connecting");
-    world.see(0, Event::Round { height: 2, round: 1, proposer: v(1) });
+    world.see(0, Event::Round { height: 2, round: 1, proposer: v(1), after_failure: true });
     world.see(0, Event::Decided { height: 1, value: &value, certificate: &certificate, synced: true });
     world.see(0, Event::StateSynced { height: 9, root: Digest::ZERO });
     world.see(0, Event::OffenceRecorded { offender: v(3), height: 1 });

@@ -64,7 +64,7 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
     let proxy = Proxy::start(scenario, seed, &homes, clock.started);
     let shared = Rc::new(Shared {
         oracles: RefCell::new(Oracles::new(pass::setup(scenario, &network, &plan))),
-        watch: RefCell::new(Watch::new(network.validators.clone())),
+        watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
         recorder: RefCell::new(Recorder::default()),
         watching: true,
         attention: RefCell::new(None),

@@ -57,8 +57,13 @@ impl Replay {
             Logged::Started { height, journal } => {
                 observe(&Event::Started { height: *height, journal: *journal as usize });
             }
-            Logged::Round { height, round, proposer } => {
-                observe(&Event::Round { height: *height, round: *round, proposer: *proposer });
+            Logged::Round { height, round, proposer, after_failure } => {
+                observe(&Event::Round {
+                    height: *height,
+                    round: *round,
+                    proposer: *proposer,
+                    after_failure: *after_failure,
+                });
             }
             Logged::Locked { height, round, digest } => {
                 observe(&Event::Locked { height: *height, round: *round, digest: *digest });

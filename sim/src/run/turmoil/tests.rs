@@ -104,7 +104,7 @@ fn answers(requests: Vec<Vec<u8>>) -> Vec<(String, String)> {
     let network = Rc::new(Network::new(&scenario, World::Turmoil, 1));
     let shared = Rc::new(Shared {
         oracles: RefCell::new(Oracles::new(pass::setup(&scenario, &network, &plan))),
-        watch: RefCell::new(Watch::new(network.validators.clone())),
+        watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
         recorder: RefCell::new(Recorder::default()),
         watching: false,
         attention: RefCell::new(None),

@@ -90,6 +90,7 @@ fn condition(node: Option<&Node>) -> Option<Condition> {
             "proposal" => MessageKind::Proposal,
             "prevote" => MessageKind::Prevote,
             "precommit" => MessageKind::Precommit,
+            "view_change" => MessageKind::ViewChange,
             _ => MessageKind::Sync,
         };
         return Some(Condition::Message { kind, nth: int(get(Some(message), "nth")).unwrap_or(1) });

@@ -94,8 +94,10 @@ static MESSAGE: Object = object(
     &[&[
         must(
             "kind",
-            Shape::Word(&["proposal", "prevote", "precommit", "sync"]),
-            "Which kind; `sync`: a node began to catch up.",
+            Shape::Word(&["proposal", "prevote", "precommit", "view_change", "sync"]),
+            "Which kind, under any engine: a proposal (PBFT's PRE-PREPARE and NEW-VIEW too), a first vote (PBFT's \
+             PREPARE), a vote that commits (COMMIT), what gives a round up (PBFT's VIEW-CHANGE, HotStuff's timeout). \
+             `sync`: a node began to catch up.",
         ),
         may("nth", COUNTER, "1", "Which one of that kind in the run, counted over all nodes together."),
     ]],

@@ -34,8 +34,7 @@ fn proposals(collusion: &mut Collusion, sides: Sides, truth: &Proposal) -> Vec<H
 }
 
 fn votes(what: Kinds, collusion: &mut Collusion, sides: Sides, truth: Vote) -> Vec<HotStuffMessage> {
-    let commits = truth.justify.is_some_and(|justify| justify.checked_add(1) == Some(truth.round));
-    let doubled = if commits { what.precommit } else { what.prevote };
+    let doubled = if truth.commits() { what.precommit } else { what.prevote };
     match collusion.votes(truth.height, truth.round, Some(truth.digest)) {
         Some((first, Some(second))) if doubled => {
             let sides = [(sides.0, first), (sides.1, second)].into_iter();
