@@ -165,6 +165,7 @@ impl Message for Statement {
 /// What no correct validator signs, whatever it hears and however often it crashes:
 ///
 /// - two different proposals of one round, two different votes of one round, two different timeouts of one round;
+/// - a proposal, and a vote for another block of its round: whoever leads a round votes in it for its own block;
 /// - a vote or a proposal that carries the certificate of round q, and a timeout of the same or a later round that
 ///   claims to know none as high as q. The author knew the certificate when it spoke, it spoke before it gave the
 ///   round up (it is silent afterwards), and a validator's highest certificate never falls;
@@ -175,7 +176,17 @@ impl Message for Statement {
 pub(super) fn conflicting(first: &Statement, second: &Statement) -> bool {
     let place = |statement: &Statement| (statement.author(), statement.height());
     place(first) == place(second)
-        && (contradict(first, second) || forgets(first, second) || forgets(second, first))
+        && (contradict(first, second)
+            || forgets(first, second)
+            || forgets(second, first)
+            || prefers_another(first, second)
+            || prefers_another(second, first))
+}
+
+/// A leader voted in its own round for a block that it showed this node another one of.
+fn prefers_another(proposal: &Statement, vote: &Statement) -> bool {
+    matches!((proposal, vote), (Statement::Proposal { round, digest, justify, .. }, Statement::Vote(vote))
+        if *round == vote.round && (*digest, *justify) != (vote.digest, vote.justify))
 }
 
 /// Two different things in one place.

@@ -49,7 +49,8 @@ pub(super) fn said(message: &HotStuffMessage) -> Option<Said> {
     Some(Said { author, height, round, kind, content })
 }
 
-/// Two different blocks, votes or timeouts of one author and round; or a timeout that claims to know no certificate as
+/// Two different blocks, votes or timeouts of one author and round; a block, and a vote for another block of that round,
+/// which is its author's to lead; or a timeout that claims to know no certificate as
 /// high as one that its author spoke of in the same round or before.
 pub(super) fn contradict(first: &Statement, second: &Statement) -> bool {
     let of = |statement: &Statement| match statement {
@@ -69,7 +70,15 @@ pub(super) fn contradict(first: &Statement, second: &Statement) -> bool {
     let forgets = |later: (_, _, Round, Option<Round>, u8), earlier: (_, _, Round, Option<Round>, u8)| {
         later.4 == 2 && later.2 >= earlier.2 && later.3 < earlier.3
     };
-    ((a.2, a.4) == (b.2, b.4) && first != second) || forgets(a, b) || forgets(b, a)
+    let votes_for_another = match (first, second) {
+        (Statement::Proposal { round, digest, justify, .. }, Statement::Vote(vote))
+        | (Statement::Vote(vote), Statement::Proposal { round, digest, justify, .. }) => {
+            *round == vote.round && (*digest, *justify) != (vote.digest, vote.justify)
+        }
+        _ => false,
+    };
+    let doubled = (a.2, a.4) == (b.2, b.4) && first != second;
+    doubled || votes_for_another || forgets(a, b) || forgets(b, a)
 }
 
 fn block_bytes(
