@@ -39,6 +39,19 @@ fn two_proposals_in_one_round_are_evidence_and_the_second_value_is_known_too() {
     assert_eq!(rig.stated(), [Statement::Vote(vote(1, &value("y"), Some(0), 0))]);
 }
 
+/// It showed this node one block and the others another: their certificate holds its vote.
+#[test]
+fn a_leader_that_votes_for_another_block_than_it_showed_is_convicted_by_a_certificate() {
+    let mut rig = Rig::new(4);
+    rig.first_proposal(&x());
+    rig.hear(sync_info(2, Some(qc(0, &value("y"), None, &[1, 2, 3])), None));
+    convicts(&mut rig, 1);
+    let mut rig = Rig::new(4);
+    rig.first_proposal(&x());
+    rig.hear(sync_info(2, Some(qc(0, &x(), None, &[1, 2, 3])), None));
+    assert!(rig.accused().is_empty());
+}
+
 #[test]
 fn one_value_on_two_certificates_in_one_round_is_two_proposals() {
     let mut rig = Rig::new(4);
