@@ -49,6 +49,8 @@
 //! - **A timeout may be joined from an earlier round.** Round entry needs no proof: a round that was entered without
 //!   one offers no new vote.
 //! - **A value counts as known however it came**, and a leader may carry on a certificate whose value it lacks.
+//! - **A round's timer** is [`Config::propose`] and [`Config::prevote`] together, grown by the round
+//!   ([`Config::growth`]); it does not shrink within a height, as two rounds in a row must succeed.
 //! - **Links lose messages**, so a timer repeats, and those who are ahead help those who are behind (`sync`).
 //!
 //! A decision without faults costs 5(n − 1) messages: two proposals, two votes from each, one certificate. A failed

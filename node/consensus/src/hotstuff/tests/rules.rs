@@ -148,7 +148,7 @@ fn before_a_vote_its_value_and_its_certificate_are_written() {
     let votes = [vote(0, &x(), None, 0), vote(1, &x(), Some(0), 0)];
     let said = votes.map(|vote| Entry::Said(HotStuffMessage::Vote(vote)));
     let certificate = Entry::HighQc(qc(0, &x(), None, &[1, 2, 3]));
-    let value = Entry::Value { height: 1, value: x() };
+    let value = Entry::Value { height: 1, round: 0, value: x() };
     assert_eq!(rig.log, [value, said[0].clone(), certificate, said[1].clone()]);
     let afters = rig.take().into_iter().filter_map(|output| match output {
         Output::Sign { after, .. } => Some(after),
