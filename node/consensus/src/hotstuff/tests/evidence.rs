@@ -171,7 +171,7 @@ fn heard(step: &Step, me: usize) -> Option<HotStuffMessage> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     /// The other three are in one hand and sign anything; the disk loses what no signature waited for.
     #[test]
