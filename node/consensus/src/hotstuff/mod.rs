@@ -1,5 +1,5 @@
-//! HotStuff in its two-chain form: Jolteon (Gelashvili et al., arXiv:2106.10362), which DiemBFTv4 runs, with the
-//! leader's rule of HotStuff-2 (Malkhi and Nayak, eprint 2023/397).
+//! HotStuff in its two-chain form: Jolteon (Gelashvili et al., arXiv:2106.10362), which is DiemBFTv4. HotStuff-2
+//! (Malkhi and Nayak, eprint 2023/397) locks and commits by the same rules and changes rounds otherwise.
 //!
 //! # The protocol
 //!
@@ -40,8 +40,9 @@
 //!   says that its block carried the certificate of round r − 1. All other votes sign the round of the certificate
 //!   that their block carries, which the papers find by the block's hash.
 //! - **The leader waits for nothing.** In HotStuff-2 a leader without the certificate of the round before waits for a
-//!   Δ in which it may still come. Here a TC, which that paper has not, proves what the leader must extend.
-//!   It never comes alone: a certificate as high as it demands is in the same message ([`SyncInfo`], [`Proposal`]).
+//!   Δ, in which the highest may still come. Here, as in Jolteon, the TC says what its signers knew, and so what the
+//!   leader must extend. It never comes alone: a certificate as high as it demands is in the same message
+//!   ([`SyncInfo`], [`Proposal`]), or in the timeouts that it is made of.
 //! - **Votes of a failed round go to all.** When a validator gives a round up it also sends its vote of that round to
 //!   all. A leader that is silent then loses the time, but not the round's certificate: in the papers three leaders
 //!   in a row must be correct (one proposes, one carries the certificate, one collects what decides).
@@ -328,7 +329,9 @@ impl HotStuff {
             HotStuffMessage::Proposal(proposal) => {
                 let first = self.proposals.get(proposal.round).is_none();
                 // Also of the second of two: it may be the one that the others vote for.
-                if (first || contradicts) && remembers(self.round, proposal.round) {
+                let counts = (first || contradicts) && remembers(self.round, proposal.round);
+                let decides = self.commit.as_ref().is_some_and(|qc| qc.digest == proposal.digest());
+                if counts || decides {
                     proposal.value.iter().for_each(|value| self.values.learn(value));
                 }
                 self.proposals.add(&signed, self.round);

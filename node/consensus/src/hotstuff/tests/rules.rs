@@ -292,6 +292,15 @@ fn a_decided_value_whose_bytes_never_came_makes_the_host_sync() {
     assert!(rig.decided().is_some());
 }
 
+#[test]
+fn the_bytes_of_a_decided_value_are_taken_from_any_round() {
+    let mut rig = Rig::new(4);
+    rig.hear(sync_info(3, Some(qc(40, &x(), Some(39), &[1, 2, 3])), None));
+    let failed = tc(38, &[(1, None), (2, None), (3, None)]);
+    rig.hear(proposal(4, 39, None, Some(failed), Some(&x())));
+    assert_eq!(rig.decided().unwrap().0, x());
+}
+
 /// What a validator that collects the last votes hears of a height: a failed round 0, then two that succeed.
 fn a_height() -> Vec<HotStuffMessage> {
     let failed = tc(0, &[(1, None), (2, None), (3, None)]);
