@@ -27,8 +27,12 @@
 //! x. Its signers knew the certificate of round r when they voted in round r + 1, so whatever they said when they
 //! gave up round r + 1 or a later one names a certificate as high. A block of a later round than r + 1 needs such a
 //! certificate: it has a TC in which at least one correct signer says so, or extends a block that has. By induction
-//! each carries x. Why a decision comes after GST: a correct leader extends a certificate that every correct validator
-//! accepts, for it is as high as the TC says; so the rounds of two leaders in a row, both correct, decide.
+//! each carries x.
+//!
+//! Why a decision comes after GST: a correct leader extends a certificate that every correct validator accepts, for it
+//! is as high as the TC says; so the rounds of two leaders in a row, both correct, decide. The first must have the
+//! value. Of the highest certificate's value some correct validators have it: who votes keeps what it votes for, also
+//! through a crash, until it knows a certificate as high. Once one of them leads, all have it.
 //!
 //! # Where the engine differs, and why it is as safe and as live
 //!

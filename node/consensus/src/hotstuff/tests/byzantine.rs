@@ -1,6 +1,7 @@
 //! Byzantine validators that try to keep two values alive: as leaders they give each group another value, and carry
 //! each on to its own group; they vote for everything that anyone proposes; they give up every round that anyone
-//! gives up and claim to know no certificate; and what decides a value they tell to its group alone.
+//! gives up and claim to know no certificate; they propose what no correct validator may vote for; and what decides a
+//! value they tell to its group alone.
 
 use super::*;
 use crate::tests::net::{Lie, Played, Scene};
@@ -169,8 +170,10 @@ impl Coalition {
             let Some(tc) = self.tcs.get(&(height, before)).cloned() else {
                 return;
             };
+            // A new value even if the timeouts forbid it: who votes for it has not checked them.
+            self.propose_new(scene, leader, (height, round), Some(tc.clone()), lies);
             let Some(high) = tc.high_qc_round() else {
-                return self.propose_new(scene, leader, (height, round), Some(tc), lies);
+                return;
             };
             // As low as the timeouts let it.
             for qc in all(&self.qcs, high).into_iter().filter(|_| high < before) {
