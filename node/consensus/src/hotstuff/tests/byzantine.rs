@@ -1,7 +1,7 @@
 //! Byzantine validators that try to keep two values alive: as leaders they give each group another value, and carry
 //! each on to its own group; they vote for everything that anyone proposes; they give up every round that anyone
 //! gives up and claim to know no certificate; they propose what no correct validator may vote for; and what decides a
-//! value they tell to its group alone.
+//! value they tell to one only.
 
 use super::*;
 use crate::tests::net::{Lie, Played, Scene};
@@ -131,9 +131,8 @@ impl Coalition {
             if let Some(&by) = scene.byzantine.first().filter(|_| qc.commits()) {
                 let info = SyncInfo { height, author: v(by), qc: Some(qc.clone()), tc: None };
                 let info = HotStuffMessage::SyncInfo(Box::new(info));
-                let to_whom: Vec<usize> =
-                    scene.correct().filter(|to| self.is_for(scene, *to, &qc.digest)).collect();
-                to_whom.into_iter().for_each(|to| self.tell(by, to, &info, lies));
+                let victim = scene.correct().find(|to| self.is_for(scene, *to, &qc.digest));
+                victim.into_iter().for_each(|to| self.tell(by, to, &info, lies));
             }
         }
         for (&(height, round), timeouts) in self.timeouts.range((height, 0)..(height + 1, 0)) {
