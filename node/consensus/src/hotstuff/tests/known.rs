@@ -102,7 +102,7 @@ fn message((author, height, round, kind, first): Short) -> HotStuffMessage {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_known_changes_nothing(
