@@ -54,7 +54,7 @@ pub enum Dest {
 /// What a timer is for. An engine uses those that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerKind {
-    /// No proposal came.
+    /// No proposal came; in HotStuff, the round took too long.
     Propose,
     /// A quorum prevoted, but not for one value.
     Prevote,

@@ -37,16 +37,8 @@ fn validators() -> ValidatorSet {
 pub fn messages(bytes: &[u8]) {
     let Some((which, bytes)) = bytes.split_first() else { return };
     let set = validators();
-    match which % 5 {
-        0 => {
-            let Some(message) = decoded::<Signed<TendermintMessage>>(bytes) else { return };
-            let statement = message.statement();
-            assert_eq!(statement.message.sign_bytes(&CHAIN), message.message.sign_bytes(&CHAIN));
-            if let Ok(verified) = Tendermint::verify(message.clone(), &set, &CHAIN, &Trusting) {
-                assert_eq!(*verified.signed(), message);
-                assert!(set.get(message.message.author()).is_some());
-            }
-        }
+    match which % 9 {
+        0 => message::<Tendermint>(bytes, &set),
         1 => drop(decoded::<Signed<Statement>>(bytes)),
         2 => {
             let Some(certificate) = decoded::<Certificate>(bytes) else { return };
@@ -55,14 +47,30 @@ pub fn messages(bytes: &[u8]) {
                 assert!(3 * signers.sum::<u64>() > 2 * set.total_power());
             }
         }
-        3 => {
-            let Some(evidence) = decoded::<Evidence<TendermintMessage>>(bytes) else { return };
-            if let Ok(offender) = evidence.check::<Tendermint>(&set, &CHAIN, &Trusting) {
-                assert_ne!(evidence.first.message, evidence.second.message);
-                assert_eq!(offender, evidence.second.message.author());
-            }
-        }
-        _ => drop(decoded::<Entry>(bytes)),
+        3 => evidence::<Tendermint>(bytes, &set),
+        4 => drop(decoded::<Entry>(bytes)),
+        5 => message::<HotStuff>(bytes, &set),
+        6 => drop(decoded::<Signed<hotstuff::Statement>>(bytes)),
+        7 => evidence::<HotStuff>(bytes, &set),
+        _ => drop(decoded::<hotstuff::Entry>(bytes)),
+    }
+}
+
+fn message<E: Engine>(bytes: &[u8], set: &ValidatorSet) {
+    let Some(message) = decoded::<Signed<E::Message>>(bytes) else { return };
+    let statement = message.statement();
+    assert_eq!(statement.message.sign_bytes(&CHAIN), message.message.sign_bytes(&CHAIN));
+    if let Ok(verified) = E::verify(message.clone(), set, &CHAIN, &Trusting) {
+        assert_eq!(*verified.signed(), message);
+        assert!(set.get(message.message.author()).is_some());
+    }
+}
+
+fn evidence<E: Engine>(bytes: &[u8], set: &ValidatorSet) {
+    let Some(evidence) = decoded::<Evidence<E::Message>>(bytes) else { return };
+    if let Ok(offender) = evidence.check::<E>(set, &CHAIN, &Trusting) {
+        assert_ne!(evidence.first.message, evidence.second.message);
+        assert_eq!(offender, evidence.second.message.author());
     }
 }
 
@@ -307,6 +315,49 @@ pub fn messages_seeds() -> Vec<Vec<u8>> {
     seeds.push(tagged(3, &Evidence::of(&first, &second)));
     seeds.push(tagged(4, &Entry::Said(all[2].clone())));
     seeds.push(tagged(4, &Entry::Polka { value, certificate, locks: true }));
+    seeds.extend(hotstuff_seeds());
+    seeds
+}
+
+fn hotstuff_seeds() -> Vec<Vec<u8>> {
+    use hotstuff::{
+        Entry, HotStuffMessage, Proposal, QuorumCertificate, SyncInfo, Timeout, TimeoutCertificate,
+        TimeoutSignature, Vote,
+    };
+    let value = Value::new(vec![5; 9]);
+    let signers = [ValidatorIndex(1), ValidatorIndex(2), ValidatorIndex(3)];
+    let (height, author, digest) = (1, ValidatorIndex(1), value.digest());
+    let signatures = signers.map(|signer| (signer, SIGNATURE)).to_vec();
+    let qc = QuorumCertificate { height, round: 1, digest, justify: Some(0), signatures };
+    let claim = |signer| TimeoutSignature { signer, high_qc_round: Some(1), signature: SIGNATURE };
+    let tc = TimeoutCertificate { height, round: 2, timeouts: signers.map(claim).to_vec() };
+    let leader = HotStuff::leader(&validators(), height, 3);
+    let proposal = Proposal {
+        height,
+        round: 3,
+        author: leader,
+        justify: Some(qc.clone()),
+        tc: Some(tc.clone()),
+        value: Some(value.clone()),
+    };
+    let all = [
+        HotStuffMessage::Proposal(Box::new(proposal)),
+        HotStuffMessage::Vote(Vote { height, round: 3, author, digest, justify: Some(1) }),
+        HotStuffMessage::Timeout(Box::new(Timeout { height, round: 3, author, high_qc: None })),
+        HotStuffMessage::SyncInfo(Box::new(SyncInfo {
+            height,
+            author,
+            qc: Some(qc.clone()),
+            tc: Some(tc.clone()),
+        })),
+    ]
+    .map(|message| Signed { message, signature: SIGNATURE });
+    let mut seeds: Vec<Vec<u8>> = all.iter().map(|message| tagged(5, message)).collect();
+    seeds.push(tagged(6, &all[1].statement()));
+    seeds.push(tagged(7, &Evidence::of(&all[1], &all[2])));
+    let said = Entry::Said(all[1].message.clone());
+    let entries = [said, Entry::Value { height, round: 0, value }, Entry::HighQc(qc), Entry::HighTc(tc)];
+    seeds.extend(entries.iter().map(|entry| tagged(8, entry)));
     seeds
 }
 
@@ -340,6 +391,10 @@ mod tests {
         assert!(messages_seeds().iter().filter(|seed| seed[0] == 0).all(|seed| {
             let signed: Signed<TendermintMessage> = borsh::from_slice(&seed[1..]).unwrap();
             Tendermint::verify(signed, &validators(), &CHAIN, &Trusting).is_ok()
+        }));
+        assert!(messages_seeds().iter().filter(|seed| seed[0] == 5).all(|seed| {
+            let signed: Signed<hotstuff::HotStuffMessage> = borsh::from_slice(&seed[1..]).unwrap();
+            HotStuff::verify(signed, &validators(), &CHAIN, &Trusting).is_ok()
         }));
         for seed in steps_seeds() {
             let mut host = Host::new();

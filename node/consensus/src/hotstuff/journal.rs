@@ -12,7 +12,7 @@ use super::statement::Vote;
 use crate::{Dest, Message, Output, Seq};
 use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A write of the durable log.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
@@ -23,6 +23,8 @@ pub enum Entry {
     Value {
         /// At this height.
         height: Height,
+        /// In this round.
+        round: Round,
         /// In full, so that it can be proposed again.
         value: Value,
     },
@@ -50,7 +52,8 @@ pub(super) struct Journal {
     /// The number of the last write.
     last: Seq,
     said: BTreeMap<(Round, Place), HotStuffMessage>,
-    values: BTreeSet<Digest>,
+    /// The last round in which this validator proposed or voted for each value.
+    values: BTreeMap<Digest, Round>,
     qc_round: Option<Round>,
 }
 
@@ -79,11 +82,19 @@ impl Journal {
         *self = Journal { last: self.last, ..Journal::default() };
     }
 
-    /// Forgets what was said below `lowest`, where this validator never speaks again, and the values that `keep`
-    /// does not name.
-    pub(super) fn prune(&mut self, lowest: Round, keep: impl Fn(&Digest) -> bool) {
+    /// Forgets what was said below `lowest`, where this validator never speaks again.
+    pub(super) fn prune(&mut self, lowest: Round) {
         self.said = self.said.split_off(&(lowest, Place::Proposal));
-        self.values.retain(keep);
+    }
+
+    /// Forgets the values of rounds before `lowest`.
+    pub(super) fn prune_values(&mut self, lowest: Option<Round>) {
+        self.values.retain(|_, round| Some(*round) >= lowest);
+    }
+
+    /// Whether a value is written.
+    pub(super) fn has_value(&self, digest: &Digest) -> bool {
+        self.values.contains_key(digest)
     }
 
     /// Whether this validator proposed in the round.
@@ -104,15 +115,21 @@ impl Journal {
     fn note(&mut self, entry: &Entry) {
         match entry {
             Entry::Said(message) => {
-                if let HotStuffMessage::Proposal(proposal) = message {
-                    self.values.extend(proposal.value.as_ref().map(Value::digest));
+                match message {
+                    HotStuffMessage::Proposal(proposal) if proposal.value.is_some() => {
+                        self.values.insert(proposal.digest(), proposal.round);
+                    }
+                    HotStuffMessage::Vote(vote) => {
+                        self.values.entry(vote.digest).and_modify(|round| *round = vote.round);
+                    }
+                    _ => {}
                 }
                 if let Some(place) = Place::of(message) {
                     self.said.insert((message.round(), place), message.clone());
                 }
             }
-            Entry::Value { value, .. } => {
-                self.values.insert(value.digest());
+            Entry::Value { round, value, .. } => {
+                self.values.insert(value.digest(), *round);
             }
             Entry::HighQc(qc) => self.qc_round = self.qc_round.max(Some(qc.round)),
             Entry::HighTc(_) => {}
@@ -168,10 +185,10 @@ impl HotStuff {
         let Some(author) = self.me() else {
             return;
         };
-        if !self.journal.values.contains(&digest)
+        if !self.journal.has_value(&digest)
             && let Some(value) = self.values.get(&digest).cloned()
         {
-            self.persist(Entry::Value { height: self.height, value }, out);
+            self.persist(Entry::Value { height: self.height, round: self.round, value }, out);
         }
         if let Some(qc) = self.high_qc.clone()
             && self.journal.qc_round < Some(qc.round)

@@ -1,5 +1,5 @@
-//! HotStuff in its two-chain form: Jolteon (Gelashvili et al., arXiv:2106.10362), which DiemBFTv4 runs, with the
-//! leader's rule of HotStuff-2 (Malkhi and Nayak, eprint 2023/397).
+//! HotStuff in its two-chain form: Jolteon (Gelashvili et al., arXiv:2106.10362), which is DiemBFTv4. HotStuff-2
+//! (Malkhi and Nayak, eprint 2023/397) locks and commits by the same rules and changes rounds otherwise.
 //!
 //! # The protocol
 //!
@@ -27,8 +27,12 @@
 //! x. Its signers knew the certificate of round r when they voted in round r + 1, so whatever they said when they
 //! gave up round r + 1 or a later one names a certificate as high. A block of a later round than r + 1 needs such a
 //! certificate: it has a TC in which at least one correct signer says so, or extends a block that has. By induction
-//! each carries x. Why a decision comes after GST: a correct leader extends a certificate that every correct validator
-//! accepts, for it is as high as the TC says; so the rounds of two leaders in a row, both correct, decide.
+//! each carries x.
+//!
+//! Why a decision comes after GST: a correct leader extends a certificate that every correct validator accepts, for it
+//! is as high as the TC says; so the rounds of two leaders in a row, both correct, decide. The first must have the
+//! value. Of the highest certificate's value some correct validators have it: who votes keeps what it votes for, also
+//! through a crash, until it knows a certificate as high. Once one of them leads, all have it.
 //!
 //! # Where the engine differs, and why it is as safe and as live
 //!
@@ -40,8 +44,9 @@
 //!   says that its block carried the certificate of round r − 1. All other votes sign the round of the certificate
 //!   that their block carries, which the papers find by the block's hash.
 //! - **The leader waits for nothing.** In HotStuff-2 a leader without the certificate of the round before waits for a
-//!   Δ in which it may still come. Here a TC, which that paper has not, proves what the leader must extend.
-//!   It never comes alone: a certificate as high as it demands is in the same message ([`SyncInfo`], [`Proposal`]).
+//!   Δ, in which the highest may still come. Here, as in Jolteon, the TC says what its signers knew, and so what the
+//!   leader must extend. It never comes alone: a certificate as high as it demands is in the same message
+//!   ([`SyncInfo`], [`Proposal`]), or in the timeouts that it is made of.
 //! - **Votes of a failed round go to all.** When a validator gives a round up it also sends its vote of that round to
 //!   all. A leader that is silent then loses the time, but not the round's certificate: in the papers three leaders
 //!   in a row must be correct (one proposes, one carries the certificate, one collects what decides).
@@ -49,6 +54,8 @@
 //! - **A timeout may be joined from an earlier round.** Round entry needs no proof: a round that was entered without
 //!   one offers no new vote.
 //! - **A value counts as known however it came**, and a leader may carry on a certificate whose value it lacks.
+//! - **A round's timer** is [`Config::propose`] and [`Config::prevote`] together, grown by the round
+//!   ([`Config::growth`]); it does not shrink within a height, as two rounds in a row must succeed.
 //! - **Links lose messages**, so a timer repeats, and those who are ahead help those who are behind (`sync`).
 //!
 //! A decision without faults costs 5(n − 1) messages: two proposals, two votes from each, one certificate. A failed
@@ -325,7 +332,9 @@ impl HotStuff {
             HotStuffMessage::Proposal(proposal) => {
                 let first = self.proposals.get(proposal.round).is_none();
                 // Also of the second of two: it may be the one that the others vote for.
-                if (first || contradicts) && remembers(self.round, proposal.round) {
+                let counts = (first || contradicts) && remembers(self.round, proposal.round);
+                let decides = self.commit.as_ref().is_some_and(|qc| qc.digest == proposal.digest());
+                if counts || decides {
                     proposal.value.iter().for_each(|value| self.values.learn(value));
                 }
                 self.proposals.add(&signed, self.round);

@@ -188,19 +188,23 @@ impl HotStuff {
         self.ask_for_value(out);
     }
 
+    /// The values that this validator voted for since the round of its highest certificate stay, however long ago that
+    /// is: one of them may have got a certificate that it does not know yet, and if so, few others have it.
     fn forget_old_rounds(&mut self) {
         let lowest = lowest(self.round);
         if lowest == 0 {
             return;
         }
+        self.journal.prune(lowest);
         self.votes.prune(self.round);
         self.timeouts.prune(self.round);
         self.proposals.prune(self.round);
         self.witness.prune(self.round);
+        self.journal.prune_values(self.high_qc_round());
         let certified: Vec<Digest> = self.high_qc.iter().chain(&self.commit).map(|qc| qc.digest).collect();
-        let proposals = &self.proposals;
-        let keep = |digest: &Digest| certified.contains(digest) || proposals.has_value(digest);
-        self.values.retain(keep);
-        self.journal.prune(lowest, keep);
+        let (proposals, journal) = (&self.proposals, &self.journal);
+        self.values.retain(|digest| {
+            certified.contains(digest) || proposals.has_value(digest) || journal.has_value(digest)
+        });
     }
 }

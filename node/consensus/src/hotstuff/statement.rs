@@ -107,6 +107,16 @@ impl Statement {
             Statement::SyncInfo { qc_round, tc_round, .. } => (*qc_round).max(*tc_round).unwrap_or(0),
         }
     }
+
+    /// The round of the highest certificate that its author is bound to know from here on.
+    pub(super) fn knows(&self) -> Option<Round> {
+        match self {
+            Statement::Proposal { justify, .. } => *justify,
+            Statement::Vote(vote) => vote.justify,
+            Statement::Timeout { high_qc_round, .. } => *high_qc_round,
+            Statement::SyncInfo { .. } => None,
+        }
+    }
 }
 
 impl Message for Statement {
@@ -197,14 +207,8 @@ fn contradict(first: &Statement, second: &Statement) -> bool {
 
 /// `later` is a timeout, said after `earlier`, by one who knows less than it knew then.
 fn forgets(earlier: &Statement, later: &Statement) -> bool {
-    let knew = match earlier {
-        Statement::Proposal { justify, .. } => *justify,
-        Statement::Vote(vote) => vote.justify,
-        Statement::Timeout { high_qc_round, .. } => *high_qc_round,
-        Statement::SyncInfo { .. } => return false,
-    };
     matches!(later, Statement::Timeout { round, high_qc_round, .. }
-        if *round >= earlier.round() && *high_qc_round < knew)
+        if *round >= earlier.round() && *high_qc_round < earlier.knows())
 }
 
 /// The bytes that everyone signs who votes so. The vote that completes a chain of two rounds signs what proves a

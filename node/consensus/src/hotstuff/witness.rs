@@ -9,6 +9,7 @@ use super::window::{lowest, remembers};
 use crate::{Evidence, Message, Signed, ValidatorSet};
 use bitcraps_types::{Round, Signature};
 use std::collections::BTreeMap;
+use std::mem;
 
 /// The statements of a height by author. An author is accused once.
 #[derive(Clone, Debug)]
@@ -67,13 +68,14 @@ impl Witness {
         })
     }
 
-    /// Forgets the rounds that are too old in round `current`.
+    /// Forgets the rounds that are too old in round `current`. Of them only the statement stays that shows most
+    /// knowledge: to forget that is an offence however much later.
     pub(super) fn prune(&mut self, current: Round) {
-        let lowest = lowest(current);
-        if lowest > 0 {
-            for heard in &mut self.0 {
-                heard.statements = heard.statements.split_off(&(lowest, ""));
-            }
+        for heard in &mut self.0 {
+            let kept = heard.statements.split_off(&(lowest(current), ""));
+            let old = mem::replace(&mut heard.statements, kept);
+            let most = old.into_iter().max_by_key(|(_, signed)| signed.message.knows());
+            heard.statements.extend(most.filter(|(_, signed)| signed.message.knows().is_some()));
         }
     }
 

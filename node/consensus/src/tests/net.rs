@@ -224,8 +224,11 @@ impl<E: Played> Net<E> {
     fn handle(&mut self, event: Event<E>) {
         match event {
             Event::Deliver { to, signed } => {
-                let verified = E::verify(*signed, &self.scene.set, &CHAIN, &TagVerifier).unwrap();
-                self.step(to, Input::Message(verified));
+                let author = signed.message.author().index();
+                match E::verify(*signed, &self.scene.set, &CHAIN, &TagVerifier) {
+                    Ok(verified) => self.step(to, Input::Message(verified)),
+                    Err(invalid) => assert!(self.is_faulty(author), "{author} is correct: {invalid}"),
+                }
             }
             Event::Ring { node, life, timer } => {
                 let current =

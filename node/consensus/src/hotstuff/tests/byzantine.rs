@@ -1,6 +1,7 @@
 //! Byzantine validators that try to keep two values alive: as leaders they give each group another value, and carry
 //! each on to its own group; they vote for everything that anyone proposes; they give up every round that anyone
-//! gives up and claim to know no certificate; and what decides a value they tell to its group alone.
+//! gives up and claim to know no certificate; they propose what no correct validator may vote for; and what decides a
+//! value they tell to one only.
 
 use super::*;
 use crate::tests::net::{Lie, Played, Scene};
@@ -134,9 +135,8 @@ impl Coalition {
             if let Some(&by) = scene.byzantine.first().filter(|_| qc.commits()) {
                 let info = SyncInfo { height, author: v(by), qc: Some(qc.clone()), tc: None };
                 let info = HotStuffMessage::SyncInfo(Box::new(info));
-                let to_whom: Vec<usize> =
-                    scene.correct().filter(|to| self.is_for(scene, *to, &qc.digest)).collect();
-                to_whom.into_iter().for_each(|to| self.tell(by, to, &info, lies));
+                let victim = scene.correct().find(|to| self.is_for(scene, *to, &qc.digest));
+                victim.into_iter().for_each(|to| self.tell(by, to, &info, lies));
             }
         }
         for (&(height, round), timeouts) in self.timeouts.range((height, 0)..(height + 1, 0)) {
@@ -173,8 +173,10 @@ impl Coalition {
             let Some(tc) = self.tcs.get(&(height, before)).cloned() else {
                 return;
             };
+            // A new value even if the timeouts forbid it: who votes for it has not checked them.
+            self.propose_new(scene, leader, (height, round), Some(tc.clone()), lies);
             let Some(high) = tc.high_qc_round() else {
-                return self.propose_new(scene, leader, (height, round), Some(tc), lies);
+                return;
             };
             // As low as the timeouts let it.
             for qc in all(&self.qcs, high).into_iter().filter(|_| high < before) {

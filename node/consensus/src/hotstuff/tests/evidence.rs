@@ -79,6 +79,18 @@ fn a_vote_on_a_certificate_and_a_later_timeout_without_it_are_evidence_in_either
 }
 
 #[test]
+fn what_a_validator_knew_is_remembered_through_any_number_of_rounds() {
+    let mut rig = Rig::new(4);
+    rig.votes(1, &x(), Some(0), &[2]);
+    for round in 0..60 {
+        rig.timeouts(round, &[1, 3]);
+    }
+    assert!(rig.accused().is_empty());
+    rig.hear(timeout(60, None, 2));
+    convicts(&mut rig, 2);
+}
+
+#[test]
 fn two_timeouts_of_which_the_later_knows_less_are_evidence() {
     let mut rig = Rig::new(4);
     rig.hear(timeout(1, Some(qc(0, &x(), None, &[1, 2, 3])), 2));
@@ -184,7 +196,7 @@ fn heard(step: &Step, me: usize) -> Option<HotStuffMessage> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     /// The other three are in one hand and sign anything; the disk loses what no signature waited for.
     #[test]

@@ -182,6 +182,29 @@ fn a_flood_of_far_rounds_takes_no_memory_and_moves_nobody() {
     assert!(held.0 <= 17 && held.1 <= 18 && held.2 <= 34, "{held:?}");
 }
 
+/// Few may have the value of a certificate that few know of: who voted for it keeps it, through a restart too, as long
+/// as it knows no certificate as high.
+#[test]
+fn a_value_that_it_voted_for_is_kept_until_a_certificate_is_known_that_is_as_high() {
+    let mut rig = Rig::of_four(3);
+    rig.first_proposal(&x());
+    for round in 0..41 {
+        rig.timeouts(round, &[0, 1]);
+    }
+    for mut rig in [rig.restarted(rig.log.len()), rig] {
+        rig.take();
+        rig.timeouts(41, &[0]);
+        rig.hear(timeout(41, Some(x_in_round_0()), 1));
+        let said = rig.said();
+        let HotStuffMessage::Proposal(proposed) = &said[1] else { panic!("{said:?}") };
+        assert_eq!((proposed.round, proposed.value.clone()), (42, Some(x())));
+        let later = tc(99, &[(0, None), (1, Some(60)), (2, None)]);
+        let higher = qc(60, &value("y"), None, &[0, 1, 2]);
+        rig.hear(sync_info(1, Some(higher), Some(later)));
+        assert!(rig.engine.values.get(&x().digest()).is_none());
+    }
+}
+
 #[test]
 fn a_thousand_failed_rounds_take_no_more_memory_than_the_window() {
     let mut rig = Rig::new(4);

@@ -148,7 +148,7 @@ fn before_a_vote_its_value_and_its_certificate_are_written() {
     let votes = [vote(0, &x(), None, 0), vote(1, &x(), Some(0), 0)];
     let said = votes.map(|vote| Entry::Said(HotStuffMessage::Vote(vote)));
     let certificate = Entry::HighQc(qc(0, &x(), None, &[1, 2, 3]));
-    let value = Entry::Value { height: 1, value: x() };
+    let value = Entry::Value { height: 1, round: 0, value: x() };
     assert_eq!(rig.log, [value, said[0].clone(), certificate, said[1].clone()]);
     let afters = rig.take().into_iter().filter_map(|output| match output {
         Output::Sign { after, .. } => Some(after),
@@ -290,6 +290,15 @@ fn a_decided_value_whose_bytes_never_came_makes_the_host_sync() {
     assert_eq!(behind(&mut rig), 1, "and again while nothing came");
     rig.first_proposal(&x());
     assert!(rig.decided().is_some());
+}
+
+#[test]
+fn the_bytes_of_a_decided_value_are_taken_from_any_round() {
+    let mut rig = Rig::new(4);
+    rig.hear(sync_info(3, Some(qc(40, &x(), Some(39), &[1, 2, 3])), None));
+    let failed = tc(38, &[(1, None), (2, None), (3, None)]);
+    rig.hear(proposal(4, 39, None, Some(failed), Some(&x())));
+    assert_eq!(rig.decided().unwrap().0, x());
 }
 
 /// What a validator that collects the last votes hears of a height: a failed round 0, then two that succeed.

@@ -85,7 +85,7 @@ proptest! {
         survives(&Entry::Said(message))?;
         survives(&Entry::HighQc(qc))?;
         survives(&Entry::HighTc(tc))?;
-        survives(&Entry::Value { height: 3, value })?;
+        survives(&Entry::Value { height: 3, round: 1, value })?;
     }
 
     #[test]
