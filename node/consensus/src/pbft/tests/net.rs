@@ -30,6 +30,8 @@ pub(super) struct Faults {
     pub(super) dead: Vec<usize>,
     /// Until GST, validators of different groups don't hear each other. Byzantine ones are in all groups.
     pub(super) groups: Vec<usize>,
+    /// Whether the first who decides anything is cut off from all others until GST, with its messages on their way.
+    pub(super) cuts: bool,
     /// Whether a validator with the seed's whim refuses fresh values now and then.
     pub(super) picky: bool,
 }
@@ -46,6 +48,7 @@ impl Faults {
             byzantine: Vec::new(),
             dead: Vec::new(),
             groups: Vec::new(),
+            cuts: false,
             picky: false,
         }
     }
@@ -66,6 +69,7 @@ pub(super) struct Net {
     events: BTreeMap<(Time, u64), Event>,
     next_event: u64,
     chain: BTreeMap<Height, Digest>,
+    cut_off: Option<usize>,
     /// What a Byzantine validator has said to whom, so that it says each thing once.
     told: BTreeSet<(usize, usize, Vec<u8>)>,
     /// The VIEW-CHANGEs that the Byzantine validators heard.
@@ -92,7 +96,7 @@ pub(super) struct Node {
 }
 
 enum Event {
-    Deliver { to: usize, signed: Box<Signed<PbftMessage>> },
+    Deliver { from: usize, to: usize, signed: Box<Signed<PbftMessage>> },
     Ring { node: usize, life: u32, timer: Timer },
     Durable { node: usize, life: u32, upto: usize },
     Input { node: usize, life: u32, input: Box<Input<Pbft>> },
@@ -129,6 +133,7 @@ impl Net {
             events: BTreeMap::new(),
             next_event: 0,
             chain: BTreeMap::new(),
+            cut_off: None,
             told: BTreeSet::new(),
             heard: BTreeMap::new(),
             faults,
@@ -200,7 +205,11 @@ impl Net {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Deliver { to, signed } => self.deliver(to, *signed),
+            Event::Deliver { from, to, signed } => {
+                if !self.is_cut(from) && !self.is_cut(to) {
+                    self.deliver(to, *signed);
+                }
+            }
             Event::Ring { node, life, timer } => {
                 let current =
                     self.nodes[node].life == life && self.nodes[node].timers.get(&timer) == Some(&self.now);
@@ -381,7 +390,7 @@ impl Net {
             let copies = if self.rng.random_bool(self.faults.repeat) { 2 } else { 1 };
             for _ in 0..copies {
                 if let Some(delay) = self.delay(from, i) {
-                    self.after(delay, Event::Deliver { to: i, signed: Box::new(signed.clone()) });
+                    self.after(delay, Event::Deliver { from, to: i, signed: Box::new(signed.clone()) });
                 }
             }
         }
@@ -396,11 +405,15 @@ impl Net {
             (Some(a), Some(b)) => a != b && !self.is_byzantine(from) && !self.is_byzantine(to),
             _ => false,
         };
-        if apart || self.rng.random_bool(self.faults.loss) {
+        if apart || self.is_cut(from) || self.is_cut(to) || self.rng.random_bool(self.faults.loss) {
             return None;
         }
         let slow = u64::try_from(self.faults.slow.as_micros()).unwrap();
         Some(Duration::from_micros(self.rng.random_range(500..slow)))
+    }
+
+    fn is_cut(&self, node: usize) -> bool {
+        self.now < Time::ZERO + self.faults.gst && self.cut_off == Some(node)
     }
 
     fn victims(&self) -> Vec<usize> {
@@ -408,7 +421,8 @@ impl Net {
     }
 
     fn group(&self, to: usize) -> usize {
-        self.faults.groups.get(to).copied().unwrap_or(to % 2)
+        let alike = if self.faults.cuts { 0 } else { to % 2 };
+        self.faults.groups.get(to).copied().unwrap_or(alike)
     }
 
     /// What the one hand that holds the Byzantine keys does with a message that one of them hears.
@@ -488,10 +502,11 @@ impl Net {
         let highest = certificate(&convenient[last]);
         convenient.sort_by_key(Message::author);
         for to in self.victims() {
-            let value = value(&format!("{height}/{view} anew for group {}", self.group(to)));
+            let value = value(&format!("{height}/{view} for group {}", self.group(to)));
             let proposal = pre_prepare(height, view, byzantine, &value);
-            // Invalid if somebody was prepared; a correct validator refuses it then.
-            self.tell(byzantine, to, new_view(proposal, &convenient, highest.clone()));
+            // Both are invalid if one of V was prepared; a correct validator refuses them then.
+            self.tell(byzantine, to, new_view(proposal.clone(), &convenient, highest.clone()));
+            self.tell(byzantine, to, new_view(proposal, &convenient, None));
         }
     }
 
@@ -500,7 +515,8 @@ impl Net {
         if self.told.insert((byzantine, to, bytes))
             && let Some(delay) = self.delay(byzantine, to)
         {
-            self.after(delay, Event::Deliver { to, signed: Box::new(signed(message)) });
+            let signed = Box::new(signed(message));
+            self.after(delay, Event::Deliver { from: byzantine, to, signed });
         }
     }
 
@@ -536,6 +552,10 @@ impl Net {
             return;
         }
         node.blocks.insert(height, (value, certificate));
+        if self.faults.cuts {
+            self.cut_off.get_or_insert(i);
+        }
+        let node = &mut self.nodes[i];
         let life = node.life;
         let input = Box::new(Input::Advance { height: height + 1, validators: self.set.clone() });
         let delay = Duration::from_micros(self.rng.random_range(0..5_000));

@@ -82,6 +82,22 @@ fn with_more_than_f_byzantine_validators_a_fork_is_possible_and_names_its_culpri
     assert_eq!(net.offenders().into_iter().collect::<Vec<_>>(), [0, 1]);
 }
 
+/// The others can go on without it, and must decide the same: the paper's §4.4 in one picture.
+#[test]
+fn whoever_decides_first_and_is_cut_off_is_not_contradicted() {
+    let mut decided = 0;
+    for seed in 0..300 {
+        let byzantine = vec![seed as usize % 4];
+        let (slow, gst) = (Duration::from_millis(20), 5 * SECOND);
+        let faults = Faults { gst, slow, loss: 0.2, cuts: true, hasty: 0.2, byzantine, ..Faults::none() };
+        let mut net = Net::new(seed, &[1; 4], faults);
+        net.run_until(gst);
+        decided += net.correct().filter(|node| node.blocks.contains_key(&1)).count();
+        assert_eq!(net.disagreements, 0, "seed {seed}");
+    }
+    assert!(decided > 600, "two of three in most runs: {decided}");
+}
+
 /// Each run crashes validators some forty times, between any two writes.
 #[test]
 fn a_validator_that_crashes_signs_nothing_that_contradicts_what_it_sent() {
@@ -141,11 +157,12 @@ proptest! {
         (seed, n, faults) in faults(),
         first in 0usize..7,
         split in any::<bool>(),
+        cuts in any::<bool>(),
     ) {
         let (gst, limit) = (faults.gst, time_to_decide(&faults));
         let byzantine: Vec<usize> = (0..(n - 1) / 3).map(|i| (first + i) % n).collect();
         let groups = if split { (0..n).map(|i| i % 2).collect() } else { Vec::new() };
-        let faults = Faults { byzantine: byzantine.clone(), groups, crashes: faults.crashes.min(3), ..faults };
+        let faults = Faults { byzantine: byzantine.clone(), groups, cuts, crashes: faults.crashes.min(3), ..faults };
         let mut net = Net::new(seed, &vec![1; n], faults);
         net.run_until(gst);
         let reached = net.reached();
