@@ -4,6 +4,7 @@
 //! keys: its host (the round actor, or a test) verifies what comes in, signs what goes out, writes what must be
 //! durable, and feeds the outcomes back. [`engine`] is that contract; [`tendermint`] and [`pbft`] are engines.
 
+mod backoff;
 mod certificate;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -11,7 +12,6 @@ pub mod fuzz;
 pub mod pbft;
 mod signed;
 pub mod tendermint;
-mod timeout;
 mod validators;
 mod values;
 

@@ -14,7 +14,7 @@
 //! - **One height is undecided at a time**, and what is below is decided, durable and applied: the host says
 //!   [`Input::Advance`] only then. So P and O hold at most one certificate and one PRE-PREPARE. Heights between min-s
 //!   (the highest stable checkpoint in V) and max-s (the undecided height) need no PRE-PREPARE again: everyone who
-//!   stands at a height holds the one below with its [`Certificate`], and a node that lacks it gets it by block sync.
+//!   stands at a height holds the one below with its [`crate::Certificate`], and a node that lacks it gets it by block sync.
 //!   There is no null request: where nothing is prepared, the new primary proposes afresh.
 //! - **A view change is of one height.** What a validator promised at a decided height binds it no more, so that the
 //!   host may empty its journal. In turn, the view in which it enters a height, its *base view* there, is not agreed
@@ -57,6 +57,7 @@
 mod changes;
 mod checkpoint;
 mod gossip;
+mod hear;
 mod inbox;
 mod journal;
 mod known;
@@ -78,17 +79,14 @@ pub use message::{
 pub use statement::Statement;
 
 use crate::values::{Judgement, Values};
-use crate::{
-    Config, Engine, Evidence, Input, Invalid, Message, Output, Signed, Timer, TimerKind, ValidatorSet,
-    Verified,
-};
-use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Verify};
+use crate::{Config, Engine, Input, Invalid, Output, Signed, Timer, TimerKind, ValidatorSet, Verified};
+use bitcraps_types::{ChainId, Digest, Height, Round, Time, ValidatorIndex, Verify};
 use changes::{Changes, Reached};
 use checkpoint::Checkpoints;
 use gossip::{Gossip, Past};
 use inbox::Inbox;
 use journal::Journal;
-use log::{Added, Log};
+use log::Log;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
@@ -316,100 +314,6 @@ impl Pbft {
         self.begin(now, view, out);
         for signed in self.inbox.take(height) {
             self.take(&signed, out);
-        }
-    }
-
-    /// A verified message of any height.
-    fn receive(&mut self, now: Time, message: Verified<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let signed = message.into_signed();
-        let (author, height) = (signed.message.author(), signed.message.height());
-        if matches!(signed.message, PbftMessage::Checkpoint(_)) {
-            self.hear_checkpoint(&signed, out);
-        } else if height < self.height {
-            self.late(now, &signed, out);
-        } else if self.validators.get(author).is_none() {
-            // The host verified it against the validators of another height.
-        } else if height == self.height {
-            self.gossip.saw(author, height);
-            self.take(&signed, out);
-        } else {
-            let news = self.gossip.saw(author, height);
-            if height <= self.checkpoints.high() {
-                self.inbox.push(signed);
-            }
-            if news && height > self.height + 1 {
-                out.push(Output::Behind { seen: height, from: author });
-            }
-        }
-    }
-
-    /// A message of this height.
-    fn take(&mut self, signed: &Signed<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let (author, view) = (signed.message.author(), signed.message.view());
-        let power = self.validators.power(author);
-        self.reached.note(author, view, power);
-        match &signed.message {
-            PbftMessage::Vote(vote) => {
-                self.voted.note(author, view, power);
-                self.count(*vote, signed.signature, out);
-            }
-            PbftMessage::PrePrepare(_) | PbftMessage::NewView(_) => self.hear_proposal(signed, out),
-            PbftMessage::ViewChange(change) => {
-                if let Some(stable) = &change.stable {
-                    self.learn_stable(stable, out);
-                }
-                let replaced = self.changes.add(signed);
-                let forgotten = self.log.commits_of(author).map(|commit| Evidence::of(&commit, signed));
-                let all: Vec<_> = replaced.map(|evidence| *evidence).into_iter().chain(forgotten).collect();
-                all.into_iter().for_each(|evidence| self.accuse(evidence, out));
-            }
-            PbftMessage::Checkpoint(_) => {}
-        }
-    }
-
-    fn count(&mut self, vote: Vote, signature: Signature, out: &mut Vec<Output<Self>>) {
-        match self.log.add_vote(vote, signature, self.view) {
-            Added::Nothing => return,
-            Added::New => {}
-            Added::Conflict(evidence) => self.accuse(*evidence, out),
-            Added::Committed(digest) => {
-                self.commits.entry(vote.view).or_insert(digest);
-            }
-        }
-        if let Some(change) = self.changes.get(vote.author) {
-            let evidence = Evidence::of(&vote.signed(signature), change);
-            self.accuse(evidence, out);
-        }
-    }
-
-    fn hear_proposal(&mut self, signed: &Signed<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let Some(proposal) = signed.message.proposal() else { return };
-        let digest = proposal.value.digest();
-        let first = !self.accused.contains(&proposal.author);
-        let learns = match self.log.add_proposal(signed, self.view) {
-            Added::Nothing => false,
-            Added::New | Added::Committed(_) => true,
-            Added::Conflict(evidence) => {
-                self.accuse(*evidence, out);
-                first
-            }
-        };
-        // Also the second of two: it may be the one that the others vote for. And whatever is asked for.
-        if learns || self.wants(&digest) {
-            self.values.learn(&proposal.value);
-        }
-    }
-
-    /// Whether the value of this digest may have to be proposed or decided, whoever proposed it in which view.
-    fn wants(&self, digest: &Digest) -> bool {
-        self.changes.claims(digest) || self.commits.values().any(|committed| committed == digest)
-    }
-
-    /// Accuses the author of two statements that conflict, once in a height.
-    fn accuse(&mut self, evidence: Evidence<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let proves = statement::conflicting(&evidence.first.message, &evidence.second.message);
-        if proves && self.accused.insert(evidence.offender()) {
-            out.push(Output::Accuse(Box::new(evidence)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::message::{NewView, PbftMessage, PrePrepare, ViewChange};
 use super::{Pbft, changes::Mandate};
-use crate::timeout::timeout;
+use crate::backoff::timeout;
 use crate::{Config, Dest, Output, Timer, TimerKind};
 use bitcraps_types::{Round, Time};
 

@@ -6,7 +6,7 @@
 use super::journal::Entry;
 use super::votes::lowest;
 use super::{Lock, Once, Step, Tendermint, TendermintMessage, ValidValue, VoteKind};
-use crate::timeout::timeout;
+use crate::backoff::timeout;
 use crate::values::Judgement;
 use crate::{Certificate, Output, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, Value};

@@ -2,7 +2,7 @@
 
 use super::rig::Rig;
 use super::*;
-use crate::timeout::timeout;
+use crate::backoff::timeout;
 use proptest::prelude::*;
 
 /// Validator 0 locks on `x` in round 0 and stands at the start of round 1.

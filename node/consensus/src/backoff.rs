@@ -1,11 +1,12 @@
-//! How long a timer runs: longer with each failure, the same on every platform.
+//! How timeouts grow with the rounds that fail.
 
 use crate::Config;
+use bitcraps_types::Round;
 use std::time::Duration;
 
-/// base × growth^exponent, at most [`Config::MAX_TIMEOUT`]. A growth below 1 counts as 1.
-pub(crate) fn timeout(base: Duration, growth: f64, exponent: u32) -> Duration {
-    let seconds = base.as_secs_f64() * power(growth.max(1.0), exponent);
+/// base × growth^round, at most [`Config::MAX_TIMEOUT`]. A growth below 1 counts as 1.
+pub(crate) fn timeout(base: Duration, growth: f64, round: Round) -> Duration {
+    let seconds = base.as_secs_f64() * power(growth.max(1.0), round);
     if seconds < Config::MAX_TIMEOUT.as_secs_f64() {
         Duration::from_secs_f64(seconds)
     } else {
