@@ -4,8 +4,8 @@
 //! A sequence number n is a height. A view is a [`Round`]; its primary is in turn by the view alone, and the view goes
 //! on through the heights, so a primary stays until it is replaced. `normal` holds §4.2 (PRE-PREPARE, PREPARE,
 //! COMMIT), `checkpoint` §4.3 (CHECKPOINT, watermarks, garbage), `view_change` §4.4 and §4.5.2 (VIEW-CHANGE, NEW-VIEW,
-//! timers); `verify` holds what a backup checks before it believes a NEW-VIEW. This file holds the state and takes the
-//! inputs apart. Each transition is named by its section.
+//! timers); `verify` holds what a backup checks before it believes a NEW-VIEW; `hear` files messages and finds
+//! contradictions. This file holds the state and takes the inputs apart. Each transition is named by its section.
 //!
 //! Where the engine differs from the paper, and why it is as safe:
 //!
@@ -14,15 +14,15 @@
 //! - **One height is undecided at a time**, and what is below is decided, durable and applied: the host says
 //!   [`Input::Advance`] only then. So P and O hold at most one certificate and one PRE-PREPARE. Heights between min-s
 //!   (the highest stable checkpoint in V) and max-s (the undecided height) need no PRE-PREPARE again: everyone who
-//!   stands at a height holds the one below with its [`crate::Certificate`], and a node that lacks it gets it by block sync.
-//!   There is no null request: where nothing is prepared, the new primary proposes afresh.
+//!   stands at a height holds the one below with its [`crate::Certificate`], and a node that lacks it gets it by block
+//!   sync. There is no null request: where nothing is prepared, the new primary proposes afresh.
 //! - **A view change is of one height.** What a validator promised at a decided height binds it no more, so that the
 //!   host may empty its journal. In turn, the view in which it enters a height, its *base view* there, is not agreed
 //!   on: two may differ. A validator takes a bare PRE-PREPARE in its base view only; in any later view it takes a
 //!   NEW-VIEW, made of VIEW-CHANGEs of this height. Let a quorum commit d in view v of a height, and let w be the
 //!   first later view with a quorum of PREPAREs (PRE-PREPARE included) for another value. A correct validator is in
-//!   both quorums. Its base is at most v, so in w it took a NEW-VIEW; in whose V there is a correct validator that
-//!   committed d in v before it left for w. That one claimed a certificate of a view from v on, below w, so for d; the
+//!   both quorums. Its base is at most v, so in w it took (or made) a NEW-VIEW; in whose V there is a correct validator
+//!   that committed d in v before it left for w. That one claimed a certificate of a view from v on, below w, so for d; the
 //!   highest certificate in V is then for d too, and the NEW-VIEW was for d.
 //! - **A validator that said nothing at a height may enter it again** in a higher view, where validators of more than
 //!   a third of the power already vote: it has no promise to keep. So one who was away finds the others' view.
