@@ -31,6 +31,7 @@
 //! - **VIEW-CHANGE to the base view.** Who began a height in view w, where others need a NEW-VIEW, is asked for by their
 //!   VIEW-CHANGEs to w, and joins with one of its own. It never voted below w there, so it claims truly that it was
 //!   not prepared. The primary then shows, with a NEW-VIEW, that it was entitled to the PRE-PREPARE it already sent.
+//!   A faulty validator can provoke that once in a height, which then costs a VIEW-CHANGE of each and a NEW-VIEW more.
 //! - **A NEW-VIEW is short.** A VIEW-CHANGE's signature covers its claim: (n, view and digest of P). V repeats these
 //!   claims, and one certificate proves the highest of them. The others change nothing, so need no proof: a NEW-VIEW
 //!   holds two quorums of signatures, not a quorum of quorums.
