@@ -87,33 +87,152 @@ fn decoded<T: BorshSerialize + BorshDeserialize + Debug>(bytes: &[u8]) -> Option
 /// crashes; it asks for a signature only after a write that exists; it decides a height once, with a certificate that
 /// verifies; it accuses nobody without proof, and never itself.
 pub fn steps(bytes: &[u8]) {
+    run::<Tendermint>(bytes);
+}
+
+/// [`steps`] for PBFT.
+pub fn pbft_steps(bytes: &[u8]) {
+    run::<Pbft>(bytes);
+}
+
+fn run<E: Fuzzed>(bytes: &[u8]) -> Host<E> {
     let mut host = Host::new();
     host.step(Input::Start);
     for step in bytes.as_chunks::<8>().0 {
         host.follow(step);
     }
+    host
 }
 
-struct Host {
+/// An engine whose messages can be told by a few bytes.
+trait Fuzzed: Engine {
+    /// An engine about to begin `height`.
+    fn begin(config: Config, validators: ValidatorSet, height: Height) -> Self;
+
+    /// The message of this height that the bytes tell, of the author or of whose turn it is. `what` is below 5.
+    fn told(what: u8, set: &ValidatorSet, height: Height, bytes: [u8; 6]) -> Self::Message;
+}
+
+fn author(n: u8) -> ValidatorIndex {
+    ValidatorIndex(u16::from(1 + n % VALIDATORS))
+}
+
+/// Few rounds are low, some very high.
+fn round(n: u8) -> Round {
+    Round::from(n % 8) << (8 * u32::from(n >> 7))
+}
+
+fn value(n: u8) -> Value {
+    Value::new(vec![n % 4; 3])
+}
+
+fn signers(bits: u8) -> Vec<(ValidatorIndex, Signature)> {
+    (0..8).filter(|i| bits >> i & 1 == 1).map(|i| (ValidatorIndex(i), SIGNATURE)).collect()
+}
+
+impl Fuzzed for Tendermint {
+    fn begin(config: Config, validators: ValidatorSet, height: Height) -> Tendermint {
+        Tendermint::new(config, validators, height)
+    }
+
+    fn told(what: u8, set: &ValidatorSet, height: Height, bytes: [u8; 6]) -> TendermintMessage {
+        let [at, by, a, b, c, d] = bytes;
+        let (round, author) = (round(at), author(by));
+        let polka = |n: u8, round: u8, bits: u8| PolkaCertificate {
+            height,
+            round: Round::from(round % 8),
+            digest: value(n).digest(),
+            signatures: signers(bits & !1),
+        };
+        match what {
+            3 => {
+                let author = if b & 1 == 0 { Tendermint::proposer(set, height, round) } else { author };
+                let polka = (c & 1 == 1).then(|| polka(a, c >> 1, d));
+                TendermintMessage::Proposal(Box::new(Proposal {
+                    height,
+                    round,
+                    author,
+                    value: value(a),
+                    polka,
+                }))
+            }
+            4 => {
+                let polka = Polka { author, value: value(a), certificate: polka(a, b, c) };
+                TendermintMessage::Polka(Box::new(polka))
+            }
+            _ => {
+                let kind = if a & 1 == 0 { VoteKind::Prevote } else { VoteKind::Precommit };
+                let digest = (b % 4 != 3).then(|| value(b).digest());
+                TendermintMessage::Vote(Vote { kind, height, round, author, digest })
+            }
+        }
+    }
+}
+
+impl Fuzzed for Pbft {
+    fn begin(config: Config, validators: ValidatorSet, height: Height) -> Pbft {
+        Pbft::new(config, validators, height)
+    }
+
+    fn told(what: u8, set: &ValidatorSet, height: Height, bytes: [u8; 6]) -> pbft::PbftMessage {
+        use pbft::{ChangeClaim, NewView, PbftMessage, PrePrepare, PreparedCertificate, ViewChange, Vote};
+        let [at, by, a, b, c, d] = bytes;
+        let (view, author, primary) = (round(at), author(by), Pbft::primary(set, round(at)));
+        let prepared = |n: u8, view: Round, bits: u8| PreparedCertificate {
+            height,
+            view,
+            digest: value(n).digest(),
+            pre_prepare: SIGNATURE,
+            prepares: signers(bits),
+        };
+        match what {
+            2 => {
+                let prepared = (c & 1 == 1).then(|| prepared(b, round(c >> 1), d));
+                PbftMessage::ViewChange(Box::new(ViewChange { height, view, author, stable: None, prepared }))
+            }
+            3 => {
+                let author = if b & 1 == 0 { primary } else { author };
+                PbftMessage::PrePrepare(Box::new(PrePrepare { height, view, author, value: value(a) }))
+            }
+            4 => {
+                let prepared = (c & 1 == 1).then(|| prepared(b, round(c >> 1), d));
+                let claim = |(author, signature)| {
+                    let view = prepared.as_ref().map(|prepared| prepared.view);
+                    let claimed = view.map(|view| (view, value(b).digest()));
+                    ChangeClaim { author, stable: 0, prepared: claimed, signature }
+                };
+                let changes = signers(by).into_iter().map(claim).collect();
+                let proposal = PrePrepare { height, view, author: primary, value: value(a) };
+                PbftMessage::NewView(Box::new(NewView { proposal, changes, prepared }))
+            }
+            _ => {
+                let kind = if a & 1 == 0 { pbft::VoteKind::Prepare } else { pbft::VoteKind::Commit };
+                PbftMessage::Vote(Vote { kind, height, view, author, digest: value(b).digest() })
+            }
+        }
+    }
+}
+
+struct Host<E: Engine> {
     set: ValidatorSet,
-    engine: Tendermint,
+    engine: E,
     now: Time,
     /// All that was written, and how much of it before this incarnation.
-    log: Vec<Entry>,
+    log: Vec<E::Entry>,
     before: usize,
     /// So much of it a crash keeps: what a signature needed.
     durable: usize,
     timers: BTreeMap<Timer, Time>,
-    asked: Vec<Input<Tendermint>>,
-    signed: Vec<Statement>,
+    asked: Vec<Input<E>>,
+    signed: Vec<<E::Message as Message>::Statement>,
     decided: BTreeMap<Height, Digest>,
 }
 
-impl Host {
-    fn new() -> Host {
+impl<E: Fuzzed> Host<E> {
+    fn new() -> Self {
         let set = validators();
         Host {
-            engine: Tendermint::new(config(), set.clone(), 1),
+            engine: E::begin(config(), set.clone(), 1),
             set,
             now: Time(1),
             log: Vec::new(),
@@ -126,37 +245,11 @@ impl Host {
         }
     }
 
-    fn follow(&mut self, &[what, height, round, author, a, b, c, d]: &[u8; 8]) {
+    fn follow(&mut self, &[what, height, at, by, a, b, c, d]: &[u8; 8]) {
         let height = self.engine.height().saturating_add(u64::from(height % 4)).saturating_sub(1).max(1);
-        let at = Round::from(round % 8) << (8 * u32::from(round >> 7));
-        let author = ValidatorIndex(u16::from(1 + author % VALIDATORS));
-        let value = |n: u8| Value::new(vec![n % 4; 3]);
-        let polka = |n: u8, round: u8, signers: u8| PolkaCertificate {
-            height,
-            round: Round::from(round % 8),
-            digest: value(n).digest(),
-            signatures: (1..8)
-                .filter(|i| signers >> i & 1 == 1)
-                .map(|i| (ValidatorIndex(i), SIGNATURE))
-                .collect(),
-        };
         match what % 10 {
-            0..=2 => {
-                let kind = if a & 1 == 0 { VoteKind::Prevote } else { VoteKind::Precommit };
-                let digest = (b % 4 != 3).then(|| value(b).digest());
-                self.hear(TendermintMessage::Vote(Vote { kind, height, round: at, author, digest }));
-            }
-            3 => {
-                let author = if b & 1 == 0 { Tendermint::proposer(&self.set, height, at) } else { author };
-                let polka = (c & 1 == 1).then(|| polka(a, c >> 1, d));
-                let proposal = Proposal { height, round: at, author, value: value(a), polka };
-                self.hear(TendermintMessage::Proposal(Box::new(proposal)));
-            }
-            4 => {
-                let polka = Polka { author, value: value(a), certificate: polka(a, b, c) };
-                self.hear(TendermintMessage::Polka(Box::new(polka)));
-            }
-            5 => self.step(Input::Reachable(author)),
+            0..=4 => self.hear(E::told(what % 10, &self.set, height, [at, by, a, b, c, d])),
+            5 => self.step(Input::Reachable(author(by))),
             6 => {
                 let next = self.timers.iter().min_by_key(|(_, at)| **at).map(|(timer, at)| (*timer, *at));
                 let Some((timer, at)) = next else { return };
@@ -185,21 +278,21 @@ impl Host {
         }
     }
 
-    fn hear(&mut self, message: TendermintMessage) {
+    fn hear(&mut self, message: E::Message) {
         if message.author() == ME {
             return;
         }
         let signed = Signed { message, signature: SIGNATURE };
         let knows = self.engine.knows(&signed);
         let height = self.engine.height();
-        let Ok(verified) = Tendermint::verify(signed, &self.set, &CHAIN, &Trusting) else { return };
+        let Ok(verified) = E::verify(signed, &self.set, &CHAIN, &Trusting) else { return };
         let before = (self.engine.round(), self.log.len(), self.signed.len());
         self.step(Input::Message(verified));
         let after = (self.engine.round(), self.log.len(), self.signed.len());
         assert!(!knows || (before == after && height == self.engine.height()), "news that was known");
     }
 
-    fn step(&mut self, input: Input<Tendermint>) {
+    fn step(&mut self, input: Input<E>) {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let mut out = Vec::new();
@@ -210,7 +303,7 @@ impl Host {
         }
     }
 
-    fn carry_out(&mut self, output: Output<Tendermint>, inputs: &mut Vec<Input<Tendermint>>) {
+    fn carry_out(&mut self, output: Output<E>, inputs: &mut Vec<Input<E>>) {
         match output {
             Output::Persist { seq, entry } => {
                 self.log.push(entry);
@@ -219,7 +312,7 @@ impl Host {
             Output::Sign { message, after, .. } => {
                 self.sign(&message, after);
                 let own = Signed { message, signature: SIGNATURE };
-                let own = Tendermint::verify(own, &self.set, &CHAIN, &Trusting);
+                let own = E::verify(own, &self.set, &CHAIN, &Trusting);
                 inputs.insert(0, Input::Message(own.expect("what it says is valid")));
             }
             Output::SetTimer { timer, at } => drop(self.timers.insert(timer, at)),
@@ -237,7 +330,7 @@ impl Host {
                 assert_eq!(self.decided.insert(height, value.digest()), None, "decided twice");
             }
             Output::Accuse(evidence) => {
-                let offender = evidence.check::<Tendermint>(&self.set, &CHAIN, &Trusting);
+                let offender = evidence.check::<E>(&self.set, &CHAIN, &Trusting);
                 assert!(offender.is_ok_and(|offender| offender != ME), "{evidence:?}");
             }
             Output::Relay { .. }
@@ -249,13 +342,13 @@ impl Host {
         }
     }
 
-    fn sign(&mut self, message: &TendermintMessage, after: Seq) {
+    fn sign(&mut self, message: &E::Message, after: Seq) {
         let statement = message.statement();
         assert_eq!(statement.author(), ME);
         let written = self.before + usize::try_from(after).expect("a small number");
         assert!(written <= self.log.len(), "signed after a write that does not exist");
         self.durable = self.durable.max(if after == 0 { 0 } else { written });
-        let broken = self.signed.iter().find(|before| Tendermint::conflicting(before, &statement));
+        let broken = self.signed.iter().find(|before| E::conflicting(before, &statement));
         assert_eq!(broken, None, "and now {statement:?}");
         self.signed.push(statement);
     }
@@ -270,7 +363,7 @@ impl Host {
         self.timers.clear();
         self.asked.clear();
         self.decided.remove(&height);
-        self.engine = Tendermint::new(config(), self.set.clone(), height);
+        self.engine = E::begin(config(), self.set.clone(), height);
         self.engine.restore(self.log.clone());
         self.step(Input::Start);
     }
@@ -381,9 +474,28 @@ pub fn steps_seeds() -> Vec<Vec<u8>> {
     vec![decided.flatten().collect(), all]
 }
 
+/// A height that is decided, then one in which a certificate survives a view change, with crashes between.
+pub fn pbft_steps_seeds() -> Vec<Vec<u8>> {
+    let verdict = [7, 0, 0, 0, 0, 0, 0, 0];
+    let proposal = |view: u8, value: u8| [3, 1, view, 0, value, 0, 0, 0];
+    let vote = |kind: u8, view: u8, author: u8, value: u8| [0, 1, view, author, kind, value, 0, 0];
+    let votes = |kind: u8, view: u8, value: u8| (0..3).map(move |author| vote(kind, view, author, value));
+    let (timer, advance, crash) = ([6, 0, 0, 0, 0, 0, 0, 0], [8; 8], [9, 0, 0, 0, 1, 0, 0, 0]);
+    let decided =
+        [proposal(0, 0), verdict].into_iter().chain(votes(0, 0, 0)).chain(votes(1, 0, 0)).chain([advance]);
+    let prepared = [proposal(0, 1), verdict].into_iter().chain(votes(0, 0, 1)).chain([crash, timer, timer]);
+    // To view 1: two VIEW-CHANGEs, one with a certificate of view 0; then the NEW-VIEW that follows from it.
+    let changes =
+        [[2, 1, 1, 1, 0, 0, 0, 0], [2, 1, 1, 2, 0, 1, 1, 0b1110], [4, 1, 1, 0b1110, 1, 1, 1, 0b1110]];
+    let next = changes.into_iter().chain([verdict, crash]).chain(votes(0, 1, 1)).chain(votes(1, 1, 1));
+    let all: Vec<u8> = decided.clone().chain(prepared).chain(next).flatten().collect();
+    vec![decided.flatten().collect(), all]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_seeds_decode_and_the_steps_lead_to_a_decision() {
@@ -397,10 +509,26 @@ mod tests {
             HotStuff::verify(signed, &validators(), &CHAIN, &Trusting).is_ok()
         }));
         for seed in steps_seeds() {
-            let mut host = Host::new();
-            host.step(Input::Start);
-            seed.as_chunks::<8>().0.iter().for_each(|step| host.follow(step));
+            let host = run::<Tendermint>(&seed);
             assert!(!host.decided.is_empty() && host.engine.height() > 1 && host.signed.len() > 1);
+        }
+    }
+    #[test]
+    fn the_seeds_for_pbft_lead_to_a_decision() {
+        for seed in pbft_steps_seeds() {
+            let host = run::<Pbft>(&seed);
+            assert!(!host.decided.is_empty() && host.engine.height() > 1 && host.signed.len() > 1);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+        /// A little of what libFuzzer does, in each run of the tests.
+        #[test]
+        fn steps_at_random_break_no_promise(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+            steps(&bytes);
+            pbft_steps(&bytes);
         }
     }
 }

@@ -67,9 +67,13 @@ impl Changes {
             return None;
         }
         let changes = to_view().filter_map(|signed| Some(content(signed)?.claim(signed.signature))).collect();
-        let certificates = to_view().filter_map(|signed| content(signed)?.prepared.as_ref());
-        let prepared = certificates.max_by_key(|certificate| certificate.view).cloned();
-        Some(Mandate { changes, prepared })
+        let claims = || to_view().filter_map(|signed| content(signed)?.prepared.as_ref());
+        let prepared = claims().max_by_key(|claim| claim.view).cloned();
+        // Two values are prepared in one view only if too many lie: then nothing is entitled to go on.
+        let undisputed = prepared.as_ref().is_none_or(|highest| {
+            claims().all(|claim| claim.view < highest.view || claim.digest == highest.digest)
+        });
+        undisputed.then_some(Mandate { changes, prepared })
     }
 
     fn each(&self) -> impl Iterator<Item = &ViewChange> {

@@ -1,10 +1,11 @@
 //! Repetition over lossy links, and who is ahead or behind.
 //!
-//! A timer rings every [`crate::Config::rebroadcast`], through all heights. At each ring the node sends what it holds
-//! of this height to one validator, in rotation; at rest, between two blocks, to a few. So, as the chain moves or
-//! stalls, messages that a faulty validator told only to some reach the others too: a COMMIT that some need, a
-//! NEW-VIEW, and two votes that contradict each other. When nothing moved since the last ring, the node also repeats
-//! to all what it said in this view, and its last COMMIT of an earlier one.
+//! A timer rings every [`crate::Config::rebroadcast`], through all heights. At each ring the node sends the votes and
+//! VIEW-CHANGEs that it holds to one validator, in rotation; at rest, between two blocks, to a few. So, as the chain
+//! moves or stalls, messages that a faulty validator told only to some reach the others too: a COMMIT that some need,
+//! and two votes that contradict each other. When nothing moved since the last ring, the node also repeats to all what
+//! it said in this view, and its last COMMIT of an earlier one. Values are sent on by their primary alone: whoever gets
+//! none leaves the view, and what was prepared in it survives.
 //!
 //! [`Output::Ahead`] names the author of a message of a decided height when that message is the latest that is known
 //! of it, and (as votes of the last height are often merely late) only if it is from before the last height, or of
@@ -12,8 +13,9 @@
 //! of this node's heights, with the COMMITs of that height, if they are still remembered. It may be wrong when
 //! somebody who is behind sends on the votes of others; helping one who needs no help is harmless.
 
+use super::log::{Added, Log};
 use super::message::{PbftMessage, VoteKind};
-use super::{Added, Log, Pbft, known};
+use super::{Pbft, known};
 use crate::{Config, Dest, Message, Output, Signed, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,15 +170,16 @@ impl Pbft {
         ]
     }
 
-    /// To one: the COMMITs of the last height and all votes of this view. If nothing moves, also the view's PRE-PREPARE
-    /// or NEW-VIEW, the VIEW-CHANGEs, and the COMMITs of the last view that has any.
+    /// To one: the COMMITs that decided this height or the last, and all votes of this view. If nothing moves, also the
+    /// VIEW-CHANGEs, and the COMMITs of the last earlier view that has any.
     fn send_what_is_held(&mut self, stalled: bool, out: &mut Vec<Output<Self>>) {
         let Some(to) = self.next_in_rotation() else { return };
         let last = self.height.checked_sub(1).and_then(|last| self.past.get(&last));
         let mut messages = last.map(Past::commits).unwrap_or_default();
+        let decided = self.decided.map(|(view, _)| view).filter(|view| *view != self.view);
+        messages.extend(decided.into_iter().flat_map(|view| self.log.votes(VoteKind::Commit, view)));
         if stalled {
             messages.extend(self.changes.from(self.view).cloned());
-            messages.extend(self.log.proposal(self.view).cloned());
             let earlier = self.log.commits_before(self.view);
             messages.extend(earlier.into_iter().flat_map(|view| self.log.votes(VoteKind::Commit, view)));
         }
@@ -203,25 +206,35 @@ impl Pbft {
         if self.gossip.missed {
             return;
         }
+        self.gossip.missed = true;
         let me = self.me();
-        let signers = self.log.commits(view, digest);
-        if let Some((from, _)) = signers.into_iter().find(|(signer, _)| Some(*signer) != me) {
-            self.gossip.missed = true;
-            out.push(Output::Behind { seen: self.height.saturating_add(1), from });
-        }
+        let signers = self.log.commits(view, digest).into_iter().map(|(signer, _)| signer);
+        self.report(self.height.saturating_add(1), signers.filter(|signer| Some(*signer) != me), out);
     }
 
     /// Validators of more than a third of the power are in a later height, so this one is decided.
-    fn report_behind(&mut self, out: &mut Vec<Output<Self>>) {
+    fn report_behind(&self, out: &mut Vec<Output<Self>>) {
         let above = self.gossip.heights.iter().filter(|(_, height)| **height > self.height);
         let mut later: Vec<(Height, ValidatorIndex)> =
             above.map(|(author, height)| (*height, *author)).collect();
         later.sort_unstable_by(|a, b| b.cmp(a));
         let mut power = 0;
-        for (seen, from) in later {
+        let seen = later.iter().find(|(_, author)| {
+            power += self.validators.power(*author);
+            self.validators.is_weak_quorum(power)
+        });
+        if let Some((seen, _)) = seen {
+            self.report(*seen, later.iter().map(|(_, author)| *author), out);
+        }
+    }
+
+    /// Names the first of these validators, of more than a third of the power: one of them is correct and will help.
+    fn report(&self, seen: Height, ahead: impl Iterator<Item = ValidatorIndex>, out: &mut Vec<Output<Self>>) {
+        let mut power = 0;
+        for from in ahead {
+            out.push(Output::Behind { seen, from });
             power += self.validators.power(from);
             if self.validators.is_weak_quorum(power) {
-                out.push(Output::Behind { seen, from });
                 return;
             }
         }
@@ -259,7 +272,7 @@ impl Past {
 
     /// Whether the message, heard, would change nothing.
     pub(super) fn holds(&self, signed: &Signed<PbftMessage>) -> bool {
-        known::holds(&self.log, signed)
+        matches!(signed.message, PbftMessage::ViewChange(_)) || known::holds(&self.log, signed)
     }
 
     /// The COMMITs that decided.

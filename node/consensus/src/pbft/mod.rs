@@ -4,8 +4,8 @@
 //! A sequence number n is a height. A view is a [`Round`]; its primary is in turn by the view alone, and the view goes
 //! on through the heights, so a primary stays until it is replaced. `normal` holds §4.2 (PRE-PREPARE, PREPARE,
 //! COMMIT), `checkpoint` §4.3 (CHECKPOINT, watermarks, garbage), `view_change` §4.4 and §4.5.2 (VIEW-CHANGE, NEW-VIEW,
-//! timers); `verify` holds what a backup checks before it believes a NEW-VIEW. This file holds the state and takes the
-//! inputs apart. Each transition is named by its section.
+//! timers); `verify` holds what a backup checks before it believes a NEW-VIEW; `hear` files messages and finds
+//! contradictions. This file holds the state and takes the inputs apart. Each transition is named by its section.
 //!
 //! Where the engine differs from the paper, and why it is as safe:
 //!
@@ -14,15 +14,15 @@
 //! - **One height is undecided at a time**, and what is below is decided, durable and applied: the host says
 //!   [`Input::Advance`] only then. So P and O hold at most one certificate and one PRE-PREPARE. Heights between min-s
 //!   (the highest stable checkpoint in V) and max-s (the undecided height) need no PRE-PREPARE again: everyone who
-//!   stands at a height holds the one below with its [`Certificate`], and a node that lacks it gets it by block sync.
-//!   There is no null request: where nothing is prepared, the new primary proposes afresh.
+//!   stands at a height holds the one below with its [`crate::Certificate`], and a node that lacks it gets it by block
+//!   sync. There is no null request: where nothing is prepared, the new primary proposes afresh.
 //! - **A view change is of one height.** What a validator promised at a decided height binds it no more, so that the
 //!   host may empty its journal. In turn, the view in which it enters a height, its *base view* there, is not agreed
 //!   on: two may differ. A validator takes a bare PRE-PREPARE in its base view only; in any later view it takes a
 //!   NEW-VIEW, made of VIEW-CHANGEs of this height. Let a quorum commit d in view v of a height, and let w be the
 //!   first later view with a quorum of PREPAREs (PRE-PREPARE included) for another value. A correct validator is in
-//!   both quorums. Its base is at most v, so in w it took a NEW-VIEW; in whose V there is a correct validator that
-//!   committed d in v before it left for w. That one claimed a certificate of a view from v on, below w, so for d; the
+//!   both quorums. Its base is at most v, so in w it took (or made) a NEW-VIEW; in whose V there is a correct validator
+//!   that committed d in v before it left for w. That one claimed a certificate of a view from v on, below w, so for d; the
 //!   highest certificate in V is then for d too, and the NEW-VIEW was for d.
 //! - **A validator that said nothing at a height may enter it again** in a higher view, where validators of more than
 //!   a third of the power already vote: it has no promise to keep. So one who was away finds the others' view.
@@ -31,6 +31,7 @@
 //! - **VIEW-CHANGE to the base view.** Who began a height in view w, where others need a NEW-VIEW, is asked for by their
 //!   VIEW-CHANGEs to w, and joins with one of its own. It never voted below w there, so it claims truly that it was
 //!   not prepared. The primary then shows, with a NEW-VIEW, that it was entitled to the PRE-PREPARE it already sent.
+//!   A faulty validator can provoke that once in a height, which then costs a VIEW-CHANGE of each and a NEW-VIEW more.
 //! - **A NEW-VIEW is short.** A VIEW-CHANGE's signature covers its claim: (n, view and digest of P). V repeats these
 //!   claims, and one certificate proves the highest of them. The others change nothing, so need no proof: a NEW-VIEW
 //!   holds two quorums of signatures, not a quorum of quorums.
@@ -57,6 +58,7 @@
 mod changes;
 mod checkpoint;
 mod gossip;
+mod hear;
 mod inbox;
 mod journal;
 mod known;
@@ -78,17 +80,14 @@ pub use message::{
 pub use statement::Statement;
 
 use crate::values::{Judgement, Values};
-use crate::{
-    Config, Engine, Evidence, Input, Invalid, Message, Output, Signed, Timer, TimerKind, ValidatorSet,
-    Verified,
-};
-use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Verify};
+use crate::{Config, Engine, Input, Invalid, Output, Signed, Timer, TimerKind, ValidatorSet, Verified};
+use bitcraps_types::{ChainId, Digest, Height, Round, Time, ValidatorIndex, Verify};
 use changes::{Changes, Reached};
 use checkpoint::Checkpoints;
 use gossip::{Gossip, Past};
 use inbox::Inbox;
 use journal::Journal;
-use log::{Added, Log};
+use log::Log;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
@@ -315,100 +314,6 @@ impl Pbft {
         self.begin(now, view, out);
         for signed in self.inbox.take(height) {
             self.take(&signed, out);
-        }
-    }
-
-    /// A verified message of any height.
-    fn receive(&mut self, now: Time, message: Verified<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let signed = message.into_signed();
-        let (author, height) = (signed.message.author(), signed.message.height());
-        if matches!(signed.message, PbftMessage::Checkpoint(_)) {
-            self.hear_checkpoint(&signed, out);
-        } else if height < self.height {
-            self.late(now, &signed, out);
-        } else if self.validators.get(author).is_none() {
-            // The host verified it against the validators of another height.
-        } else if height == self.height {
-            self.gossip.saw(author, height);
-            self.take(&signed, out);
-        } else {
-            let news = self.gossip.saw(author, height);
-            if height <= self.checkpoints.high() {
-                self.inbox.push(signed);
-            }
-            if news && height > self.height + 1 {
-                out.push(Output::Behind { seen: height, from: author });
-            }
-        }
-    }
-
-    /// A message of this height.
-    fn take(&mut self, signed: &Signed<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let (author, view) = (signed.message.author(), signed.message.view());
-        let power = self.validators.power(author);
-        self.reached.note(author, view, power);
-        match &signed.message {
-            PbftMessage::Vote(vote) => {
-                self.voted.note(author, view, power);
-                self.count(*vote, signed.signature, out);
-            }
-            PbftMessage::PrePrepare(_) | PbftMessage::NewView(_) => self.hear_proposal(signed, out),
-            PbftMessage::ViewChange(change) => {
-                if let Some(stable) = &change.stable {
-                    self.learn_stable(stable, out);
-                }
-                let replaced = self.changes.add(signed);
-                let forgotten = self.log.commits_of(author).map(|commit| Evidence::of(&commit, signed));
-                let all: Vec<_> = replaced.map(|evidence| *evidence).into_iter().chain(forgotten).collect();
-                all.into_iter().for_each(|evidence| self.accuse(evidence, out));
-            }
-            PbftMessage::Checkpoint(_) => {}
-        }
-    }
-
-    fn count(&mut self, vote: Vote, signature: Signature, out: &mut Vec<Output<Self>>) {
-        match self.log.add_vote(vote, signature, self.view) {
-            Added::Nothing => return,
-            Added::New => {}
-            Added::Conflict(evidence) => self.accuse(*evidence, out),
-            Added::Committed(digest) => {
-                self.commits.entry(vote.view).or_insert(digest);
-            }
-        }
-        if let Some(change) = self.changes.get(vote.author) {
-            let evidence = Evidence::of(&vote.signed(signature), change);
-            self.accuse(evidence, out);
-        }
-    }
-
-    fn hear_proposal(&mut self, signed: &Signed<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let Some(proposal) = signed.message.proposal() else { return };
-        let digest = proposal.value.digest();
-        let first = !self.accused.contains(&proposal.author);
-        let learns = match self.log.add_proposal(signed, self.view) {
-            Added::Nothing => false,
-            Added::New | Added::Committed(_) => true,
-            Added::Conflict(evidence) => {
-                self.accuse(*evidence, out);
-                first
-            }
-        };
-        // Also the second of two: it may be the one that the others vote for. And whatever is asked for.
-        if learns || self.wants(&digest) {
-            self.values.learn(&proposal.value);
-        }
-    }
-
-    /// Whether the value of this digest may have to be proposed or decided, whoever proposed it in which view.
-    fn wants(&self, digest: &Digest) -> bool {
-        self.changes.claims(digest) || self.commits.values().any(|committed| committed == digest)
-    }
-
-    /// Accuses the author of two statements that conflict, once in a height.
-    fn accuse(&mut self, evidence: Evidence<PbftMessage>, out: &mut Vec<Output<Self>>) {
-        let proves = statement::conflicting(&evidence.first.message, &evidence.second.message);
-        if proves && self.accused.insert(evidence.offender()) {
-            out.push(Output::Accuse(Box::new(evidence)));
         }
     }
 

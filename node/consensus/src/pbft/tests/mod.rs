@@ -3,6 +3,7 @@
 mod checkpoints;
 mod evidence;
 mod gossip;
+mod hand;
 mod known;
 mod net;
 mod network;
@@ -14,8 +15,8 @@ mod view_change;
 mod wire;
 
 use super::*;
-use crate::{Certificate, Dest, Seq, Validator};
-use bitcraps_types::{PublicKey, Sign, Value};
+use crate::{Certificate, Dest, Evidence, Message, Seq, Validator};
+use bitcraps_types::{PublicKey, Sign, Signature, Value};
 use std::time::Duration;
 
 const CHAIN: ChainId = Digest([7; 32]);

@@ -30,6 +30,8 @@ pub(super) struct Faults {
     pub(super) dead: Vec<usize>,
     /// Until GST, validators of different groups don't hear each other. Byzantine ones are in all groups.
     pub(super) groups: Vec<usize>,
+    /// Whether the first who decides anything is cut off from all others until GST, with its messages on their way.
+    pub(super) cuts: bool,
     /// Whether a validator with the seed's whim refuses fresh values now and then.
     pub(super) picky: bool,
 }
@@ -46,6 +48,7 @@ impl Faults {
             byzantine: Vec::new(),
             dead: Vec::new(),
             groups: Vec::new(),
+            cuts: false,
             picky: false,
         }
     }
@@ -60,16 +63,17 @@ pub(super) struct Net {
     pub(super) highest_view: Round,
     pub(super) disagreements: usize,
     pub(super) transitions: BTreeSet<&'static str>,
-    set: ValidatorSet,
-    faults: Faults,
+    pub(super) set: ValidatorSet,
+    pub(super) faults: Faults,
     rng: ChaCha8Rng,
     events: BTreeMap<(Time, u64), Event>,
     next_event: u64,
     chain: BTreeMap<Height, Digest>,
+    cut_off: Option<usize>,
     /// What a Byzantine validator has said to whom, so that it says each thing once.
-    told: BTreeSet<(usize, usize, Vec<u8>)>,
+    pub(super) told: BTreeSet<(usize, usize, Vec<u8>)>,
     /// The VIEW-CHANGEs that the Byzantine validators heard.
-    heard: BTreeMap<(Height, Round), BTreeMap<ValidatorIndex, PbftMessage>>,
+    pub(super) heard: BTreeMap<(Height, Round), BTreeMap<ValidatorIndex, PbftMessage>>,
 }
 
 pub(super) struct Node {
@@ -91,8 +95,8 @@ pub(super) struct Node {
     spoken: BTreeMap<Height, Vec<Statement>>,
 }
 
-enum Event {
-    Deliver { to: usize, signed: Box<Signed<PbftMessage>> },
+pub(super) enum Event {
+    Deliver { from: usize, to: usize, signed: Box<Signed<PbftMessage>> },
     Ring { node: usize, life: u32, timer: Timer },
     Durable { node: usize, life: u32, upto: usize },
     Input { node: usize, life: u32, input: Box<Input<Pbft>> },
@@ -129,6 +133,7 @@ impl Net {
             events: BTreeMap::new(),
             next_event: 0,
             chain: BTreeMap::new(),
+            cut_off: None,
             told: BTreeSet::new(),
             heard: BTreeMap::new(),
             faults,
@@ -161,11 +166,11 @@ impl Net {
         self.evidence.iter().map(|evidence| evidence.offender().index()).collect()
     }
 
-    fn is_byzantine(&self, node: usize) -> bool {
+    pub(super) fn is_byzantine(&self, node: usize) -> bool {
         self.faults.byzantine.contains(&node)
     }
 
-    fn is_correct(&self, node: usize) -> bool {
+    pub(super) fn is_correct(&self, node: usize) -> bool {
         !self.is_byzantine(node) && !self.faults.dead.contains(&node)
     }
 
@@ -193,14 +198,18 @@ impl Net {
         self.correct().filter_map(|node| node.blocks.keys().last().copied()).max().unwrap_or(0)
     }
 
-    fn after(&mut self, delay: Duration, event: Event) {
+    pub(super) fn after(&mut self, delay: Duration, event: Event) {
         self.events.insert((self.now + delay, self.next_event), event);
         self.next_event += 1;
     }
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Deliver { to, signed } => self.deliver(to, *signed),
+            Event::Deliver { from, to, signed } => {
+                if !self.is_cut(from) && !self.is_cut(to) {
+                    self.deliver(to, *signed);
+                }
+            }
             Event::Ring { node, life, timer } => {
                 let current =
                     self.nodes[node].life == life && self.nodes[node].timers.get(&timer) == Some(&self.now);
@@ -381,14 +390,14 @@ impl Net {
             let copies = if self.rng.random_bool(self.faults.repeat) { 2 } else { 1 };
             for _ in 0..copies {
                 if let Some(delay) = self.delay(from, i) {
-                    self.after(delay, Event::Deliver { to: i, signed: Box::new(signed.clone()) });
+                    self.after(delay, Event::Deliver { from, to: i, signed: Box::new(signed.clone()) });
                 }
             }
         }
     }
 
     /// How long a message takes, or `None` if it is lost.
-    fn delay(&mut self, from: usize, to: usize) -> Option<Duration> {
+    pub(super) fn delay(&mut self, from: usize, to: usize) -> Option<Duration> {
         if self.now >= Time::ZERO + self.faults.gst {
             return Some(Duration::from_micros(self.rng.random_range(500..10_000)));
         }
@@ -396,112 +405,15 @@ impl Net {
             (Some(a), Some(b)) => a != b && !self.is_byzantine(from) && !self.is_byzantine(to),
             _ => false,
         };
-        if apart || self.rng.random_bool(self.faults.loss) {
+        if apart || self.is_cut(from) || self.is_cut(to) || self.rng.random_bool(self.faults.loss) {
             return None;
         }
         let slow = u64::try_from(self.faults.slow.as_micros()).unwrap();
         Some(Duration::from_micros(self.rng.random_range(500..slow)))
     }
 
-    fn victims(&self) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|to| self.is_correct(*to)).collect()
-    }
-
-    fn group(&self, to: usize) -> usize {
-        self.faults.groups.get(to).copied().unwrap_or(to % 2)
-    }
-
-    /// What the one hand that holds the Byzantine keys does with a message that one of them hears.
-    fn collude(&mut self, byzantine: usize, heard: &PbftMessage) {
-        let (height, view) = (heard.height(), heard.view());
-        self.equivocate(byzantine, height, view);
-        match heard {
-            PbftMessage::Vote(vote) => self.vote_too(byzantine, heard.author(), height, view, vote.digest),
-            PbftMessage::PrePrepare(_) | PbftMessage::NewView(_) => {
-                let digest = heard.proposal().unwrap().value.digest();
-                self.vote_too(byzantine, heard.author(), height, view, digest);
-            }
-            PbftMessage::ViewChange(_) => self.begin_what_is_convenient(byzantine, heard),
-            PbftMessage::Checkpoint(_) => {}
-        }
-    }
-
-    /// As a primary: another value for each group, at this height and the next.
-    fn equivocate(&mut self, byzantine: usize, height: Height, view: Round) {
-        if Pbft::primary(&self.set, view) != v(byzantine) {
-            return;
-        }
-        for (to, height) in self.victims().into_iter().flat_map(|to| [(to, height), (to, height + 1)]) {
-            let value = value(&format!("{height}/{view} for group {}", self.group(to)));
-            self.tell(byzantine, to, bare(height, view, byzantine, &value));
-            self.tell(byzantine, to, vote(VoteKind::Commit, height, view, byzantine, &value));
-        }
-    }
-
-    /// For everything, in the group where it was heard.
-    fn vote_too(
-        &mut self,
-        byzantine: usize,
-        author: ValidatorIndex,
-        height: Height,
-        view: Round,
-        digest: Digest,
-    ) {
-        let from_all = self.is_byzantine(author.index());
-        for to in self.victims() {
-            if from_all || self.group(to) == self.group(author.index()) {
-                for kind in [VoteKind::Prepare, VoteKind::Commit] {
-                    let vote = Vote { kind, height, view, author: v(byzantine), digest };
-                    self.tell(byzantine, to, PbftMessage::Vote(vote));
-                }
-            }
-        }
-    }
-
-    /// It was never prepared for anything, it says; and if it is the new primary, it gives each group the value that
-    /// it likes, with a V of those claims that leave it the choice, or else the value that it must.
-    fn begin_what_is_convenient(&mut self, byzantine: usize, heard: &PbftMessage) {
-        let (height, view) = (heard.height(), heard.view());
-        let liars: Vec<usize> = self.faults.byzantine.clone();
-        for to in self.victims() {
-            self.tell(byzantine, to, change(height, view, byzantine, None));
-        }
-        let known = self.heard.entry((height, view)).or_default();
-        known.insert(heard.author(), heard.clone());
-        liars.into_iter().for_each(|liar| drop(known.insert(v(liar), change(height, view, liar, None))));
-        let mut convenient: Vec<PbftMessage> = known.values().cloned().collect();
-        if Pbft::primary(&self.set, view) != v(byzantine) {
-            return;
-        }
-        let certificate = |message: &PbftMessage| match message {
-            PbftMessage::ViewChange(change) => change.prepared.clone(),
-            _ => None,
-        };
-        convenient.sort_by_key(|message| certificate(message).map(|certificate| certificate.view));
-        let mut power = 0;
-        let quorum = convenient.iter().position(|message| {
-            power += self.set.power(message.author());
-            self.set.is_quorum(power)
-        });
-        let Some(last) = quorum else { return };
-        convenient.truncate(last + 1);
-        let highest = certificate(&convenient[last]);
-        convenient.sort_by_key(Message::author);
-        for to in self.victims() {
-            let value = value(&format!("{height}/{view} anew for group {}", self.group(to)));
-            let proposal = pre_prepare(height, view, byzantine, &value);
-            // Invalid if somebody was prepared; a correct validator refuses it then.
-            self.tell(byzantine, to, new_view(proposal, &convenient, highest.clone()));
-        }
-    }
-
-    fn tell(&mut self, byzantine: usize, to: usize, message: PbftMessage) {
-        let bytes = borsh::to_vec(&message).unwrap();
-        if self.told.insert((byzantine, to, bytes))
-            && let Some(delay) = self.delay(byzantine, to)
-        {
-            self.after(delay, Event::Deliver { to, signed: Box::new(signed(message)) });
-        }
+    fn is_cut(&self, node: usize) -> bool {
+        self.now < Time::ZERO + self.faults.gst && self.cut_off == Some(node)
     }
 
     fn send_blocks(&mut self, from: usize, to: usize, heights: std::ops::Range<Height>) {
@@ -536,6 +448,10 @@ impl Net {
             return;
         }
         node.blocks.insert(height, (value, certificate));
+        if self.faults.cuts {
+            self.cut_off.get_or_insert(i);
+        }
+        let node = &mut self.nodes[i];
         let life = node.life;
         let input = Box::new(Input::Advance { height: height + 1, validators: self.set.clone() });
         let delay = Duration::from_micros(self.rng.random_range(0..5_000));

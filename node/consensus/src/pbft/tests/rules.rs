@@ -153,11 +153,11 @@ fn commits_of_a_value_that_never_came_ask_for_the_block() {
     let behind = |rig: &mut Rig| {
         rig.take().iter().filter(|output| matches!(output, Output::Behind { seen: 2, .. })).count()
     };
-    assert_eq!(behind(&mut rig), 1);
+    assert_eq!(behind(&mut rig), 2, "of more than a third, for one of them may lie");
     rig.commits(0, &x, &[0, 1]);
     assert_eq!(behind(&mut rig), 0, "once until the timer rings");
     rig.ring(TimerKind::Rebroadcast);
-    assert_eq!(behind(&mut rig), 1);
+    assert_eq!(behind(&mut rig), 2);
     rig.pre_prepare(&x);
     assert_eq!(rig.decided().unwrap().0, x);
 }
