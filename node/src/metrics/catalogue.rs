@@ -236,7 +236,7 @@ pub mod declared {
         Gauge,
         "blocks",
         &[],
-        "The best height known when the node last fell behind.",
+        "What more than a third of the power claimed when the node last fell behind.",
     );
     pub const STATE_SYNCS: Metric = metric(
         "bitcraps_state_syncs_total",

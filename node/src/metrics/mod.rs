@@ -301,7 +301,10 @@ impl Chain {
                 self.mempool_blobs.set(signed(blobs as u64));
                 self.mempool_blob_bytes.set(signed(blob_bytes as u64));
             }
-            Event::Locked { .. } | Event::Transition(_) | Event::Proposed { .. } => {}
+            Event::Locked { .. }
+            | Event::Transition(_)
+            | Event::Proposed { .. }
+            | Event::SyncEnded { .. } => {}
         }
     }
 

@@ -71,14 +71,12 @@ impl Watch {
                     self.changed = true;
                 }
             }
-            Event::Applied { height, .. } if state.syncing && *height >= self.height => {
-                state.syncing = false;
-            }
             Event::SyncStarted { .. } => {
                 state.syncing = true;
                 *self.messages.entry("sync").or_default() += 1;
                 self.changed = true;
             }
+            Event::SyncEnded { .. } => state.syncing = false,
             Event::StateSynced { height, .. } => state.height = *height,
             Event::Signed(signed) => {
                 *self.messages.entry(signed.message.kind()).or_default() += 1;

@@ -147,6 +147,7 @@ fn a_restarted_validator_goes_on_from_its_disk_and_catches_up() {
     let tips: Vec<Height> = (0..4).map(|node| *heights(&world, node).last().unwrap()).collect();
     assert!(tips.iter().all(|tip| tip + 3 >= tips[0] && *tip > before + 20), "{tips:?}");
     assert!(heights(&world, 1).iter().zip(1..).all(|(height, expected)| *height == expected));
+    assert!(world.log().syncs > 0 && world.log().behind.is_empty(), "{:?}", world.log().behind);
     assert_agreement(&world);
 }
 
@@ -180,6 +181,7 @@ fn a_node_far_behind_takes_over_a_snapshot() {
     assert!(jumps > 0, "no snapshot: {ours:?}");
     assert!(ours[ours.len() - 1] + 3 >= theirs, "{ours:?} of {theirs}");
     assert_eq!(world.log().halted, Vec::<String>::new());
+    assert!(world.log().syncs > 0 && world.log().behind.is_empty(), "{:?}", world.log().behind);
     assert_agreement(&world);
 }
 

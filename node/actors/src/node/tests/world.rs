@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -33,6 +33,10 @@ pub(super) struct Log {
     /// Blocks that a later round than the first decided, by each node.
     pub(super) later_rounds: usize,
     pub(super) offences: Vec<(usize, ValidatorIndex)>,
+    /// Who says that it is behind.
+    pub(super) behind: BTreeSet<usize>,
+    /// How often somebody said so.
+    pub(super) syncs: usize,
     pub(super) halted: Vec<String>,
     pub(super) trace: Vec<String>,
 }
@@ -252,6 +256,11 @@ impl Probe for Seat {
                 }
             }
             Event::OffenceRecorded { offender, .. } => log.offences.push((self.node, offender)),
+            Event::SyncStarted { .. } => {
+                log.syncs += 1;
+                log.behind.insert(self.node);
+            }
+            Event::SyncEnded { .. } => assert!(log.behind.remove(&self.node), "it was not behind"),
             _ => {}
         }
     }
@@ -334,6 +343,7 @@ impl World {
     pub(super) fn crash(&mut self, node: usize) {
         self.core.epochs.borrow_mut()[node] += 1;
         self.core.inboxes.borrow_mut()[node] = None;
+        self.core.log.borrow_mut().behind.remove(&node);
         self.slots[node] = None;
         for ((owner, _), (bytes, durable)) in self.core.disks.borrow_mut().iter_mut() {
             if *owner == node {
