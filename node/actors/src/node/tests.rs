@@ -234,6 +234,24 @@ fn strangers_who_say_nothing_keep_no_peer_out() {
     assert!(heights(&world, 0).len() > 10);
 }
 
+/// Each life of a peer sends far less than its burst; all of them together send more than that and the rate allow.
+#[test]
+fn a_peer_that_comes_back_may_not_send_more_than_one_that_stayed() {
+    // The one with the smaller key dials: as soon as it is back.
+    let (dialer, strict) = if key(0).public_key() < key(1).public_key() { (0, 1) } else { (1, 0) };
+    let mut limits = config(4);
+    (limits.limits.frames_per_second, limits.limits.burst) = (1, Duration::from_secs(20));
+    let mut world = World::new(4);
+    world.start(strict, key(strict), limits);
+    for _ in 0..100 {
+        world.start(dialer, key(dialer), config(4));
+        world.run(Duration::from_millis(500));
+        world.crash(dialer);
+    }
+    let limited = &world.log().limited;
+    assert!(limited.contains(&(strict, Some(key(dialer).public_key()))), "{limited:?}");
+}
+
 #[test]
 fn a_node_that_lost_durable_blocks_does_not_vote_at_their_heights_again() {
     for lost in [&[journal::BLOCKS, journal::SNAPSHOT][..], &[journal::SNAPSHOT]] {

@@ -73,7 +73,8 @@ pub(crate) struct Sync {
     /// Others were told that this node is behind.
     lagging: bool,
     helped: BTreeMap<PublicKey, Time>,
-    /// How much more each peer is given now.
+    /// How much more each peer is given now. It is kept of those who are gone, or they would come back with their full
+    /// share; only known peers are in it.
     served: BTreeMap<PublicKey, Limiter>,
     announced: Height,
     deadlines: Option<Deadlines<Due>>,
@@ -401,8 +402,6 @@ impl Handler<PeerGone> for Sync {
 
     fn handle(&mut self, PeerGone(peer): PeerGone, _: &mut Self::Context) {
         self.catch_up.gone(&peer);
-        self.helped.remove(&peer);
-        self.served.remove(&peer);
         self.pursue();
     }
 }

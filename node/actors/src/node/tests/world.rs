@@ -5,7 +5,7 @@ use crate::config::NodeConfig;
 use crate::node::{NodeHandle, start};
 use crate::ports::*;
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Digest, Height, Time, ValidatorIndex, Value, WallTime};
+use bitcraps_types::{AccountId, Digest, Height, PublicKey, Time, ValidatorIndex, Value, WallTime};
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +33,8 @@ pub(super) struct Log {
     /// Blocks that a later round than the first decided, by each node.
     pub(super) later_rounds: usize,
     pub(super) offences: Vec<(usize, ValidatorIndex)>,
+    /// Who turned whom away for sending too much.
+    pub(super) limited: Vec<(usize, Option<PublicKey>)>,
     /// Who says that it is behind.
     pub(super) behind: BTreeSet<usize>,
     /// How often somebody said so.
@@ -256,6 +258,7 @@ impl Probe for Seat {
                 }
             }
             Event::OffenceRecorded { offender, .. } => log.offences.push((self.node, offender)),
+            Event::Refused { peer, why: Refusal::RateLimited } => log.limited.push((self.node, peer)),
             Event::SyncStarted { .. } => {
                 log.syncs += 1;
                 log.behind.insert(self.node);
