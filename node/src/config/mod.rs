@@ -154,6 +154,8 @@ fn gateway(r: &Resolved) -> GatewayConfig {
     GatewayConfig {
         listen: r.listen("gateway.listen"),
         admin: r.listen("admin.listen"),
+        max_connections_per_address: Some(r.count("gateway.max_connections_per_address"))
+            .filter(|most| *most > 0),
         workers: r.count("gateway.workers"),
         max_body: r.bytes("gateway.max_body") as usize,
         max_connections: r.count("gateway.max_connections"),

@@ -226,6 +226,12 @@ pub const SETTINGS: &[Setting] = &[
         "gateway.listen",
         Kind::Listen,
         "127.0.0.1:8080",
+    setting(
+        "gateway.max_connections_per_address",
+        Kind::Count(0, 1_000_000),
+        "64",
+        "The most connections of one address, all threads together; 0: any number, as behind a proxy",
+    ),
         "Where players and their programs reach this node, over HTTP",
     ),
     setting("gateway.workers", Kind::Count(1, 256), "2", "Threads that serve players"),
@@ -270,7 +276,7 @@ pub const SETTINGS: &[Setting] = &[
         "gateway.stall",
         Kind::Duration(MS, HOUR),
         "10 s",
-        "A client that takes nothing for so long is cut off",
+        "How long what is sent to a client may wait; then it must take 64 KiB per second, or is cut off",
     ),
     setting(
         "gateway.max_wait",

@@ -9,6 +9,7 @@ mod admin;
 pub mod api;
 mod app;
 mod blobs;
+mod connection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod guard;

@@ -60,10 +60,13 @@ pub struct GatewayConfig {
     /// What one address may send; `None`: any number.
     pub rate: Option<Rate>,
     /// How long a request may take to come, and an answer to be made.
+    /// The most connections of one address; `None`: any number.
+    pub max_connections_per_address: Option<usize>,
     pub timeout: Duration,
     /// How long a connection may wait for its next request.
     pub keep_alive: Duration,
-    /// How long a client may take nothing of what is sent to it; then its connection is cut.
+    /// How long a client may keep what is sent to it waiting; after that it must take 64 KiB per second, or its
+    /// connection is cut.
     pub stall: Duration,
     /// The longest that a client may wait for a command.
     pub max_wait: Duration,
@@ -83,6 +86,7 @@ impl Default for GatewayConfig {
             timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),
             stall: Duration::from_secs(10),
+            max_connections_per_address: Some(64),
             max_wait: Duration::from_secs(30),
         }
     }

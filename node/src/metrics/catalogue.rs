@@ -101,7 +101,7 @@ pub(super) const DIRECTIONS: &[&str] = &["in", "out"];
 pub(super) const CARRIERS: &[&str] = &["datagram", "stream"];
 /// What the gateway refuses before it looks at a request.
 pub(super) const REJECTIONS: &[&str] =
-    &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients"];
+    &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients", "connections"];
 /// What is done with the disk.
 pub(super) const DISK_OPERATIONS: &[&str] = &["append", "read", "replace"];
 

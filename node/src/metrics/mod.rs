@@ -96,6 +96,8 @@ pub enum Rejection {
     /// As many clients watch as may.
     TooManyClients,
 }
+    /// More connections than an address may have.
+    Connections,
 
 /// What the disk counts.
 pub struct DiskMetrics {
