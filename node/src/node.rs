@@ -241,7 +241,7 @@ impl Node {
         submit: mpsc::Sender<SignedCommand>,
         blobs: mpsc::Sender<BlobsHandedIn>,
     ) -> Result<Gateway, GatewayError> {
-        let archive = self.archive.clone();
+        let (archive, index) = (self.archive.clone(), self.archive.clone());
         let node = gateway::Node {
             view: self.view.clone(),
             genesis,
@@ -268,6 +268,12 @@ impl Node {
                 granted = limits.max_connections,
                 "fewer connections per thread than configured: the process may open too few files"
             );
+            command_index: Arc::new(move |id| {
+                index.command(&id).unwrap_or_else(|error| {
+                    tracing::error!(%error, command = %id, "a command can't be looked up");
+                    None
+                })
+            }),
         }
         gateway::start(node, limits)
     }
@@ -392,6 +398,7 @@ struct Parts {
     quic: QuicConfig,
     denied: BTreeSet<PublicKey>,
     entropy: OsEntropy,
+            self.metrics.disk.archive_failed.set(i64::from(self.archive.has_failed()));
     data: PathBuf,
     sign_state: SignState,
     watched: Watched,

@@ -331,6 +331,13 @@ pub mod declared {
         metric("bitcraps_disk_errors_total", Counter, "errors", &[], "Disk operations that failed.");
 }
 
+    pub const ARCHIVE_FAILED: Metric = metric(
+        "bitcraps_archive_failed",
+        Gauge,
+        "",
+        &[],
+        "1: a write of the archive failed, and nothing is archived until the node is started again.",
+    );
 use declared::*;
 
 /// All of them, in the order of the documentation.
@@ -375,3 +382,4 @@ pub const CATALOGUE: &[Metric] = &[
     DISK_BYTES,
     DISK_ERRORS,
 ];
+    ARCHIVE_FAILED,

@@ -106,6 +106,8 @@ pub struct DiskMetrics {
     /// Operations that failed.
     pub errors: IntCounter,
 }
+    /// Whether the archive failed.
+    pub archive_failed: IntGauge,
 
 /// What is done with the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,6 +377,7 @@ impl DiskMetrics {
     pub fn synced(&self, took: Duration) {
         self.sync.observe(took.as_secs_f64());
     }
+            archive_failed: make.gauge(&declared::ARCHIVE_FAILED),
 
     /// Bytes were read or written.
     pub fn moved(&self, operation: DiskOperation, bytes: usize) {
