@@ -269,6 +269,16 @@ impl Slow {
             Wallet::new(Gateway::connect(&url, None).unwrap(), key, Duration::from_secs(20))
         }
     }
+
+    /// The gateway goes away and comes again.
+    fn restart(self) -> Slow {
+        let Slow { house, submit, submitted, gateway } = self;
+        let listen = gateway.address();
+        gateway.stop();
+        let node = Slow::node(&house, &submit);
+        let gateway = gateway::start(node, GatewayConfig { listen, ..config() }).unwrap();
+        Slow { house, submit, submitted, gateway }
+    }
 }
 
 #[test]
@@ -312,6 +322,35 @@ fn a_command_that_was_forgotten_after_it_was_done_is_not_said_to_be_refused() {
         paying.join().unwrap().unwrap_err()
     });
     assert!(matches!(error, ClientError::Unclear { sequence: 1, .. }) && error.exit_code() == 69, "{error}");
+    slow.gateway.stop();
+}
+
+/// Fails when a shooter whose gateway goes away for a moment never hears of the bets.
+#[test]
+fn a_shooter_outlasts_a_gateway_that_restarts() {
+    let mut slow = Slow::new(4);
+    let mut restarts = 0;
+    // A bet that its first roll decides is of no use here.
+    while restarts == 0 {
+        let wallet = slow.wallet();
+        #[expect(clippy::disallowed_methods, reason = "the player is another program")]
+        let player = std::thread::spawn(move || {
+            let mut out = Vec::new();
+            play::play(wallet(), 0, 10, 0, &mut out).map(|()| String::from_utf8(out).unwrap())
+        });
+        let signed = slow.submitted.blocking_recv().unwrap();
+        slow.house.decide(vec![signed]);
+        let is_up = |slow: &Slow| slow.house.view.table(TableId(0)).unwrap().bets.values().next().is_some();
+        if is_up(&slow) {
+            slow = slow.restart();
+            restarts += 1;
+        }
+        while is_up(&slow) {
+            slow.house.decide(Vec::new());
+        }
+        let played = player.join().unwrap().unwrap();
+        assert!(played.contains("10 on ") && played.contains("staked 10"), "{played}");
+    }
     slow.gateway.stop();
 }
 
