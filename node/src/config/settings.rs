@@ -30,8 +30,6 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A socket address to listen at.
     Listen,
-    /// `host:port`, or nothing.
-    Address,
     /// Peers, each `key@host:port`.
     Peers,
     /// Public keys.
@@ -53,8 +51,6 @@ pub enum Value {
     Text(String),
     /// Where to listen.
     Listen(SocketAddr),
-    /// `host:port`.
-    Address(Option<String>),
     /// Peers: key and `host:port`.
     Peers(Vec<(PublicKey, String)>),
     /// Keys.
@@ -110,12 +106,6 @@ pub const SETTINGS: &[Setting] = &[
         "How: `auto` is text on a terminal and JSON elsewhere",
     ),
     setting("p2p.listen", Kind::Listen, "0.0.0.0:7000", "Where other nodes reach this one, over UDP"),
-    setting(
-        "p2p.external",
-        Kind::Address,
-        "",
-        "The address that others should dial, for `status`; nothing: as they are told",
-    ),
     setting(
         "p2p.peers",
         Kind::Peers,
@@ -323,11 +313,6 @@ impl Kind {
                 Ok(address) => Ok(Value::Listen(address)),
                 Err(_) => Err(self.expected()),
             },
-            (Kind::Address, Raw::Text(text)) if text.is_empty() => Ok(Value::Address(None)),
-            (Kind::Address, Raw::Text(text)) => {
-                host_and_port(text).ok_or_else(|| self.expected())?;
-                Ok(Value::Address(Some(text.clone())))
-            }
             (Kind::Duration(least, most), Raw::Text(text)) => {
                 let value = units::duration(text)?;
                 let (low, high) = (units::show_duration(*least), units::show_duration(*most));
@@ -362,7 +347,6 @@ impl Kind {
             Kind::Filter => "expected a level (error, warn, info, debug, trace) or a filter, as text".into(),
             Kind::Choice(words) => format!("expected one of {}", words.join(", ")),
             Kind::Listen => "expected an address and a port such as \"127.0.0.1:8080\"".into(),
-            Kind::Address => "expected \"host:port\", or \"\"".into(),
             Kind::Peers => "expected a list of \"key@host:port\"".into(),
             Kind::Keys => "expected a list of keys, each 64 hexadecimal digits".into(),
             Kind::Duration(..) => "expected a duration with its unit, as text, such as \"500 ms\"".into(),
@@ -382,7 +366,6 @@ impl Value {
         match self {
             Value::Text(text) => quoted(text),
             Value::Listen(address) => quoted(&address.to_string()),
-            Value::Address(address) => quoted(address.as_deref().unwrap_or_default()),
             Value::Peers(peers) => list(
                 peers
                     .iter()
