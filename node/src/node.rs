@@ -190,6 +190,7 @@ impl Node {
             listen: config.p2p.listen,
             quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
             denied: config.p2p.denied(&config.p2p.peers),
+        watched.metrics.knows(config.p2p.peers.len());
             entropy: OsEntropy::new().map_err(StartError::Entropy)?,
             data: home.data(),
             sign_state,

@@ -222,6 +222,8 @@ pub mod declared {
         metric("bitcraps_blob_bytes_total", Counter, "bytes", &[], "Their length.");
     pub const PEERS: Metric =
         metric("bitcraps_peers", Gauge, "peers", &[], "Connected peers that proved their key.");
+    pub const PEERS_KNOWN: Metric =
+        metric("bitcraps_peers_known", Gauge, "peers", &[], "Peers of the configuration.");
     pub const REFUSED: Metric = metric(
         "bitcraps_refusals_total",
         Counter,
@@ -329,8 +331,6 @@ pub mod declared {
     );
     pub const DISK_ERRORS: Metric =
         metric("bitcraps_disk_errors_total", Counter, "errors", &[], "Disk operations that failed.");
-}
-
     pub const ARCHIVE_FAILED: Metric = metric(
         "bitcraps_archive_failed",
         Gauge,
@@ -338,6 +338,8 @@ pub mod declared {
         &[],
         "1: a write of the archive failed, and nothing is archived until the node is started again.",
     );
+}
+
 use declared::*;
 
 /// All of them, in the order of the documentation.
@@ -362,6 +364,7 @@ pub const CATALOGUE: &[Metric] = &[
     BLOBS,
     BLOB_BYTES,
     PEERS,
+    PEERS_KNOWN,
     REFUSED,
     SYNC_STARTED,
     SYNC_TARGET,
@@ -381,5 +384,5 @@ pub const CATALOGUE: &[Metric] = &[
     DISK_SYNC,
     DISK_BYTES,
     DISK_ERRORS,
-];
     ARCHIVE_FAILED,
+];

@@ -56,6 +56,7 @@ struct Chain {
     blobs: IntCounter,
     blob_bytes: IntCounter,
     peers: IntGauge,
+    peers_known: IntGauge,
     refusals: IntCounterVec,
     sync_started: IntCounter,
     sync_target: IntGauge,
@@ -95,9 +96,9 @@ pub enum Rejection {
     SlowClient,
     /// As many clients watch as may.
     TooManyClients,
-}
     /// More connections than an address may have.
     Connections,
+}
 
 /// What the disk counts.
 pub struct DiskMetrics {
@@ -105,9 +106,9 @@ pub struct DiskMetrics {
     bytes: [IntCounter; 3],
     /// Operations that failed.
     pub errors: IntCounter,
-}
     /// Whether the archive failed.
     pub archive_failed: IntGauge,
+}
 
 /// What is done with the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +210,11 @@ impl Metrics {
         self.chain.event(event);
     }
 
+    /// The configuration has so many peers.
+    pub fn knows(&self, peers: usize) {
+        self.chain.peers_known.set(signed(peers as u64));
+    }
+
     /// Says where the links' sums come from. They are asked for at each scrape.
     pub fn links_from(&self, source: LinkSource) {
         self.links.set_source(source);
@@ -242,6 +248,7 @@ impl Chain {
             blobs: make.counter(&declared::BLOBS),
             blob_bytes: make.counter(&declared::BLOB_BYTES),
             peers: make.gauge(&declared::PEERS),
+            peers_known: make.gauge(&declared::PEERS_KNOWN),
             refusals: make.counters(&declared::REFUSED),
             sync_started: make.counter(&declared::SYNC_STARTED),
             sync_target: make.gauge(&declared::SYNC_TARGET),
@@ -370,6 +377,7 @@ impl DiskMetrics {
             sync: make.histogram(&declared::DISK_SYNC),
             bytes: [0, 1, 2].map(|place| bytes.with_label_values(&[DISK_OPERATIONS[place]])),
             errors: make.counter(&declared::DISK_ERRORS),
+            archive_failed: make.gauge(&declared::ARCHIVE_FAILED),
         }
     }
 
@@ -377,7 +385,6 @@ impl DiskMetrics {
     pub fn synced(&self, took: Duration) {
         self.sync.observe(took.as_secs_f64());
     }
-            archive_failed: make.gauge(&declared::ARCHIVE_FAILED),
 
     /// Bytes were read or written.
     pub fn moved(&self, operation: DiskOperation, bytes: usize) {
