@@ -14,7 +14,7 @@ use bitcraps_adversary::orders::{Done, Order};
 use bitcraps_types::{PublicKey, Time, WallTime};
 use rustix::process::{Pid, Signal};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,6 +23,9 @@ use std::process::{Child, Command, Stdio};
 const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
 
 /// Where a node lives and listens.
+/// The exit code of a daemon to which the system refused a file or a port.
+const IO: i32 = 74;
+
 #[derive(Clone, Debug)]
 pub(super) struct Home {
     pub(super) node: u16,
@@ -176,8 +179,12 @@ impl Daemon {
         if fate == DiskFate::TornWrite {
             for file in [BLOCKS, CONSENSUS] {
                 let path = self.home.path.join("data").join(file);
-                let torn = OpenOptions::new().append(true).open(path);
-                torn.and_then(|mut file| file.write_all(TORN)).expect("the daemon's files are there");
+                match OpenOptions::new().append(true).open(path) {
+                    Ok(mut file) => file.write_all(TORN).expect("the daemon's files can be written"),
+                    // It was killed before it wrote anything there.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => panic!("the daemon's files can't be written: {error}"),
+                }
             }
         }
         true
