@@ -2,6 +2,7 @@
 
 use super::log::Reader;
 use super::orders::Line;
+use super::ports;
 use super::process::Process;
 use super::program::Program;
 use super::proxy::Proxy;
@@ -15,7 +16,7 @@ use bitcraps_types::{PublicKey, Time, WallTime};
 use rustix::process::{Pid, Signal};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -25,6 +26,7 @@ const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
 /// Where a node lives and listens.
 /// The exit code of a daemon to which the system refused a file or a port.
 const IO: i32 = 74;
+/// Where a node lives and listens.
 
 #[derive(Clone, Debug)]
 pub(super) struct Home {
@@ -66,23 +68,18 @@ pub(super) fn testnet(
     assert!(
         made["chain_id"] == *chain,
         "the daemon makes another network of the same description: is it of the testbed's version?"
+    let mut ports = ports::free();
     );
     (0..validators.count)
         .map(|node| Home {
             node,
             key: network.keyring.public_key(usize::from(node)),
             path: dir.join(format!("node{node}")),
-            links: free(UdpSocket::bind(LOOPBACK).and_then(|socket| socket.local_addr())),
-            gateway: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
-            admin: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
+            links: ports.next().expect("this machine has free ports"),
+            gateway: ports.next().expect("this machine has free ports"),
+            admin: ports.next().expect("this machine has free ports"),
         })
         .collect()
-}
-
-const LOOPBACK: &str = "127.0.0.1:0";
-
-fn free(address: std::io::Result<SocketAddr>) -> SocketAddr {
-    address.expect("this machine has free ports")
 }
 
 /// One daemon, up or down.
@@ -101,6 +98,16 @@ pub(super) struct Daemon {
     log: Option<Reader>,
     /// Events of earlier incarnations that were not given out yet.
     leftover: Vec<(WallTime, Logged)>,
+    /// Whether this incarnation came so far.
+    started: bool,
+}
+
+/// How a process ended that nobody ended.
+pub(super) struct Ending {
+    /// Its status, and what it said last.
+    pub(super) reason: String,
+    /// It could not start because a file or a port was refused to it.
+    pub(super) refused_at_start: bool,
     supervised: Option<Time>,
 }
 
@@ -135,6 +142,7 @@ impl Daemon {
             stops: 0,
             log: None,
             leftover: Vec::new(),
+            started: false,
             supervised: None,
         }
     }
@@ -148,6 +156,7 @@ impl Daemon {
         if self.is_up() {
             return None;
         }
+        self.started = false;
         self.supervised = None;
         let incarnation = self.starts;
         self.starts += 1;
@@ -233,8 +242,8 @@ impl Daemon {
         self.line.as_ref().map(Line::done).unwrap_or_default()
     }
 
-    /// If the process ended though nobody ended it: what it said last.
-    pub(super) fn ended_by_itself(&mut self) -> Option<String> {
+    /// If the process ended though nobody ended it: how.
+    pub(super) fn ended_by_itself(&mut self) -> Option<Ending> {
         let (child, _) = self.running.as_mut()?;
         let status = child.try_wait().ok().flatten()?;
         if let Some((_, process)) = self.running.take() {
@@ -243,7 +252,8 @@ impl Daemon {
         self.keep_what_it_left();
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-        Some(format!("{status}: {last}"))
+        let refused_at_start = !self.started && status.code() == Some(IO);
+        Some(Ending { reason: format!("{status}: {last}"), refused_at_start })
     }
 
     /// Has it started again at this time.
@@ -286,11 +296,17 @@ impl Daemon {
             line.attend();
         }
         let mut events = std::mem::take(&mut self.leftover);
-        events.extend(self.log.iter_mut().flat_map(Reader::read));
+        let new = self.log.as_mut().map(Reader::read).unwrap_or_default();
+        self.note_start(&new);
+        events.extend(new);
         events
     }
 
     /// No signal goes to it any more: soon its number may be another's.
+    fn note_start(&mut self, events: &[(WallTime, Logged)]) {
+        self.started |= events.iter().any(|(_, event)| matches!(event, Logged::Started { .. }));
+    }
+
     fn forget(&mut self, process: Process) {
         self.stops += process.stops();
         drop(process);
@@ -303,6 +319,7 @@ impl Daemon {
         }
         let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
         self.leftover.extend(rest);
+        self.note_start(&rest);
     }
 
     fn log_path(&self) -> PathBuf {
