@@ -4,7 +4,7 @@
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
 use crate::logs::{self, Reload};
-use crate::node::{Ended, Launch, Node};
+use crate::node::{Cause, Ended, Launch, Node};
 use crate::panics;
 use bitcraps_actors::ports::Clock;
 use bitcraps_types::{Height, Time};
@@ -72,8 +72,13 @@ impl Run {
         notify(NotifyState::Stopping);
         tracing::info!("stopping");
         match (node.stop(), outcome) {
-            (Ended::Halted { why, disk }, _) => {
-                Err(Failure::new(if disk { code::IO } else { code::INTERNAL }, why))
+            (Ended::Halted { why, cause }, _) => {
+                let code = match cause {
+                    Cause::Disk => code::IO,
+                    Cause::Files => code::DATA,
+                    Cause::Bug => code::INTERNAL,
+                };
+                Err(Failure::new(code, why))
             }
             (Ended::Stopped, outcome) => {
                 tracing::info!("stopped");

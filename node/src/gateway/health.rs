@@ -54,6 +54,11 @@ impl Health {
         self.restored.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it came so far.
+    pub fn has_restored(&self) -> bool {
+        self.restored.load(Ordering::Relaxed)
+    }
+
     /// A disk operation failed; the node is about to stop.
     pub fn disk_failed(&self) {
         self.disk_failed.store(true, Ordering::Relaxed);

@@ -168,3 +168,16 @@ fn a_hangup_takes_what_may_change_and_names_what_may_not() {
     let height = network.height(0);
     network.reach(0, height + 1);
 }
+
+#[test]
+fn a_node_whose_files_are_another_chain_s_ends_with_65() {
+    let mut other = Network::new(1);
+    other.start(0);
+    other.reach(0, 3);
+    assert_eq!(other.stop(0).code(), Some(0));
+    let network = Network::new(1);
+    let (from, to) = (other.path("node0/data/blocks"), network.path("node0/data/blocks"));
+    std::fs::copy(from, to).unwrap();
+    let (code, said) = fail(&["--home", &network.home(0), "run"]);
+    assert_eq!(code, 65, "{said}");
+}
