@@ -23,11 +23,10 @@ use std::process::{Child, Command, Stdio};
 /// What a torn write leaves behind the last whole record, in bytes.
 const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
 
-/// Where a node lives and listens.
 /// The exit code of a daemon to which the system refused a file or a port.
 const IO: i32 = 74;
-/// Where a node lives and listens.
 
+/// Where a node lives and listens.
 #[derive(Clone, Debug)]
 pub(super) struct Home {
     pub(super) node: u16,
@@ -68,8 +67,8 @@ pub(super) fn testnet(
     assert!(
         made["chain_id"] == *chain,
         "the daemon makes another network of the same description: is it of the testbed's version?"
-    let mut ports = ports::free();
     );
+    let mut ports = ports::free();
     (0..validators.count)
         .map(|node| Home {
             node,
@@ -98,6 +97,7 @@ pub(super) struct Daemon {
     log: Option<Reader>,
     /// Events of earlier incarnations that were not given out yet.
     leftover: Vec<(WallTime, Logged)>,
+    supervised: Option<Time>,
     /// Whether this incarnation came so far.
     started: bool,
 }
@@ -108,7 +108,6 @@ pub(super) struct Ending {
     pub(super) reason: String,
     /// It could not start because a file or a port was refused to it.
     pub(super) refused_at_start: bool,
-    supervised: Option<Time>,
 }
 
 impl Daemon {
@@ -142,8 +141,8 @@ impl Daemon {
             stops: 0,
             log: None,
             leftover: Vec::new(),
-            started: false,
             supervised: None,
+            started: false,
         }
     }
 
@@ -156,8 +155,8 @@ impl Daemon {
         if self.is_up() {
             return None;
         }
-        self.started = false;
         self.supervised = None;
+        self.started = false;
         let incarnation = self.starts;
         self.starts += 1;
         let events = self.home.path.join(format!("events-{incarnation}"));
@@ -166,6 +165,8 @@ impl Daemon {
         command.arg("--home").arg(&self.home.path);
         self.settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
         command.args(["run", "--event-log"]).arg(&events).stdin(Stdio::null());
+        // This thread lives as long as the run: whatever ends the testbed ends the daemons.
+        command.args(["--ends-with", &std::process::id().to_string()]);
         if let Some(line) = &self.line {
             command.arg("--control").arg(line.control());
         }
@@ -302,11 +303,11 @@ impl Daemon {
         events
     }
 
-    /// No signal goes to it any more: soon its number may be another's.
     fn note_start(&mut self, events: &[(WallTime, Logged)]) {
         self.started |= events.iter().any(|(_, event)| matches!(event, Logged::Started { .. }));
     }
 
+    /// No signal goes to it any more: soon its number may be another's.
     fn forget(&mut self, process: Process) {
         self.stops += process.stops();
         drop(process);
@@ -318,8 +319,8 @@ impl Daemon {
             line.process_ended();
         }
         let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
-        self.leftover.extend(rest);
         self.note_start(&rest);
+        self.leftover.extend(rest);
     }
 
     fn log_path(&self) -> PathBuf {
