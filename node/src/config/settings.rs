@@ -216,12 +216,6 @@ pub const SETTINGS: &[Setting] = &[
         "gateway.listen",
         Kind::Listen,
         "127.0.0.1:8080",
-    setting(
-        "gateway.max_connections_per_address",
-        Kind::Count(0, 1_000_000),
-        "64",
-        "The most connections of one address, all threads together; 0: any number, as behind a proxy",
-    ),
         "Where players and their programs reach this node, over HTTP",
     ),
     setting("gateway.workers", Kind::Count(1, 256), "2", "Threads that serve players"),
@@ -231,6 +225,12 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Count(1, 1_000_000),
         "4096",
         "The most connections of one thread",
+    ),
+    setting(
+        "gateway.max_connections_per_address",
+        Kind::Count(0, 1_000_000),
+        "64",
+        "The most connections of one address, all threads together; 0: any number, as behind a proxy",
     ),
     setting(
         "gateway.max_websockets",
@@ -332,7 +332,8 @@ impl Kind {
                 self.parse(&Raw::List(items.map(str::to_owned).collect()), all_text)
             }
             (Kind::Peers, Raw::List(items)) => {
-                items.iter().map(|item| peer(item)).collect::<Result<_, _>>().map(Value::Peers)
+                let peers: Vec<_> = items.iter().map(|item| peer(item)).collect::<Result<_, _>>()?;
+                all_differ(&peers).map(|()| Value::Peers(peers))
             }
             (Kind::Keys, Raw::List(items)) => {
                 items.iter().map(|item| key(item)).collect::<Result<_, _>>().map(Value::Keys)
@@ -415,6 +416,19 @@ fn host_and_port(text: &str) -> Option<()> {
     let (host, port) = text.rsplit_once(':')?;
     let plain = !host.is_empty() && !host.contains([' ', '@', '/']);
     (plain && port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(())
+}
+
+/// Whoever dials an address expects one key there.
+fn all_differ(peers: &[(PublicKey, String)]) -> Result<(), String> {
+    for (at, (key, address)) in peers.iter().enumerate() {
+        if peers[..at].iter().any(|(other, _)| other == key) {
+            return Err(format!("the key {} stands twice", crate::hex::encode(&key.0)));
+        }
+        if peers[..at].iter().any(|(_, other)| other == address) {
+            return Err(format!("two peers have the address {address}"));
+        }
+    }
+    Ok(())
 }
 
 fn key(text: &str) -> Result<PublicKey, String> {
