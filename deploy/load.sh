@@ -14,7 +14,8 @@ finish() {
 trap finish EXIT INT TERM
 "$program" testnet --validators 4 --tables 8 --buy-in 1000000000000 --bank 1000000000000000 \
     --blob-bytes "${BLOB_BYTES:-0}" --dir "$dir/net" --base-port "$base" >/dev/null
-export BITCRAPS__GATEWAY__REQUESTS_PER_SECOND=0 BITCRAPS__NODE__LOG_LEVEL=warn
+export BITCRAPS__GATEWAY__REQUESTS_PER_SECOND=0 BITCRAPS__GATEWAY__MAX_CONNECTIONS_PER_ADDRESS=0
+export BITCRAPS__NODE__LOG_LEVEL=warn
 export BITCRAPS__CONSENSUS__INTERVAL="${INTERVAL:-0 ms}" BITCRAPS_NODE="$(realpath "$program")"
 "$dir/net/start.sh" >/dev/null
 gateways="http://127.0.0.1:$((base + 1)) http://127.0.0.1:$((base + 11))"

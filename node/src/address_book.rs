@@ -69,19 +69,21 @@ impl AddressBook {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).entries.clone()
     }
 
-    /// Writes it to its file, if it changed.
+    /// Writes it to its file, if it changed: those who are here are seen now.
     pub fn save(&self, now: WallTime) -> io::Result<()> {
         let text = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if !std::mem::take(&mut state.changed) {
+            let changed = std::mem::take(&mut state.changed);
+            let mut here = state.entries.values_mut().filter(|entry| entry.here).peekable();
+            if !changed && here.peek().is_none() {
                 return Ok(());
             }
-            for entry in state.entries.values_mut().filter(|entry| entry.here) {
-                entry.last_seen_ms = Some(now.0 / 1_000_000);
-            }
+            here.for_each(|entry| entry.last_seen_ms = Some(now.0 / 1_000_000));
             serde_json::to_vec_pretty(&state.entries).expect("text is JSON")
         };
-        disk::replace(&self.path, &text)
+        disk::replace(&self.path, &text).inspect_err(|_| {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner).changed = true;
+        })
     }
 }
 
@@ -108,5 +110,25 @@ mod tests {
         let again = AddressBook::open(path, &[peer(1), peer(2)]).entries();
         let seen: Vec<Option<u64>> = again.values().map(|entry| entry.last_seen_ms).collect();
         assert_eq!(seen, [Some(7), None]);
+    }
+
+    #[test]
+    fn who_is_here_is_seen_at_each_save_and_a_save_that_failed_is_made_up_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("later/addrbook.json");
+        let peer = PeerAddress { key: PublicKey([1; 32]), address: Address("h1:1".into()) };
+        let seen = || parse(&disk::read(&path).unwrap()).values().next().and_then(|entry| entry.last_seen_ms);
+        let book = AddressBook::open(path.clone(), std::slice::from_ref(&peer));
+        book.event(&Event::PeerUp(peer.key), WallTime(5_000_000));
+        book.event(&Event::PeerDown(peer.key), WallTime(6_000_000));
+        book.save(WallTime(9_000_000)).unwrap_err();
+        std::fs::create_dir(path.parent().unwrap()).unwrap();
+        book.save(WallTime(9_000_000)).unwrap();
+        assert_eq!(seen(), Some(6));
+        book.event(&Event::PeerUp(peer.key), WallTime(10_000_000));
+        for now in [11, 12] {
+            book.save(WallTime(now * 1_000_000)).unwrap();
+            assert_eq!(seen(), Some(now));
+        }
     }
 }

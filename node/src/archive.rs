@@ -74,7 +74,7 @@ struct State {
     /// Of each command in them.
     commands: BTreeMap<Digest, Height>,
     closing: bool,
-    failed: Option<String>,
+    failed: bool,
 }
 
 impl Archive {
@@ -98,10 +98,10 @@ impl Archive {
     pub fn push(&self, value: Value, certificate: Certificate) {
         let mut state = self.shared.state();
         let full = |state: &State| state.waiting.len() >= MAX_WAITING || state.bytes >= MAX_WAITING_BYTES;
-        while full(&state) && state.failed.is_none() && !state.closing {
+        while full(&state) && !state.failed && !state.closing {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        if state.failed.is_some() {
+        if state.failed {
             return;
         }
         let (height, ids) = (certificate.height, commands(&value));
@@ -173,9 +173,9 @@ impl Archive {
         Ok((table.len().map_err(database)?, first))
     }
 
-    /// Why nothing is archived any more, if so. The node goes on without: it is not what it votes by.
-    pub fn failure(&self) -> Option<String> {
-        self.shared.state().failed.clone()
+    /// Whether nothing is archived any more; the log says why. The node goes on without: it is not what it votes by.
+    pub fn has_failed(&self) -> bool {
+        self.shared.state().failed
     }
 
     /// Makes durable what was handed in, and ends the thread.
@@ -230,11 +230,11 @@ impl Shared {
                 }
                 Err(error) => {
                     tracing::error!(%error, "the archive stops here; the node goes on");
-                    state.failed = Some(error.to_string());
+                    state.failed = true;
                 }
             }
             self.changed.notify_all();
-            if state.failed.is_some() {
+            if state.failed {
                 return;
             }
         }

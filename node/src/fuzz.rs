@@ -117,9 +117,8 @@ pub fn documents_seeds() -> Vec<Vec<u8>> {
 pub fn config_seeds() -> Vec<Vec<u8>> {
     let defaults = Config::read(&Sources::default()).expect("the defaults are good").resolved.to_toml(false);
     let key = "ab".repeat(32);
-    let file = format!(
-        "# remark\n[p2p]\npeers = [\"{key}@h:7\"]\ndeny = [\"{key}\"]\nexternal = \"h:1\"\n[consensus]\ngrowth = 2\n"
-    );
+    let file =
+        format!("# remark\n[p2p]\npeers = [\"{key}@h:7\"]\ndeny = [\"{key}\"]\n[consensus]\ngrowth = 2\n");
     let variable = variable_of("limits.bytes_per_second");
     let all =
         format!("{file}\0node.log_level=info,x[y{{z=1}}]=debug\0{variable}=3 MiB\0p2p.allow={key},{key}");
@@ -159,7 +158,9 @@ mod tests {
 
     #[test]
     fn a_host_with_characters_that_toml_has_no_short_name_for_reads_back() {
-        config(b"[p2p]\nexternal = \"h\\u0000\\u007F\\u001B'\\\\\\\":1\"\n");
+        let key = "ab".repeat(32);
+        let file = format!("[p2p]\npeers = [\"{key}@h\\u0000\\u007F\\u001B'\\\\\\\":1\"]\n");
+        config(file.as_bytes());
     }
 
     proptest! {

@@ -89,6 +89,7 @@ pub fn event(event: &Event<'_>) {
             tracing::debug!(peer, ?why, "turned away");
         }
         Event::SyncStarted { from, to } => tracing::info!(height = from, to, "behind: asking for blocks"),
+        Event::SyncEnded { height } => tracing::info!(height, "level with the others"),
         Event::CommandAccepted(ref id) => tracing::debug!(command = %id, "taken in"),
         Event::CommandRefused(ref id, why) => tracing::debug!(command = %id, why, "turned away"),
         _ => {}

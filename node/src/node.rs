@@ -112,9 +112,20 @@ pub enum Ended {
     Halted {
         /// Why.
         why: String,
-        /// Whether the disk failed.
-        disk: bool,
+        /// Whose fault it is.
+        cause: Cause,
     },
+}
+
+/// Why a node could not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The disk failed.
+    Disk,
+    /// It did not come so far as to start: its files hold what they should not.
+    Files,
+    /// The program is wrong, or what others decided.
+    Bug,
 }
 
 /// What is told to the node's thread.
@@ -179,6 +190,7 @@ impl Node {
         };
         let counters = Arc::new(Counters::default());
         let counted = counters.clone();
+        watched.metrics.knows(config.p2p.peers.len());
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
         let (submit, submitted) = gateway::queue();
         let (blobs, blobs_submitted) = gateway::blob_queue();
@@ -241,7 +253,7 @@ impl Node {
         submit: mpsc::Sender<SignedCommand>,
         blobs: mpsc::Sender<BlobsHandedIn>,
     ) -> Result<Gateway, GatewayError> {
-        let archive = self.archive.clone();
+        let (archive, index) = (self.archive.clone(), self.archive.clone());
         let node = gateway::Node {
             view: self.view.clone(),
             genesis,
@@ -253,6 +265,12 @@ impl Node {
             archive: Arc::new(move |height| {
                 archive.block(height).unwrap_or_else(|error| {
                     tracing::error!(%error, height, "a block can't be read");
+                    None
+                })
+            }),
+            command_index: Arc::new(move |id| {
+                index.command(&id).unwrap_or_else(|error| {
+                    tracing::error!(%error, command = %id, "a command can't be looked up");
                     None
                 })
             }),
@@ -307,7 +325,7 @@ impl Node {
         }
         match ended {
             Some(Ok(ended)) => ended,
-            _ => Ended::Halted { why: "the node's thread panicked".into(), disk: false },
+            _ => Ended::Halted { why: "the node's thread panicked".into(), cause: Cause::Bug },
         }
     }
 }
@@ -380,6 +398,7 @@ impl Probe for Watched {
         self.book.event(&event, self.clock.wall());
         if let Event::Decided { value, certificate, .. } = event {
             self.archive.push(value.clone(), certificate.clone());
+            self.metrics.disk.archive_failed.set(i64::from(self.archive.has_failed()));
         }
     }
 }
@@ -413,7 +432,7 @@ fn run(parts: Parts, control: UnboundedReceiver<Control>, ready: Ready) -> Ended
             let why = error.to_string();
             // Whoever started the thread waits for this.
             let _ = ready.send(Err(StartError::Thread(error)));
-            return Ended::Halted { why, disk: false };
+            return Ended::Halted { why, cause: Cause::Bug };
         }
     };
     LocalSet::new().block_on(&runtime, live(parts, control, ready))
@@ -428,7 +447,7 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
         Err(error) => {
             let why = error.to_string();
             let _ = ready.send(Err(error));
-            return Ended::Halted { why, disk: false };
+            return Ended::Halted { why, cause: Cause::Bug };
         }
     };
     let halted = loop {
@@ -442,15 +461,24 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
             Some(Control::Stop) | None => break None,
         }
     };
-    if files.failure().is_some() {
+    let disk_failed = files.failure().is_some();
+    if disk_failed {
         health.disk_failed();
     }
     links.shutdown();
     // Peers that don't answer notice by themselves.
     let _ = tokio::time::timeout(FAREWELL, links.closed()).await;
     match (halted, files.close()) {
-        (Some(why), closed) => Ended::Halted { why, disk: closed.is_err() },
-        (None, Err(error)) => Ended::Halted { why: format!("the last writes: {error}"), disk: true },
+        (Some(why), closed) => {
+            let cause = match closed {
+                Err(_) => Cause::Disk,
+                Ok(()) if disk_failed => Cause::Disk,
+                Ok(()) if !health.has_restored() => Cause::Files,
+                Ok(()) => Cause::Bug,
+            };
+            Ended::Halted { why, cause }
+        }
+        (None, Err(error)) => Ended::Halted { why: format!("the last writes: {error}"), cause: Cause::Disk },
         (None, Ok(())) => Ended::Stopped,
     }
 }

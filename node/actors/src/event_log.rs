@@ -67,6 +67,9 @@ pub enum Logged {
         from: Height,
         to: Height,
     },
+    SyncEnded {
+        height: Height,
+    },
     CommandAccepted(Digest),
     /// The reason is its place in [`TURNED_AWAY`].
     CommandRefused(Digest, u8),
@@ -99,6 +102,7 @@ impl Logged {
             Event::PeerDown(peer) => Logged::PeerDown(peer),
             Event::Refused { peer, why } => Logged::Refused { peer, why },
             Event::SyncStarted { from, to } => Logged::SyncStarted { from, to },
+            Event::SyncEnded { height } => Logged::SyncEnded { height },
             Event::CommandAccepted(id) => Logged::CommandAccepted(id),
             Event::CommandRefused(id, why) => {
                 let place = TURNED_AWAY.iter().position(|reason| *reason == why)?;

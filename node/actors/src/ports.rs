@@ -331,8 +331,13 @@ pub enum Event<'a> {
     SyncStarted {
         /// Its own height.
         from: Height,
-        /// The best height known.
+        /// What more than a third of the power claims to have reached.
         to: Height,
+    },
+    /// The node is no longer behind: it applied all that was claimed so, or those who claimed more are gone.
+    SyncEnded {
+        /// Its own height.
+        height: Height,
     },
     /// A command was taken into the mempool.
     CommandAccepted(Digest),

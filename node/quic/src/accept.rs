@@ -4,7 +4,7 @@ use crate::close::CloseCode;
 use crate::doors::Answer;
 use crate::greeting::{Failed, Greeted, greet};
 use crate::links::Shared;
-use crate::observer::{QuicEvent, add};
+use crate::observer::{QuicEvent, Refused, add};
 use crate::timer::{TimedOut, Timer};
 use crate::{HandshakeFailure, link};
 use quinn::{Connecting, Incoming};
@@ -24,17 +24,26 @@ fn answer(shared: &Rc<Shared>, incoming: Incoming) {
     let validated = incoming.remote_address_validated();
     let answer = shared.doors.borrow_mut().knock(remote.ip(), validated, links, &shared.config);
     match answer {
-        Answer::Enter => {
-            let shared = shared.clone();
+        Answer::Enter { ticket, instead_of } => {
+            let entering = shared.clone();
             let task = async move {
                 let greeted = match incoming.accept() {
-                    Ok(connecting) => shake_hands(&shared, connecting).await,
+                    Ok(connecting) => shake_hands(&entering, connecting).await,
                     Err(error) => Err(error.into()),
                 };
-                shared.doors.borrow_mut().leave(remote.ip());
-                enter(shared, remote, greeted).await;
+                entering.doors.borrow_mut().leave(remote.ip(), ticket);
+                entering.handshakes.borrow_mut().remove(&ticket);
+                enter(entering, remote, greeted).await;
             };
-            tokio::task::spawn_local(task);
+            let task = tokio::task::spawn_local(task).abort_handle();
+            let mut handshakes = shared.handshakes.borrow_mut();
+            handshakes.insert(ticket, (remote, task));
+            if let Some((remote, task)) = instead_of.and_then(|ticket| handshakes.remove(&ticket)) {
+                drop(handshakes);
+                // What it holds of the connection goes with it, and that closes it.
+                task.abort();
+                shared.observer.note(&QuicEvent::Refused { remote, why: Refused::Handshakes });
+            }
         }
         Answer::Retry => {
             add(&shared.observer.counters.retries, 1);

@@ -24,6 +24,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::task::AbortHandle;
 
 /// How many connections may wait for this node's answer, which comes at once.
 const MAX_INCOMING: usize = 256;
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) transport: Arc<TransportConfig>,
     pub(crate) observer: Observer,
     pub(crate) doors: RefCell<Doors>,
+    /// The inbound handshakes, by their tickets.
+    pub(crate) handshakes: RefCell<BTreeMap<u64, (SocketAddr, AbortHandle)>>,
     /// The addresses that are being dialed.
     pub(crate) dials: RefCell<BTreeSet<Address>>,
     links: RefCell<BTreeMap<LinkId, Rc<Link>>>,
@@ -133,6 +136,7 @@ impl QuicLinks {
             transport,
             observer,
             doors: RefCell::default(),
+            handshakes: RefCell::default(),
             dials: RefCell::default(),
             links: RefCell::default(),
             next: Cell::new(0),

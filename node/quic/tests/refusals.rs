@@ -5,6 +5,7 @@ mod support;
 use bitcraps_actors::config::PeerAddress;
 use bitcraps_actors::ports::{Address, Links};
 use bitcraps_quic::{CloseCode, DownReason, HandshakeFailure, QuicConfig, QuicEvent, Refused};
+use quinn::ConnectionError;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 use support::rogue::{self, Manners, connect, transport_code};
@@ -220,6 +221,25 @@ fn half_open_connections_take_no_more_than_their_source_may_have_and_end_in_time
         until("both counted", || (server.counters.inbound_failed.of("timed_out") == 2).then_some(())).await;
         rogue::link(server.at, &manners).await;
         server.up(1).await;
+    });
+}
+
+/// Fails when whoever begins handshakes and then says nothing keeps a peer out.
+#[test]
+fn half_open_connections_that_take_all_places_make_room_for_a_peer_from_elsewhere() {
+    on_tokio(async {
+        let (a, b) = (Socket::any(), Socket::on("127.0.0.2:0".parse().unwrap()));
+        let peers = [peer(1, a.at), peer(2, "127.0.0.1:1".parse().unwrap()), peer(3, b.at)];
+        let server = Node::start(1, a, &peers, QuicConfig { max_handshakes: 2, ..quick() });
+        let manners = Manners::of(seed(2));
+        let (_first, one) = connect(server.at, &manners).await;
+        let (_second, two) = connect(server.at, &manners).await;
+        let node = Node::start(3, b, &peers, quick());
+        node.links.open(&address(server.at));
+        node.up(1).await;
+        assert_eq!(server.counters.refused.of(Refused::Handshakes.label()), 1);
+        assert!(matches!(one.unwrap().closed().await, ConnectionError::ApplicationClosed(_)));
+        assert_eq!(rogue::code(&two.unwrap()).await, CloseCode::HandshakeTimeout as u64);
     });
 }
 

@@ -1,6 +1,7 @@
 //! How a verb fails: an exit code, and words for a person.
 
 use crate::config::ConfigError;
+use crate::gateway::GatewayError;
 use crate::genesis_file::GenesisFileError;
 use crate::home::HomeError;
 use crate::keys::KeyError;
@@ -82,6 +83,7 @@ impl From<StartError> for Failure {
         use bitcraps_quic::BindError;
         let code = match error {
             StartError::Home(error) => return error.into(),
+            StartError::Gateway(GatewayError::Validators(_)) => code::CONFIG,
             StartError::Io { .. } | StartError::Gateway(_) | StartError::Archive(_) => code::IO,
             StartError::Links(BindError::Config(_)) => code::CONFIG,
             StartError::Links(_) => code::IO,

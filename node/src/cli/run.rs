@@ -4,11 +4,12 @@
 use super::{Context, Failure, code};
 use crate::config::{Config, SETTINGS};
 use crate::logs::{self, Reload};
-use crate::node::{Ended, Launch, Node};
+use crate::node::{Cause, Ended, Launch, Node};
 use crate::panics;
 use bitcraps_actors::ports::Clock;
 use bitcraps_types::{Height, Time};
 use clap::Args;
+use rustix::process::{self, Pid, getppid, set_parent_process_death_signal};
 use sd_notify::NotifyState;
 use std::io;
 use std::path::PathBuf;
@@ -30,6 +31,10 @@ pub(super) struct Run {
     /// Write every event of the node to this file, for a judge outside (the testbed's cluster world). It is not cut.
     #[arg(long, value_name = "FILE")]
     event_log: Option<PathBuf>,
+    /// End, as if killed, when the process of this number ends, which must be the one that started this one: so a testbed
+    /// that is killed leaves no node behind.
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+    ends_with: Option<i32>,
     /// Take orders to misbehave on this Unix socket, from a testbed.
     #[cfg(feature = "byzantine")]
     #[arg(long, value_name = "SOCKET")]
@@ -48,6 +53,9 @@ impl Run {
         // nobody denied.
         let context = &context.with_its_file();
         let config = context.config()?;
+        if let Some(parent) = self.ends_with {
+            end_with(parent)?;
+        }
         let internal = |why: String| Failure::new(code::INTERNAL, why);
         let reload = logs::start(&config.log_level, &config.log_format).map_err(internal)?;
         panics::end_the_process();
@@ -72,8 +80,13 @@ impl Run {
         notify(NotifyState::Stopping);
         tracing::info!("stopping");
         match (node.stop(), outcome) {
-            (Ended::Halted { why, disk }, _) => {
-                Err(Failure::new(if disk { code::IO } else { code::INTERNAL }, why))
+            (Ended::Halted { why, cause }, _) => {
+                let code = match cause {
+                    Cause::Disk => code::IO,
+                    Cause::Files => code::DATA,
+                    Cause::Bug => code::INTERNAL,
+                };
+                Err(Failure::new(code, why))
             }
             (Ended::Stopped, outcome) => {
                 tracing::info!("stopped");
@@ -81,6 +94,17 @@ impl Run {
             }
         }
     }
+}
+
+/// Has the system kill this process when the one that started it ends.
+fn end_with(parent: i32) -> Result<(), Failure> {
+    set_parent_process_death_signal(Some(process::Signal::KILL))
+        .map_err(|error| Failure::new(code::INTERNAL, format!("the parent can't be watched: {error}")))?;
+    // It may have ended before it was watched.
+    if getppid().map(Pid::as_raw_pid) != Some(parent) {
+        return Err(Failure::new(code::USAGE, format!("--ends-with {parent} did not start this process")));
+    }
+    Ok(())
 }
 
 /// Until the node is to stop, or has stopped.

@@ -221,12 +221,14 @@ done
 /// The same nodes in containers that share the machine's network, so that the configurations hold.
 fn compose(validators: u16) -> String {
     let mut text = String::from(
-        "# Needs an image `bitcraps-node` whose entry point is the program. `docker compose up -d`\nservices:\n",
+        "# Needs the image that deploy/Dockerfile builds; its first lines say how. `docker compose up -d`\nservices:\n",
     );
+    // The homes are those of who makes them.
+    let (user, group) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
     for i in 0..validators {
         text += &format!(
             "  node{i}:\n    image: ${{BITCRAPS_IMAGE:-bitcraps-node}}\n    command: [\"--home\", \"/home/node\", \"run\"]\n    \
-             user: \"${{BITCRAPS_USER:-65532:65532}}\"\n    network_mode: host\n    read_only: true\n    volumes: [\"./node{i}:/home/node\"]\n    \
+             user: \"${{BITCRAPS_USER:-{user}:{group}}}\"\n    network_mode: host\n    read_only: true\n    volumes: [\"./node{i}:/home/node\"]\n    \
              stop_grace_period: 20s\n    restart: on-failure\n    healthcheck:\n      \
              test: [\"CMD\", \"bitcraps-node\", \"--home\", \"/home/node\", \"healthcheck\"]\n      interval: 10s\n"
         );

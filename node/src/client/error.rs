@@ -4,7 +4,7 @@ use crate::gateway::api::BetName;
 use crate::hex::Hex;
 use crate::keys::KeyError;
 use bitcraps_consensus::CertificateError;
-use bitcraps_types::Digest;
+use bitcraps_types::{Digest, Height};
 use std::io;
 
 /// Why the client could not do what was asked.
@@ -67,10 +67,34 @@ pub enum ClientError {
         why: String,
     },
     /// Nothing became of the command in time. It may still.
-    #[error(
-        "nothing became of command {0} in time; it may still be settled: ask for it, or do the same again"
-    )]
+    #[error("nothing became of command {0} in time; it may still be done: ask with `client command {0}`")]
     OutOfPatience(Hex<32>),
+    /// The command was handed in again, and it can't be told what became of it the first time.
+    #[error(
+        "command {id} was done, or will be, or its number {sequence} was used by another ({why}): look at `client \
+         command {id}` and at the balance before the same is done again"
+    )]
+    Unclear {
+        /// The command.
+        id: Hex<32>,
+        /// Its sequence number.
+        sequence: u64,
+        /// What the gateway said of it the last time.
+        why: String,
+    },
+    /// The command is known, but not at this gateway any more.
+    #[error(
+        "block {height} has command {id}; whether it was done or refused is no longer known here: look at the balance"
+    )]
+    Archived {
+        /// The command.
+        id: Hex<32>,
+        /// The block's height.
+        height: Height,
+    },
+    /// The gateway knows no such command.
+    #[error("the gateway knows no command {0}: it never came there, or waits elsewhere")]
+    NoCommand(Hex<32>),
     /// The certificate proves nothing.
     #[error("the certificate does not prove the block: {0}")]
     Certificate(#[from] CertificateError),
@@ -83,10 +107,12 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The process's exit code: 1 the casino or a proof says no, 64 bad usage, 65 bad data, 69 nobody answers, 74 I/O.
+    /// The process's exit code: 1 the casino or a proof says no, 64 bad usage, 65 bad data, 69 nobody
+    /// answers or nobody knows, 74 I/O.
     pub fn exit_code(&self) -> u8 {
         match self {
             ClientError::NoAccount(_)
+            | ClientError::NoCommand(_)
             | ClientError::NothingToSend
             | ClientError::Refused(_)
             | ClientError::NotPlaced { .. }
@@ -99,7 +125,10 @@ impl ClientError {
             ClientError::Key(KeyError::Open { .. } | KeyError::Format { .. }) => 65,
             ClientError::Key(KeyError::Entropy(_)) => 70,
             ClientError::Key(_) => 74,
-            ClientError::Unreachable { .. } | ClientError::OutOfPatience(_) => 69,
+            ClientError::Unreachable { .. }
+            | ClientError::OutOfPatience(_)
+            | ClientError::Unclear { .. }
+            | ClientError::Archived { .. } => 69,
             ClientError::Io(_) => 74,
         }
     }

@@ -88,6 +88,11 @@ pub enum Action {
         /// How much.
         stake: Amount,
     },
+    /// Say what became of a command.
+    Command {
+        /// Its id.
+        id: Hex<32>,
+    },
     /// Take a bet down.
     TakeDown {
         /// The table's number.
@@ -192,6 +197,10 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
                 writeln!(out, "{}", told(ended, *stake))?;
             }
         }
+        Action::Command { id } => {
+            let status = gateway()?.status(*id, std::time::Duration::ZERO)?;
+            command(&status.ok_or(ClientError::NoCommand(*id))?, out)?;
+        }
         Action::TakeDown { table, bet } => {
             let mut wallet = wallet(&client.key)?;
             let bet = tables::BetId { account: wallet.account(), sequence: *bet };
@@ -243,6 +252,31 @@ fn balance(gateway: &Gateway, id: Hex<32>, out: &mut dyn Write) -> Result<(), Cl
     let account = gateway.account(id)?.ok_or(ClientError::NoAccount(id))?;
     let api::Account { id, balance, available, reserved, .. } = account;
     writeln!(out, "account {id}\nbalance {balance}\navailable {available}\nreserved {reserved}")?;
+    Ok(())
+}
+
+fn command(status: &api::Status, out: &mut dyn Write) -> Result<(), ClientError> {
+    let api::Status { id, state, reason, height, effect } = status;
+    let block = height.map_or_else(String::new, |height| format!(" in block {height}"));
+    let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    writeln!(out, "command {id} is {}{block}{reason}", state.replace('_', " "))?;
+    match effect {
+        Some(api::Effect::Placed { bet, ended: None }) => writeln!(out, "bet {} is up", bet.sequence)?,
+        Some(api::Effect::Placed { bet, ended: Some(ended) }) => {
+            writeln!(
+                out,
+                "bet {}: {} in block {}, {} won",
+                bet.sequence, ended.outcome, ended.height, ended.payout
+            )?;
+        }
+        Some(api::Effect::TookDown { bets, returned }) => {
+            writeln!(out, "{bets} taken down, {returned} returned")?;
+        }
+        Some(api::Effect::Transferred {}) | None => {}
+    }
+    if state == "archived" {
+        writeln!(out, "whether it was done or refused is no longer known here")?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::hex::Hex;
 use bitcraps_casino::{Action, Bet};
 use bitcraps_tables::craps;
 use bitcraps_types::{Amount, Height, TableId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ struct Shooter<'a> {
     point: Option<u8>,
     staked: u128,
     returned: u128,
+    /// Bets are over of which nobody can tell how they ended.
+    unknown: usize,
 }
 
 /// Plays until every bet made here has ended.
@@ -48,12 +50,16 @@ pub(super) fn play(
     let events = Events::open(wallet.gateway(), &query)?;
     let table = wallet.gateway().table(table)?;
     let (point, ours) = (table.point, BTreeMap::new());
-    let mut shooter = Shooter { wallet, table, events, out, ours, point, staked: 0, returned: 0 };
+    let mut shooter = Shooter { wallet, table, events, out, ours, point, staked: 0, returned: 0, unknown: 0 };
     let (base, height) = shooter.open(stake)?;
     shooter.follow(base, height, stake.saturating_mul(Amount::from(odds)))?;
-    let Shooter { wallet, staked, returned, out, .. } = shooter;
-    let net = i128::try_from(returned).unwrap_or(i128::MAX) - i128::try_from(staked).unwrap_or(i128::MAX);
-    writeln!(out, "staked {staked}, returned {returned}: {net:+}")?;
+    let Shooter { wallet, staked, returned, unknown, out, .. } = shooter;
+    if unknown > 0 {
+        writeln!(out, "staked {staked}; how {unknown} of the bets ended is not known here any more")?;
+    } else {
+        let net = i128::try_from(returned).unwrap_or(i128::MAX) - i128::try_from(staked).unwrap_or(i128::MAX);
+        writeln!(out, "staked {staked}, returned {returned}: {net:+}")?;
+    }
     writeln!(out, "balance {}", wallet.state()?.balance)?;
     Ok(())
 }
@@ -145,14 +151,25 @@ impl Shooter<'_> {
         Ok(())
     }
 
-    /// Asks what became of our bets, whatever the stream told.
+    /// Asks what became of our bets, whatever the stream told. A gateway that was restarted may have forgotten a bet:
+    /// one that is not on the table is over.
     fn look(&mut self) -> Result<(), ClientError> {
+        let (table, account) = (self.table.id, Hex(self.wallet.account().0.0));
+        let table = self.wallet.insist(|gateway| gateway.table(table))?;
+        let up: BTreeSet<u64> =
+            table.bets.iter().filter(|bet| bet.id.account == account).map(|bet| bet.id.sequence).collect();
         let open: Vec<(u64, Hex<32>)> =
             self.ours.iter().map(|(sequence, ours)| (*sequence, ours.command)).collect();
         for (sequence, command) in open {
-            let status = self.wallet.gateway().status(command, Duration::ZERO)?;
-            if let Some(Effect::Placed { ended: Some(ended), .. }) = status.and_then(|status| status.effect) {
-                self.ended(sequence, &ended)?;
+            let status = self.wallet.insist(|gateway| gateway.status(command, Duration::ZERO))?;
+            match status.and_then(|status| status.effect) {
+                Some(Effect::Placed { ended: Some(ended), .. }) => self.ended(sequence, &ended)?,
+                Some(_) => {}
+                None if up.contains(&sequence) => {}
+                None => {
+                    self.unknown += usize::from(self.ours.remove(&sequence).is_some());
+                    writeln!(self.out, "bet {sequence} is over")?;
+                }
             }
         }
         Ok(())
@@ -161,7 +178,7 @@ impl Shooter<'_> {
     fn listen_again(&mut self) -> Result<(), ClientError> {
         let (table, account) = (self.table.id, Hex(self.wallet.account().0.0));
         let query = format!("table={table}&account={account}&kinds=roll,bet");
-        self.events = Events::open(self.wallet.gateway(), &query)?;
+        self.events = self.wallet.insist(|gateway| Events::open(gateway, &query))?;
         self.look()
     }
 }

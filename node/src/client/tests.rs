@@ -35,6 +35,7 @@ fn rig_with(blocks: usize, archive: gateway::Archive) -> Rig {
         health: Arc::new(Health::new(Arc::new(|| Time(0)))),
         metrics: house.metrics.clone(),
         archive,
+        command_index: Arc::new(|_| None),
         version: "test",
     };
     let gateway = gateway::start(node, config()).unwrap();
@@ -229,44 +230,142 @@ fn what_goes_wrong_has_its_exit_code() {
     assert!(clap::Parser::try_parse_from(["client", "bet", "0", "pass", "1"]).map(|_: Line| ()).is_err());
 }
 
+/// A gateway before a house that decides when the test says so.
+struct Slow {
+    house: House,
+    submit: mpsc::Sender<bitcraps_casino::SignedCommand>,
+    submitted: mpsc::Receiver<bitcraps_casino::SignedCommand>,
+    gateway: gateway::Gateway,
+}
+
+impl Slow {
+    fn new(places: usize) -> Slow {
+        let house = House::new(1);
+        let (submit, submitted) = mpsc::channel(places);
+        let gateway = gateway::start(Slow::node(&house, &submit), config()).unwrap();
+        Slow { house, submit, submitted, gateway }
+    }
+
+    fn node(house: &House, submit: &mpsc::Sender<bitcraps_casino::SignedCommand>) -> Node {
+        Node {
+            view: house.view.clone(),
+            genesis: house.genesis.clone(),
+            me: house.genesis.validators[0].key,
+            submit: submit.clone(),
+            blobs: mpsc::channel(1).0,
+            health: Arc::new(Health::new(Arc::new(|| Time(0)))),
+            metrics: house.metrics.clone(),
+            archive: Arc::new(|_| None),
+            command_index: Arc::new(|_| None),
+            version: "test",
+        }
+    }
+
+    /// The player's wallet; to be made on the player's thread.
+    fn wallet(&self) -> impl Fn() -> Wallet + use<> {
+        let url = format!("http://{}", self.gateway.address());
+        move || {
+            let key = SecretKey::from_seed(Zeroizing::new([1; 32]));
+            Wallet::new(Gateway::connect(&url, None).unwrap(), key, Duration::from_secs(20))
+        }
+    }
+
+    /// The gateway goes away and comes again.
+    fn restart(self) -> Slow {
+        let Slow { house, submit, submitted, gateway } = self;
+        let listen = gateway.address();
+        gateway.stop();
+        let node = Slow::node(&house, &submit);
+        let gateway = gateway::start(node, GatewayConfig { listen, ..config() }).unwrap();
+        Slow { house, submit, submitted, gateway }
+    }
+}
+
 #[test]
 fn a_command_that_a_full_node_turned_away_is_handed_in_again_and_done_once() {
-    let mut house = House::new(1);
-    let (submit, mut submitted) = mpsc::channel(1);
-    submit.try_send(house.sign(1, 60, transfer(account(3), 1))).unwrap();
-    let node = Node {
-        view: house.view.clone(),
-        genesis: house.genesis.clone(),
-        me: house.genesis.validators[0].key,
-        submit,
-        blobs: mpsc::channel(1).0,
-        health: Arc::new(Health::new(Arc::new(|| Time(0)))),
-        metrics: house.metrics.clone(),
-        archive: Arc::new(|_| None),
-        version: "test",
-    };
-    let gateway = gateway::start(node, config()).unwrap();
-    let url = format!("http://{}", gateway.address());
-    let wallet = || {
-        let key = SecretKey::from_seed(Zeroizing::new([1; 32]));
-        Wallet::new(Gateway::connect(&url, None).unwrap(), key, Duration::from_secs(20))
-    };
+    let mut slow = Slow::new(1);
+    slow.submit.try_send(slow.house.sign(1, 60, transfer(account(3), 1))).unwrap();
+    let wallet = slow.wallet();
     let done = std::thread::scope(|scope| {
         let paying = scope.spawn(|| wallet().settle(transfer(account(2), 7)));
         let full = "bitcraps_http_rejected_total{reason=\"queue_full\"} 0";
-        while !paying.is_finished() && house.metrics.text().lines().any(|line| line == full) {
+        while !paying.is_finished() && slow.house.metrics.text().lines().any(|line| line == full) {
             std::thread::yield_now();
         }
-        submitted.try_recv().unwrap();
-        let signed = submitted.blocking_recv().unwrap();
+        slow.submitted.try_recv().unwrap();
+        let signed = slow.submitted.blocking_recv().unwrap();
         // It was lost on the way once more: the node forgot it before it decided.
-        house.view.withdrawn(signed.id());
-        assert_eq!(submitted.blocking_recv().unwrap(), signed);
-        house.decide(vec![signed]);
+        slow.house.view.withdrawn(signed.id());
+        assert_eq!(slow.submitted.blocking_recv().unwrap(), signed);
+        slow.house.decide(vec![signed]);
         paying.join().unwrap().unwrap()
     });
     assert_eq!((done.sequence, done.height), (1, 1));
-    gateway.stop();
-    let paid = house.casino.bank().ledger().account(&account(2)).unwrap().balance();
+    slow.gateway.stop();
+    let paid = slow.house.casino.bank().ledger().account(&account(2)).unwrap().balance();
     assert_eq!(paid, 7);
+}
+
+/// Fails when a payment that was made is told to be refused, so that its payer pays again: the gateway forgot the
+/// command, and its node knows that the number is used.
+#[test]
+fn a_command_that_was_forgotten_after_it_was_done_is_not_said_to_be_refused() {
+    let mut slow = Slow::new(4);
+    let wallet = slow.wallet();
+    let error = std::thread::scope(|scope| {
+        let paying = scope.spawn(|| wallet().settle(transfer(account(2), 7)));
+        let signed = slow.submitted.blocking_recv().unwrap();
+        slow.house.view.withdrawn(signed.id());
+        assert_eq!(slow.submitted.blocking_recv().unwrap(), signed);
+        let used = bitcraps_actors::ports::turned_away::USED;
+        slow.house.tell(&bitcraps_actors::ports::Event::CommandRefused(signed.id(), used));
+        paying.join().unwrap().unwrap_err()
+    });
+    assert!(matches!(error, ClientError::Unclear { sequence: 1, .. }) && error.exit_code() == 69, "{error}");
+    slow.gateway.stop();
+}
+
+/// Fails when a shooter whose gateway goes away for a moment never hears of the bets.
+#[test]
+fn a_shooter_outlasts_a_gateway_that_restarts() {
+    let mut slow = Slow::new(4);
+    let mut restarts = 0;
+    // A bet that its first roll decides is of no use here.
+    while restarts == 0 {
+        let wallet = slow.wallet();
+        #[expect(clippy::disallowed_methods, reason = "the player is another program")]
+        let player = std::thread::spawn(move || {
+            let mut out = Vec::new();
+            play::play(wallet(), 0, 10, 0, &mut out).map(|()| String::from_utf8(out).unwrap())
+        });
+        let signed = slow.submitted.blocking_recv().unwrap();
+        slow.house.decide(vec![signed]);
+        let is_up = |slow: &Slow| slow.house.view.table(TableId(0)).unwrap().bets.values().next().is_some();
+        if is_up(&slow) {
+            slow = slow.restart();
+            restarts += 1;
+        }
+        while is_up(&slow) {
+            slow.house.decide(Vec::new());
+        }
+        let played = player.join().unwrap().unwrap();
+        assert!(played.contains("10 on ") && played.contains("staked 10"), "{played}");
+    }
+    slow.gateway.stop();
+}
+
+#[test]
+fn what_became_of_a_command_can_be_asked_for() {
+    let rig = rig();
+    rig.done("keygen ~/player.key");
+    rig.done("open --from ~/faucet.key 10");
+    let player = SecretKey::read(&rig.path("player.key")).unwrap().account();
+    let unknown = rig.run(&format!("command {}", "0".repeat(64))).unwrap_err();
+    assert!(matches!(unknown, ClientError::NoCommand(_)) && unknown.exit_code() == 1);
+    let signer = SecretKey::from_seed(Zeroizing::new([1; 32]));
+    let action = transfer(player, 10);
+    let command = bitcraps_casino::Command { key: signer.public(), sequence: 1, action };
+    let signed = bitcraps_casino::SignedCommand::sign(&rig.genesis.chain_id(), command, &signer);
+    let told = rig.done(&format!("command {}", signed.id()));
+    assert!(told.contains("is settled in block"), "{told}");
 }

@@ -52,7 +52,7 @@ impl Wallet {
     /// The account as it is.
     pub(super) fn state(&self) -> Result<api::Account, ClientError> {
         let id = Hex(self.account().0.0);
-        self.gateway.account(id)?.ok_or(ClientError::NoAccount(id))
+        self.insist(|gateway| gateway.account(id))?.ok_or(ClientError::NoAccount(id))
     }
 
     /// Has an action done with the next sequence number, and waits until it is.
@@ -60,30 +60,56 @@ impl Wallet {
         let sequence = self.state()?.highest_sequence.saturating_add(1);
         let command = Command { key: self.key.public(), sequence, action };
         let signed = SignedCommand::sign(&self.gateway.chain_id(), command, &self.key);
-        let status = self.see_through(&signed)?;
-        match (status.state.as_str(), status.height) {
-            ("settled", Some(height)) => Ok(Done { id: status.id, sequence, height, effect: status.effect }),
-            _ => Err(ClientError::Refused(status.reason.unwrap_or_else(|| "no reason given".into()))),
+        let (status, times) = self.see_through(&signed)?;
+        let api::Status { id, height, effect, .. } = status;
+        let why = status.reason.unwrap_or_else(|| "no reason given".into());
+        match (status.state.as_str(), height) {
+            ("settled", Some(height)) => Ok(Done { id, sequence, height, effect }),
+            ("archived", Some(height)) => Err(ClientError::Archived { id, height }),
+            // What is refused now may have been done, or may wait elsewhere, since it was handed in the first time.
+            ("turned_away", _) if times > 1 => Err(ClientError::Unclear { id, sequence, why }),
+            _ if times > 1 && why.contains("sequence") => Err(ClientError::Unclear { id, sequence, why }),
+            _ => Err(ClientError::Refused(why)),
         }
     }
 
-    /// Hands a command in until something became of it.
+    /// Asks the gateway until it answers, or patience ends.
     #[expect(clippy::disallowed_methods, reason = "a person waits, by the clock on the wall")]
-    fn see_through(&self, signed: &SignedCommand) -> Result<api::Status, ClientError> {
+    pub(super) fn insist<T>(
+        &self,
+        mut ask: impl FnMut(&Gateway) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let until = Instant::now() + self.patience;
+        loop {
+            match ask(&self.gateway) {
+                Err(error) if is_passing(&error) && Instant::now() < until => std::thread::sleep(PAUSE),
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Hands a command in until something became of it: what, and how often it was handed in.
+    #[expect(clippy::disallowed_methods, reason = "a person waits, by the clock on the wall")]
+    fn see_through(&self, signed: &SignedCommand) -> Result<(api::Status, u32), ClientError> {
         let id = Hex(signed.id().0);
         let until = Instant::now() + self.patience;
-        let mut handed_in = false;
+        let (mut handed_in, mut times) = (false, 0);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let answer = if handed_in {
                 self.gateway.status(id, WAIT.min(left))
             } else {
+                times += 1;
                 self.gateway.submit(signed).map(Some)
             };
             match answer {
-                Ok(Some(status)) if status.is_final() => return Ok(status),
+                Ok(Some(status)) if status.is_final() => return Ok((status, times)),
                 Ok(known) => handed_in = known.is_some(),
-                Err(error) if left.is_zero() || !is_passing(&error) => return Err(error),
+                // It may have come there, or have been taken before.
+                Err(error) if left.is_zero() && is_passing(&error) => {
+                    return Err(ClientError::OutOfPatience(id));
+                }
+                Err(error) if !is_passing(&error) => return Err(error),
                 Err(_) => {
                     handed_in = false;
                     std::thread::sleep(PAUSE.min(left));

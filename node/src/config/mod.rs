@@ -60,8 +60,6 @@ pub struct Config {
 pub struct P2p {
     /// Where others reach this node.
     pub listen: SocketAddr,
-    /// Where others should dial it.
-    pub external: Option<String>,
     /// The others.
     pub peers: Vec<PeerAddress>,
     /// The most links that others opened.
@@ -88,7 +86,6 @@ impl Config {
         let resolved = Resolved::read(sources)?;
         let p2p = P2p {
             listen: resolved.listen("p2p.listen"),
-            external: resolved.address("p2p.external"),
             peers: resolved.peers("p2p.peers"),
             max_inbound: resolved.count("p2p.max_inbound"),
             allow: resolved.keys("p2p.allow"),
@@ -157,6 +154,8 @@ fn gateway(r: &Resolved) -> GatewayConfig {
         workers: r.count("gateway.workers"),
         max_body: r.bytes("gateway.max_body") as usize,
         max_connections: r.count("gateway.max_connections"),
+        max_connections_per_address: Some(r.count("gateway.max_connections_per_address"))
+            .filter(|most| *most > 0),
         max_websockets: r.count("gateway.max_websockets"),
         rate: (per_second > 0).then_some(Rate { per_second, burst }),
         timeout: r.duration("gateway.timeout"),
@@ -183,7 +182,6 @@ macro_rules! typed {
 typed! {
     text: Text -> String = |text: &String| text.clone();
     listen: Listen -> SocketAddr = |address: &SocketAddr| *address;
-    address: Address -> Option<String> = |address: &Option<String>| address.clone();
     keys: Keys -> Vec<PublicKey> = |keys: &Vec<PublicKey>| keys.clone();
     peers: Peers -> Vec<PeerAddress> = |peers: &Vec<(PublicKey, String)>| {
         peers.iter().map(|(key, address)| PeerAddress { key: *key, address: Address(address.clone()) }).collect()

@@ -30,8 +30,6 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A socket address to listen at.
     Listen,
-    /// `host:port`, or nothing.
-    Address,
     /// Peers, each `key@host:port`.
     Peers,
     /// Public keys.
@@ -53,8 +51,6 @@ pub enum Value {
     Text(String),
     /// Where to listen.
     Listen(SocketAddr),
-    /// `host:port`.
-    Address(Option<String>),
     /// Peers: key and `host:port`.
     Peers(Vec<(PublicKey, String)>),
     /// Keys.
@@ -110,12 +106,6 @@ pub const SETTINGS: &[Setting] = &[
         "How: `auto` is text on a terminal and JSON elsewhere",
     ),
     setting("p2p.listen", Kind::Listen, "0.0.0.0:7000", "Where other nodes reach this one, over UDP"),
-    setting(
-        "p2p.external",
-        Kind::Address,
-        "",
-        "The address that others should dial, for `status`; nothing: as they are told",
-    ),
     setting(
         "p2p.peers",
         Kind::Peers,
@@ -237,6 +227,12 @@ pub const SETTINGS: &[Setting] = &[
         "The most connections of one thread",
     ),
     setting(
+        "gateway.max_connections_per_address",
+        Kind::Count(0, 1_000_000),
+        "64",
+        "The most connections of one address, all threads together; 0: any number, as behind a proxy",
+    ),
+    setting(
         "gateway.max_websockets",
         Kind::Count(1, 1_000_000),
         "1024",
@@ -270,7 +266,7 @@ pub const SETTINGS: &[Setting] = &[
         "gateway.stall",
         Kind::Duration(MS, HOUR),
         "10 s",
-        "A client that takes nothing for so long is cut off",
+        "How long what is sent to a client may wait; then it must take 64 KiB per second, or is cut off",
     ),
     setting(
         "gateway.max_wait",
@@ -317,11 +313,6 @@ impl Kind {
                 Ok(address) => Ok(Value::Listen(address)),
                 Err(_) => Err(self.expected()),
             },
-            (Kind::Address, Raw::Text(text)) if text.is_empty() => Ok(Value::Address(None)),
-            (Kind::Address, Raw::Text(text)) => {
-                host_and_port(text).ok_or_else(|| self.expected())?;
-                Ok(Value::Address(Some(text.clone())))
-            }
             (Kind::Duration(least, most), Raw::Text(text)) => {
                 let value = units::duration(text)?;
                 let (low, high) = (units::show_duration(*least), units::show_duration(*most));
@@ -341,7 +332,8 @@ impl Kind {
                 self.parse(&Raw::List(items.map(str::to_owned).collect()), all_text)
             }
             (Kind::Peers, Raw::List(items)) => {
-                items.iter().map(|item| peer(item)).collect::<Result<_, _>>().map(Value::Peers)
+                let peers: Vec<_> = items.iter().map(|item| peer(item)).collect::<Result<_, _>>()?;
+                all_differ(&peers).map(|()| Value::Peers(peers))
             }
             (Kind::Keys, Raw::List(items)) => {
                 items.iter().map(|item| key(item)).collect::<Result<_, _>>().map(Value::Keys)
@@ -356,7 +348,6 @@ impl Kind {
             Kind::Filter => "expected a level (error, warn, info, debug, trace) or a filter, as text".into(),
             Kind::Choice(words) => format!("expected one of {}", words.join(", ")),
             Kind::Listen => "expected an address and a port such as \"127.0.0.1:8080\"".into(),
-            Kind::Address => "expected \"host:port\", or \"\"".into(),
             Kind::Peers => "expected a list of \"key@host:port\"".into(),
             Kind::Keys => "expected a list of keys, each 64 hexadecimal digits".into(),
             Kind::Duration(..) => "expected a duration with its unit, as text, such as \"500 ms\"".into(),
@@ -376,7 +367,6 @@ impl Value {
         match self {
             Value::Text(text) => quoted(text),
             Value::Listen(address) => quoted(&address.to_string()),
-            Value::Address(address) => quoted(address.as_deref().unwrap_or_default()),
             Value::Peers(peers) => list(
                 peers
                     .iter()
@@ -426,6 +416,19 @@ fn host_and_port(text: &str) -> Option<()> {
     let (host, port) = text.rsplit_once(':')?;
     let plain = !host.is_empty() && !host.contains([' ', '@', '/']);
     (plain && port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(())
+}
+
+/// Whoever dials an address expects one key there.
+fn all_differ(peers: &[(PublicKey, String)]) -> Result<(), String> {
+    for (at, (key, address)) in peers.iter().enumerate() {
+        if peers[..at].iter().any(|(other, _)| other == key) {
+            return Err(format!("the key {} stands twice", crate::hex::encode(&key.0)));
+        }
+        if peers[..at].iter().any(|(_, other)| other == address) {
+            return Err(format!("two peers have the address {address}"));
+        }
+    }
+    Ok(())
 }
 
 fn key(text: &str) -> Result<PublicKey, String> {

@@ -68,6 +68,10 @@ fn a_wrong_value_is_shown_with_what_should_stand_there() {
     assert!(refused("[sync]\nbatch = 1000\n").contains("it must be between 1 and 128"));
     assert!(refused("[p2p]\npeers = [\"abc@x:1\"]\n").contains("`abc` is no key"));
     assert!(refused("[p2p]\npeers = [\"abc\"]\n").contains("not of the form key@host:port"));
+    let (a, b) = ("ab".repeat(32), "cd".repeat(32));
+    let twice = refused(&format!("[p2p]\npeers = [\"{a}@x:1\", \"{b}@x:1\"]\n"));
+    assert!(twice.contains("two peers have the address x:1"), "{twice}");
+    assert!(refused(&format!("[p2p]\npeers = [\"{a}@x:1\", \"{a}@y:1\"]\n")).contains("stands twice"));
     assert!(refused("[node]\nlog_level = \"loud\"\n").contains("`loud` is no level"));
     assert!(refused("[node\n").contains(" --> node.toml:1:"));
 }

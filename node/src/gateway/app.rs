@@ -3,11 +3,17 @@
 
 use super::service::Service;
 use super::{admin as operator, guard, public as client};
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::map_config;
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
+use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How long a client may take to close its side after the last answer.
 pub(super) const GOODBYE: Duration = Duration::from_secs(1);
@@ -19,6 +25,28 @@ pub(super) fn public(service: web::Data<Service>) -> App<impl Application<BoxBod
         .app_data(service)
         .wrap(from_fn(guard::guard))
         .configure(|config| client::configure(config, max_body))
+}
+
+/// The protocol by which clients are served, on streams of any kind. When what `stopping` gives is done, each connection
+/// ends after the answer that it is about.
+pub(super) fn http<T: AsyncRead + AsyncWrite + Unpin + 'static, S: Future<Output = ()> + 'static>(
+    service: web::Data<Service>,
+    stopping: impl Fn() -> S + 'static,
+) -> impl ServiceFactory<
+    (T, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = DispatchError,
+    InitError = (),
+    Service: 'static,
+    Future: 'static,
+> {
+    HttpService::build()
+        .keep_alive(service.config.keep_alive)
+        .client_request_timeout(service.config.timeout)
+        .client_disconnect_timeout(GOODBYE)
+        .graceful_shutdown_signal(stopping)
+        .h1(map_config(public(service), |()| AppConfig::default()))
 }
 
 /// What the operator is served.

@@ -8,7 +8,7 @@ use super::public::{Answer, json};
 use super::service::Service;
 use super::submit;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use bitcraps_casino::{Blobs, Block};
 use bitcraps_types::ValidatorIndex;
 use tokio::sync::oneshot;
@@ -36,14 +36,12 @@ const BYTES_PER_REQUEST: usize = 4 << 10;
         (status = 503, description = "The node takes no more now.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn submit(
-    service: web::Data<Service>,
-    request: HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> Answer {
+pub(super) async fn submit(service: web::Data<Service>, request: HttpRequest, body: web::Payload) -> Answer {
     submit::refuse_if_stopping(&service)?;
     let proposer = may_propose(&service)?;
     submit::check_media_type(&request, "application/octet-stream")?;
+    // Not before: a node that takes no blobs takes no megabyte of them in either.
+    let body = web::Bytes::from_request(&request, &mut body.into_inner()).await;
     let body = body.map_err(|error| submit::unread(&service, &error, MAX_BODY))?;
     let requests = body.len().div_ceil(BYTES_PER_REQUEST);
     let blobs = parse(&service, body)?;

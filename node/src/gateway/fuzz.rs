@@ -97,6 +97,7 @@ impl Gateway {
             health: Arc::new(Health::new(Arc::new(|| Time(1)))),
             metrics: house.metrics.clone(),
             archive: Arc::new(|_| None),
+            command_index: Arc::new(|_| None),
             version: "1.2.3",
         };
         let config = GatewayConfig {

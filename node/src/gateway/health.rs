@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The process's monotonic clock, readable on any thread.
 pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
@@ -17,7 +18,7 @@ pub struct Health {
     ticked: AtomicU64,
     restored: AtomicBool,
     disk_failed: AtomicBool,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 /// One of the things that a node must be to be ready.
@@ -39,7 +40,7 @@ impl Health {
     pub fn new(clock: Clock) -> Health {
         let ticked = AtomicU64::new(clock().0);
         let no = || AtomicBool::new(false);
-        Health { clock, ticked, restored: no(), disk_failed: no(), draining: no() }
+        Health { clock, ticked, restored: no(), disk_failed: no(), draining: watch::Sender::new(false) }
     }
 
     /// The node's loop came round.
@@ -53,6 +54,11 @@ impl Health {
         self.restored.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it came so far.
+    pub fn has_restored(&self) -> bool {
+        self.restored.load(Ordering::Relaxed)
+    }
+
     /// A disk operation failed; the node is about to stop.
     pub fn disk_failed(&self) {
         self.disk_failed.store(true, Ordering::Relaxed);
@@ -60,12 +66,18 @@ impl Health {
 
     /// The node is stopping: no new commands, and balancers should send clients elsewhere.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
     }
 
     /// Whether it is.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
+    }
+
+    /// Is done when it is.
+    pub(super) fn draining(&self) -> impl Future<Output = ()> + use<> {
+        let mut draining = self.draining.subscribe();
+        async move { _ = draining.wait_for(|it_is| *it_is).await }
     }
 
     /// How long ago the node's loop came round.

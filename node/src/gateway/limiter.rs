@@ -62,15 +62,9 @@ impl Limiter {
         Ok(())
     }
 
-    /// Whose account an address has. The holder of one IPv6 address holds the 2⁶⁴ around it.
+    /// Whose account an address has.
     fn account(&mut self, now: Time, from: IpAddr) -> IpAddr {
-        let from = match from.to_canonical() {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 1))
-            }
-            v4 => v4,
-        };
+        let from = holder(from);
         if self.arrivals.len() >= self.most && !self.arrivals.contains_key(&from) {
             if now.0 >= self.sweep_at {
                 self.sweep_at = now.0.saturating_add(Self::SWEEP);
@@ -82,6 +76,17 @@ impl Limiter {
             }
         }
         from
+    }
+}
+
+/// One address for all that their holder has. The holder of one IPv6 address holds the 2⁶⁴ around it.
+pub(super) fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 1))
+        }
+        v4 => v4,
     }
 }
 

@@ -9,6 +9,7 @@ mod admin;
 pub mod api;
 mod app;
 mod blobs;
+mod connection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod guard;
@@ -34,7 +35,7 @@ pub use openapi::document;
 pub use problem::Problem;
 pub use queue::{blob_queue, hand_on, hand_on_blobs, queue};
 pub use server::{Gateway, GatewayError, start};
-pub use service::{Archive, BlobsHandedIn, GatewayConfig, Node};
+pub use service::{Archive, BlobsHandedIn, CommandIndex, GatewayConfig, Node};
 pub use streams::Streams;
 
 /// A resource of the public listener: method and path.

@@ -82,7 +82,8 @@ pub(super) struct WaitQuery {
     wait: Option<String>,
 }
 
-/// What became of a command. With `wait`, answers when something did, or after that time.
+/// What became of a command. With `wait`, answers when something did, or after that time. Of one that is long settled
+/// it tells the block alone.
 #[utoipa::path(
     get, path = "/v1/commands/{id}",
     params(
@@ -92,7 +93,7 @@ pub(super) struct WaitQuery {
     responses(
         (status = 200, body = api::Status),
         (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "It never came here, or so long ago that it is forgotten.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "It never came here, or it stands in a block that the node never had.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn command(
@@ -111,8 +112,12 @@ pub(super) async fn command(
         // Whether or not something came of it: what is known now is the answer.
         let _ = timeout(wait, settled).await;
     }
-    match status() {
-        Some(status) => ok(&status),
+    if let Some(status) = status() {
+        return ok(&status);
+    }
+    let index = service.command_index.clone();
+    match web::block(move || index(id)).await.unwrap_or_default() {
+        Some(height) => ok(&api::Status::archived(id, height)),
         None => Err(Problem::not_found(format!("no command {id} is known here"))),
     }
 }

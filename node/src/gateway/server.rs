@@ -1,16 +1,24 @@
 //! The gateway's threads and sockets.
 
 use super::app;
+use super::connection::{Addresses, Connection};
 use super::service::{GatewayConfig, Node, Service};
+use crate::metrics::Rejection;
+use actix_http::error::DispatchError;
+use actix_service::{ServiceFactoryExt, fn_service};
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, rt, web};
 use bitcraps_consensus::ValidatorSetError;
-use std::any::Any;
+use socket2::{Domain, SockRef, Socket, Type};
+use std::future::ready;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+
+/// How many connections wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// Why the gateway can't start.
 #[derive(Debug, thiserror::Error)]
@@ -105,21 +113,55 @@ async fn serve(service: web::Data<Service>, tell: mpsc::Sender<Started>) {
 }
 
 fn public_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), GatewayError> {
-    let config = &service.config;
-    let (data, stall) = (service.clone(), config.stall);
-    let server = HttpServer::new(move || app::public(data.clone()));
-    let server = server
+    let (config, service) = (&service.config, service.clone());
+    let failed = |error| GatewayError::Listen { address: config.listen, error };
+    let listener = listen(config.listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let addresses = config.max_connections_per_address.map(Addresses::new);
+    let server = Server::build()
         .workers(config.workers.max(1))
-        .max_connections(config.max_connections)
-        .client_request_timeout(config.timeout)
-        .client_disconnect_timeout(app::GOODBYE)
-        .keep_alive(config.keep_alive)
+        .max_concurrent_connections(config.max_connections)
         .shutdown_timeout(2)
-        .disable_signals()
-        .on_connect(move |connection, _| cut_when_stalled(connection, stall))
-        .bind(config.listen)
-        .map_err(|error| GatewayError::Listen { address: config.listen, error })?;
-    Ok((bound(&server.addrs(), config.listen), server.run()))
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen("clients", listener, move || {
+        let (entering, addresses, stopping) = (service.clone(), addresses.clone(), stopping.clone());
+        let enter = move |stream| ready(enter(&entering, addresses.as_ref(), stream));
+        let stopping = move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        };
+        fn_service(enter).and_then(app::http(service.clone(), stopping))
+    });
+    Ok((address, server.map_err(failed)?.run()))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// A connection that came, if its address may have one more; otherwise it is closed.
+fn enter(
+    service: &Service,
+    addresses: Option<&Arc<Addresses>>,
+    stream: TcpStream,
+) -> Result<(Connection<TcpStream>, Option<SocketAddr>), DispatchError> {
+    let from = stream.peer_addr().map_err(DispatchError::Io)?;
+    let place = match addresses.map(|addresses| addresses.take(from.ip())) {
+        Some(None) => {
+            service.metrics.http.rejected(Rejection::Connections);
+            return Err(DispatchError::Io(io::ErrorKind::QuotaExceeded.into()));
+        }
+        place => place.flatten(),
+    };
+    let stall = service.config.stall;
+    // What the system holds for a client that is gone is no write that waits here.
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(stall));
+    Ok((Connection::new(stream, stall, service.metrics.clone(), place), Some(from)))
 }
 
 fn admin_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), GatewayError> {
@@ -138,11 +180,4 @@ fn admin_server(service: &web::Data<Service>) -> Result<(SocketAddr, Server), Ga
 /// Where a listener listens that was told to listen on `asked`, of which the port may have been the system's choice.
 fn bound(addresses: &[SocketAddr], asked: SocketAddr) -> SocketAddr {
     addresses.first().copied().unwrap_or(asked)
-}
-
-/// Has the system drop a connection whose other side takes nothing for so long, whatever is to be sent to it.
-fn cut_when_stalled(connection: &dyn Any, after: Duration) {
-    if let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>() {
-        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
-    }
 }

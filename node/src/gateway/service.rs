@@ -6,7 +6,7 @@ use crate::metrics::Metrics;
 use crate::view::View;
 use bitcraps_casino::{Blobs, Genesis, SignedCommand};
 use bitcraps_consensus::{Certificate, Validator, ValidatorSet, ValidatorSetError};
-use bitcraps_types::{ChainId, Height, PublicKey, Value};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, Value};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Looks an old block up, with its proof. Called on a thread where it may block.
 pub type Archive = Arc<dyn Fn(Height) -> Option<(Value, Certificate)> + Send + Sync>;
+
+/// Looks up in which old block a command stands. Called on a thread where it may block.
+pub type CommandIndex = Arc<dyn Fn(Digest) -> Option<Height> + Send + Sync>;
 
 /// Blobs on their way to the node's thread, and who waits to hear how many of the first it took.
 pub type BlobsHandedIn = (Blobs, oneshot::Sender<usize>);
@@ -38,6 +41,8 @@ pub struct Node {
     pub metrics: Arc<Metrics>,
     /// Blocks that the view no longer has.
     pub archive: Archive,
+    /// Commands that the view no longer has.
+    pub command_index: CommandIndex,
     /// The program's version.
     pub version: &'static str,
 }
@@ -55,6 +60,8 @@ pub struct GatewayConfig {
     pub max_body: usize,
     /// The most connections of one thread.
     pub max_connections: usize,
+    /// The most connections of one address; `None`: any number.
+    pub max_connections_per_address: Option<usize>,
     /// The most clients that watch the stream of events.
     pub max_websockets: usize,
     /// What one address may send; `None`: any number.
@@ -63,7 +70,8 @@ pub struct GatewayConfig {
     pub timeout: Duration,
     /// How long a connection may wait for its next request.
     pub keep_alive: Duration,
-    /// How long a client may take nothing of what is sent to it; then its connection is cut.
+    /// How long a client may keep what is sent to it waiting; after that it must take 64 KiB per second, or its
+    /// connection is cut.
     pub stall: Duration,
     /// The longest that a client may wait for a command.
     pub max_wait: Duration,
@@ -78,6 +86,7 @@ impl Default for GatewayConfig {
             workers: 2,
             max_body: 128 << 10,
             max_connections: 4096,
+            max_connections_per_address: Some(64),
             max_websockets: 1024,
             rate: Some(Rate { per_second: 200, burst: 400 }),
             timeout: Duration::from_secs(10),
@@ -100,6 +109,7 @@ pub(super) struct Service {
     pub(super) health: Arc<Health>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) archive: Archive,
+    pub(super) command_index: CommandIndex,
     pub(super) version: &'static str,
     pub(super) limiter: Option<Mutex<Limiter>>,
     pub(super) watching: AtomicUsize,
@@ -108,7 +118,8 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(node: Node, config: GatewayConfig) -> Result<Service, ValidatorSetError> {
-        let Node { view, genesis, me, submit, blobs, health, metrics, archive, version } = node;
+        let Node { view, genesis, me, submit, blobs, health, metrics, archive, command_index, version } =
+            node;
         let validators = genesis.validators.iter();
         let validators = ValidatorSet::new(
             validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
@@ -124,6 +135,7 @@ impl Service {
             health,
             metrics,
             archive,
+            command_index,
             version,
             limiter: config.rate.map(|rate| Mutex::new(Limiter::new(rate))),
             watching: AtomicUsize::new(0),

@@ -13,7 +13,10 @@ use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use bitcraps_types::{AccountId, Digest, TableId};
 use serde::Deserialize;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -64,7 +67,8 @@ pub(super) async fn events(
     let (response, session, messages) = actix_ws::handle(&request, body)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {error}")))?;
     let hears = rt::spawn(hear(session.clone(), messages.max_frame_size(MAX_FRAME)));
-    rt::spawn(Writer { seat, session, wanted, news, hears }.run());
+    let stopping = Box::pin(seat.0.health.draining());
+    rt::spawn(Writer { seat, session, wanted, news, stopping, hears }.run());
     Ok(response)
 }
 
@@ -178,6 +182,8 @@ struct Writer {
     session: Session,
     wanted: Wanted,
     news: Receiver<News>,
+    /// Is done when the node stops.
+    stopping: Pin<Box<dyn Future<Output = ()>>>,
     hears: JoinHandle<()>,
 }
 
@@ -210,16 +216,26 @@ impl Writer {
         self.hears.abort();
     }
 
+    /// What happens next. The end of the node comes first.
+    async fn next(&mut self) -> Result<News, End> {
+        let Writer { news, stopping, .. } = self;
+        let mut news = pin!(news.recv());
+        poll_fn(|cx| match stopping.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(End::Stopped)),
+            Poll::Pending => news.as_mut().poll(cx).map_err(|error| match error {
+                RecvError::Lagged(_) => End::Slow,
+                RecvError::Closed => End::Stopped,
+            }),
+        })
+        .await
+    }
+
     async fn tell(&mut self, stall: Duration) -> End {
         loop {
-            let sent = match timeout(QUIET, self.news.recv()).await {
+            let sent = match timeout(QUIET, self.next()).await {
                 Err(_) => timeout(stall, self.session.ping(b"")).await.map_err(|_| End::Slow),
-                Ok(Ok(news)) => match self.send(&news, stall).await {
-                    Ok(sent) => Ok(sent),
-                    Err(end) => Err(end),
-                },
-                Ok(Err(RecvError::Lagged(_))) => Err(End::Slow),
-                Ok(Err(RecvError::Closed)) => Err(End::Stopped),
+                Ok(Ok(news)) => self.send(&news, stall).await,
+                Ok(Err(end)) => Err(end),
             };
             match sent {
                 Ok(Ok(())) => {}

@@ -4,15 +4,14 @@
 //! Routes, limits of requests and errors are the daemon's, since the application is. Left to who accepts: how many
 //! connections there may be, and cutting one whose other side takes nothing, which the daemon has the system do.
 
-use super::app::{self, GOODBYE};
+use super::app;
 use super::service::{GatewayConfig, Node, Service};
-use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_service::boxed::{self, BoxService};
-use actix_service::{IntoServiceFactory, Service as _, ServiceFactory, map_config};
-use actix_web::dev::AppConfig;
+use actix_service::{Service as _, ServiceFactory};
 use actix_web::web;
 use bitcraps_consensus::ValidatorSetError;
+use std::future::pending;
 use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -29,12 +28,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Streams<T> {
     /// Never: no part of the application can fail to start.
     pub async fn new(node: Node, config: GatewayConfig) -> Result<Streams<T>, ValidatorSetError> {
         let service = web::Data::new(Service::new(node, config)?);
-        let application = app::public(service.clone()).into_factory();
-        let http = HttpService::build()
-            .keep_alive(service.config.keep_alive)
-            .client_request_timeout(service.config.timeout)
-            .client_disconnect_timeout(GOODBYE)
-            .h1(map_config(application, |()| AppConfig::default()));
+        let http = app::http(service, pending::<()>);
         let http = http.new_service(()).await.expect("no part of the application can fail to start");
         Ok(Streams(boxed::service(http)))
     }

@@ -1,7 +1,8 @@
 //! Secret keys on the disk, of nodes and of players.
 //!
 //! The file is text: what it is, the public key, and the 32-byte seed. It is for its owner alone, and is refused
-//! otherwise; so is the directory of a node's key. Secrets are wiped from memory when done with, and are never printed.
+//! otherwise; so is the directory of a node's key. Secrets are wiped from memory when
+//! done with, save for copies that the libraries of Ed25519 and TLS make of theirs, and are never printed.
 
 pub mod sealed;
 

@@ -101,7 +101,7 @@ pub(super) const DIRECTIONS: &[&str] = &["in", "out"];
 pub(super) const CARRIERS: &[&str] = &["datagram", "stream"];
 /// What the gateway refuses before it looks at a request.
 pub(super) const REJECTIONS: &[&str] =
-    &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients"];
+    &["rate", "queue_full", "draining", "too_large", "slow_client", "too_many_clients", "connections"];
 /// What is done with the disk.
 pub(super) const DISK_OPERATIONS: &[&str] = &["append", "read", "replace"];
 
@@ -222,6 +222,8 @@ pub mod declared {
         metric("bitcraps_blob_bytes_total", Counter, "bytes", &[], "Their length.");
     pub const PEERS: Metric =
         metric("bitcraps_peers", Gauge, "peers", &[], "Connected peers that proved their key.");
+    pub const PEERS_KNOWN: Metric =
+        metric("bitcraps_peers_known", Gauge, "peers", &[], "Peers of the configuration.");
     pub const REFUSED: Metric = metric(
         "bitcraps_refusals_total",
         Counter,
@@ -236,7 +238,7 @@ pub mod declared {
         Gauge,
         "blocks",
         &[],
-        "The best height known when the node last fell behind.",
+        "What more than a third of the power claimed when the node last fell behind.",
     );
     pub const STATE_SYNCS: Metric = metric(
         "bitcraps_state_syncs_total",
@@ -329,6 +331,13 @@ pub mod declared {
     );
     pub const DISK_ERRORS: Metric =
         metric("bitcraps_disk_errors_total", Counter, "errors", &[], "Disk operations that failed.");
+    pub const ARCHIVE_FAILED: Metric = metric(
+        "bitcraps_archive_failed",
+        Gauge,
+        "",
+        &[],
+        "1: a write of the archive failed, and nothing is archived until the node is started again.",
+    );
 }
 
 use declared::*;
@@ -355,6 +364,7 @@ pub const CATALOGUE: &[Metric] = &[
     BLOBS,
     BLOB_BYTES,
     PEERS,
+    PEERS_KNOWN,
     REFUSED,
     SYNC_STARTED,
     SYNC_TARGET,
@@ -374,4 +384,5 @@ pub const CATALOGUE: &[Metric] = &[
     DISK_SYNC,
     DISK_BYTES,
     DISK_ERRORS,
+    ARCHIVE_FAILED,
 ];

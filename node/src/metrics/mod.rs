@@ -56,6 +56,7 @@ struct Chain {
     blobs: IntCounter,
     blob_bytes: IntCounter,
     peers: IntGauge,
+    peers_known: IntGauge,
     refusals: IntCounterVec,
     sync_started: IntCounter,
     sync_target: IntGauge,
@@ -95,6 +96,8 @@ pub enum Rejection {
     SlowClient,
     /// As many clients watch as may.
     TooManyClients,
+    /// More connections than an address may have.
+    Connections,
 }
 
 /// What the disk counts.
@@ -103,6 +106,8 @@ pub struct DiskMetrics {
     bytes: [IntCounter; 3],
     /// Operations that failed.
     pub errors: IntCounter,
+    /// Whether the archive failed.
+    pub archive_failed: IntGauge,
 }
 
 /// What is done with the disk.
@@ -205,6 +210,11 @@ impl Metrics {
         self.chain.event(event);
     }
 
+    /// The configuration has so many peers.
+    pub fn knows(&self, peers: usize) {
+        self.chain.peers_known.set(signed(peers as u64));
+    }
+
     /// Says where the links' sums come from. They are asked for at each scrape.
     pub fn links_from(&self, source: LinkSource) {
         self.links.set_source(source);
@@ -238,6 +248,7 @@ impl Chain {
             blobs: make.counter(&declared::BLOBS),
             blob_bytes: make.counter(&declared::BLOB_BYTES),
             peers: make.gauge(&declared::PEERS),
+            peers_known: make.gauge(&declared::PEERS_KNOWN),
             refusals: make.counters(&declared::REFUSED),
             sync_started: make.counter(&declared::SYNC_STARTED),
             sync_target: make.gauge(&declared::SYNC_TARGET),
@@ -301,7 +312,10 @@ impl Chain {
                 self.mempool_blobs.set(signed(blobs as u64));
                 self.mempool_blob_bytes.set(signed(blob_bytes as u64));
             }
-            Event::Locked { .. } | Event::Transition(_) | Event::Proposed { .. } => {}
+            Event::Locked { .. }
+            | Event::Transition(_)
+            | Event::Proposed { .. }
+            | Event::SyncEnded { .. } => {}
         }
     }
 
@@ -363,6 +377,7 @@ impl DiskMetrics {
             sync: make.histogram(&declared::DISK_SYNC),
             bytes: [0, 1, 2].map(|place| bytes.with_label_values(&[DISK_OPERATIONS[place]])),
             errors: make.counter(&declared::DISK_ERRORS),
+            archive_failed: make.gauge(&declared::ARCHIVE_FAILED),
         }
     }
 

@@ -156,6 +156,7 @@ impl View {
                 write(&self.network).peers.remove(&key);
             }
             Event::SyncStarted { to, .. } => write(&self.network).behind = Some(to),
+            Event::SyncEnded { .. } => write(&self.network).behind = None,
             Event::OffenceRecorded { offender, height } => {
                 write(&self.network).offences.insert((height, offender.0));
             }
@@ -245,10 +246,7 @@ impl View {
         *write(&self.tables) = tables;
         *write(&self.blocks) = Blocks::default();
         *write(&self.head) = Some(head);
-        let mut network = write(&self.network);
-        network.offences = offences;
-        network.behind.take_if(|to| *to <= head.height);
-        drop(network);
+        write(&self.network).offences = offences;
         let _ = self.news.send(News::Restored(head));
     }
 
@@ -304,7 +302,6 @@ impl View {
             ids.iter().zip(&outcomes).for_each(|(id, outcome)| commands.decided(*id, *outcome));
             ends.iter().for_each(|(id, end)| commands.bet_ended(id, *end));
         }
-        write(&self.network).behind.take_if(|to| *to <= head.height);
         self.changed();
         if self.news.receiver_count() > 0 {
             let commands = block.commands.iter().zip(ids).zip(outcomes).map(|((signed, id), outcome)| {

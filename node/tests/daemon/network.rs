@@ -1,7 +1,9 @@
 //! Four daemons on loopback: they agree, they survive kills, and a restored backup never signs twice.
 
 use crate::support::{Network, fail, succeed, until};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Waits until two nodes are seen at the same height, and compares their state roots there.
 fn assert_same_root(network: &Network, one: usize, other: usize) {
@@ -167,4 +169,39 @@ fn a_hangup_takes_what_may_change_and_names_what_may_not() {
     });
     let height = network.height(0);
     network.reach(0, height + 1);
+}
+
+#[test]
+fn a_node_whose_files_are_another_chain_s_ends_with_65() {
+    let mut other = Network::new(1);
+    other.start(0);
+    other.reach(0, 3);
+    assert_eq!(other.stop(0).code(), Some(0));
+    let network = Network::new(1);
+    let (from, to) = (other.path("node0/data/blocks"), network.path("node0/data/blocks"));
+    std::fs::copy(from, to).unwrap();
+    let (code, said) = fail(&["--home", &network.home(0), "run"]);
+    assert_eq!(code, 65, "{said}");
+}
+
+/// Fails when a testbed that is killed leaves its daemons behind.
+#[test]
+fn a_node_that_is_to_end_with_another_process_does() {
+    let network = Network::new(1);
+    assert_eq!(fail(&["--home", &network.home(0), "run", "--ends-with", "1"]).0, 64, "1 did not start it");
+    let script = "\"$0\" --home \"$1\" run --ends-with $$ 2>/dev/null & echo $!; wait";
+    let mut shell = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_bitcraps-node"), &network.home(0)])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pid = String::new();
+    BufReader::new(shell.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+    until("it runs", || network.status(0));
+    shell.kill().and_then(|()| shell.wait()).unwrap();
+    // One whose new parent has not waited for it yet is none either.
+    let state = format!("/proc/{}/stat", pid.trim());
+    until("it ends", || {
+        std::fs::read_to_string(&state).map_or(true, |stat| stat.contains(") Z ")).then_some(())
+    });
 }

@@ -4,6 +4,7 @@ use crate::{Claim, PublicKey, Sign, Signature, Verify};
 use ed25519_zebra::{SigningKey, VerificationKey, VerificationKeyBytes, batch};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use zeroize::Zeroize;
 
 /// The secret of key number `position` of a network that is made from a number, so that the same network comes again:
 /// a function of both alone. Anyone can compute it, so it is for tests only.
@@ -14,13 +15,19 @@ pub fn secret_of_test_network(seed: u64, position: usize) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// A secret key.
+/// A secret key. It is wiped when it is dropped, which the library's own, a value to copy, can't be.
 pub struct Ed25519(SigningKey);
 
 impl Ed25519 {
     /// The key of a 32-byte seed (RFC 8032, section 5.1.5).
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Ed25519(SigningKey::from(seed))
+    }
+}
+
+impl Drop for Ed25519 {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -168,6 +168,7 @@ impl Oracles {
             | Event::PeerUp(_)
             | Event::PeerDown(_)
             | Event::SyncStarted { .. }
+            | Event::SyncEnded { .. }
             | Event::Restored { .. }
             | Event::CommandAccepted(_)
             | Event::CommandRefused(..)

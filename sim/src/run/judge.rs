@@ -28,6 +28,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) finding: Option<Finding>,
     /// Nodes that stopped themselves.
     pub(crate) halts: Vec<Halt>,
+    /// Nodes that could not start because the machine refused them a file or a port.
+    pub(crate) refused: Vec<Halt>,
     pub(crate) at: Time,
     pub(crate) windows: Vec<SpaceTime>,
     /// What the world has to say of the run.
@@ -62,6 +64,7 @@ pub(crate) fn unsupported(
         liars: BTreeSet::new(),
         finding: None,
         halts: Vec::new(),
+        refused: Vec::new(),
         at: Time::ZERO,
         windows: Vec::new(),
         notes: Vec::new(),
@@ -107,6 +110,10 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
             },
         );
     }
+    if let Some(halt) = unexplained(&closing, &closing.refused) {
+        let detail = format!("node {} could not: {}", halt.node, halt.reason);
+        properties.push(unjudged("every node can start on this machine".to_owned(), detail));
+    }
     let height = oracles.top();
     drop(oracles);
     let record = record(&closing, &shared.recorder.borrow(), properties);
@@ -119,6 +126,13 @@ fn crash_of_its_own(closing: &Closing<'_>) -> Option<(String, Time)> {
     if let Some(finding) = &closing.finding {
         return Some((finding.to_string(), closing.at));
     }
+    let halt = unexplained(closing, &closing.halts)?;
+    let halt = Some(halt).filter(|_| closing.scenario.expect.violation.is_none())?;
+    Some((format!("node {} stopped itself: {}", halt.node, halt.reason), halt.at))
+}
+
+/// The first of these whose node is honest, and whose disk no fault had struck.
+fn unexplained<'a>(closing: &Closing<'_>, halts: &'a [Halt]) -> Option<&'a Halt> {
     let bad_disk = |halt: &Halt| {
         let on_disk = |fault: usize| closing.scenario.faults[fault].inject.family() == Family::Disk;
         let instances = closing.instances.iter().filter(|instance| instance.start <= halt.at);
@@ -126,10 +140,7 @@ fn crash_of_its_own(closing: &Closing<'_>) -> Option<(String, Time)> {
             .filter(|instance| on_disk(instance.fault))
             .any(|instance| instance.nodes.contains(&halt.node))
     };
-    let mut unexplained =
-        closing.halts.iter().filter(|halt| !closing.liars.contains(&halt.node) && !bad_disk(halt));
-    let halt = unexplained.next().filter(|_| closing.scenario.expect.violation.is_none())?;
-    Some((format!("node {} stopped itself: {}", halt.node, halt.reason), halt.at))
+    halts.iter().find(|halt| !closing.liars.contains(&halt.node) && !bad_disk(halt))
 }
 
 /// Without an expected violation: what the file lists, and the oracles that it can't switch off.
@@ -304,11 +315,9 @@ fn notes(closing: &Closing<'_>, recorder: &Recorder) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// A run in which node 1 stopped itself at 2 s.
-    fn halted(scenario: &Scenario, instances: Vec<Instance>) -> Option<(String, Time)> {
-        let halt =
-            Halt { node: 1, at: Time(2_000_000_000), reason: "the state contradicts itself".to_owned() };
-        crash_of_its_own(&Closing {
+    /// A run of which only this is known.
+    fn closing(scenario: &Scenario, instances: Vec<Instance>, halts: Vec<Halt>) -> Closing<'_> {
+        Closing {
             scenario,
             seed: 1,
             repro: "",
@@ -318,12 +327,20 @@ mod tests {
             instances,
             liars: BTreeSet::new(),
             finding: None,
-            halts: vec![halt],
+            halts,
+            refused: Vec::new(),
             at: Time(5_000_000_000),
             windows: Vec::new(),
             notes: Vec::new(),
             world: World::Lab,
-        })
+        }
+    }
+
+    /// A run in which node 1 stopped itself at 2 s.
+    fn halted(scenario: &Scenario, instances: Vec<Instance>) -> Option<(String, Time)> {
+        let halt =
+            Halt { node: 1, at: Time(2_000_000_000), reason: "the state contradicts itself".to_owned() };
+        crash_of_its_own(&closing(scenario, instances, vec![halt]))
     }
 
     #[test]
@@ -336,5 +353,8 @@ mod tests {
         let full = |node| Instance::new(0, Time(1_000_000_000), vec![node]);
         assert_eq!(halted(&scenario, vec![full(1)]), None);
         assert!(halted(&scenario, vec![full(2)]).is_some(), "another node's disk is no reason");
+        let run = closing(&scenario, Vec::new(), Vec::new());
+        let refused = [Halt { node: 1, at: Time(2), reason: "the port is taken".to_owned() }];
+        assert!(unexplained(&run, &refused).is_some() && crash_of_its_own(&run).is_none());
     }
 }

@@ -118,6 +118,7 @@ fn pass_here(
         instances: end.instances,
         liars: end.liars,
         finding: end.finding,
+        refused: Vec::new(),
         halts: end.halts,
         at: end.at,
         windows,

@@ -106,6 +106,7 @@ fn gateway_node(
         health: Arc::new(Health::new(Arc::new(move || clock.now()))),
         metrics: Arc::new(Metrics::new(VERSION, started)),
         archive: Arc::new(|_| None),
+        command_index: Arc::new(|_| None),
         version: VERSION,
     }
 }

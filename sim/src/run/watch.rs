@@ -81,14 +81,12 @@ impl Watch {
                     self.changed = true;
                 }
             }
-            Event::Applied { height, .. } if state.syncing && *height >= self.height => {
-                state.syncing = false;
-            }
             Event::SyncStarted { .. } => {
                 state.syncing = true;
                 *self.messages.entry(MessageKind::Sync).or_default() += 1;
                 self.changed = true;
             }
+            Event::SyncEnded { .. } => state.syncing = false,
             Event::StateSynced { height, .. } => state.height = *height,
             Event::Signed(signed) => {
                 if let Some(kind) = kind(&signed.message) {

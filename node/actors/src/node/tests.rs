@@ -148,6 +148,7 @@ fn a_restarted_validator_goes_on_from_its_disk_and_catches_up() {
     let tips: Vec<Height> = (0..4).map(|node| *heights(&world, node).last().unwrap()).collect();
     assert!(tips.iter().all(|tip| tip + 3 >= tips[0] && *tip > before + 20), "{tips:?}");
     assert!(heights(&world, 1).iter().zip(1..).all(|(height, expected)| *height == expected));
+    assert!(world.log().syncs > 0 && world.log().behind.is_empty(), "{:?}", world.log().behind);
     assert_agreement(&world);
 }
 
@@ -181,6 +182,7 @@ fn a_node_far_behind_takes_over_a_snapshot() {
     assert!(jumps > 0, "no snapshot: {ours:?}");
     assert!(ours[ours.len() - 1] + 3 >= theirs, "{ours:?} of {theirs}");
     assert_eq!(world.log().halted, Vec::<String>::new());
+    assert!(world.log().syncs > 0 && world.log().behind.is_empty(), "{:?}", world.log().behind);
     assert_agreement(&world);
 }
 
@@ -231,6 +233,24 @@ fn strangers_who_say_nothing_keep_no_peer_out() {
     // Less than a stranger has to prove who it is.
     world.run(Duration::from_secs(3));
     assert!(heights(&world, 0).len() > 10);
+}
+
+/// Each life of a peer sends far less than its burst; all of them together send more than that and the rate allow.
+#[test]
+fn a_peer_that_comes_back_may_not_send_more_than_one_that_stayed() {
+    // The one with the smaller key dials: as soon as it is back.
+    let (dialer, strict) = if key(0).public_key() < key(1).public_key() { (0, 1) } else { (1, 0) };
+    let mut limits = config(4);
+    (limits.limits.frames_per_second, limits.limits.burst) = (1, Duration::from_secs(20));
+    let mut world = World::new(4);
+    world.start(strict, key(strict), limits);
+    for _ in 0..100 {
+        world.start(dialer, key(dialer), config(4));
+        world.run(Duration::from_millis(500));
+        world.crash(dialer);
+    }
+    let limited = &world.log().limited;
+    assert!(limited.contains(&(strict, Some(key(dialer).public_key()))), "{limited:?}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! How much one link may send: two token buckets, for frames and for bytes.
+//! How much one peer may send: two token buckets, for frames and for bytes.
 
 use crate::config::PeerLimits;
 use bitcraps_types::Time;
 
-/// The buckets of one link. Both start full and hold [`PeerLimits::burst`] worth of their rate.
+/// The buckets of one peer. Both start full and hold [`PeerLimits::burst`] worth of their rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Limiter {
     frames: Bucket,

@@ -7,6 +7,7 @@
 
 use crate::config::SyncLimits;
 use crate::wire::{CHUNK_BYTES, Manifest, SyncMessage};
+use bitcraps_consensus::ValidatorSet;
 use bitcraps_types::{Digest, Height, PublicKey, Time};
 use bytes::Bytes;
 use std::cmp::Reverse;
@@ -240,9 +241,25 @@ impl CatchUp {
         self.ask(now, peer, asked)
     }
 
-    /// The best height that a peer claims.
-    pub(crate) fn best(&self) -> Height {
-        self.peers.values().map(|claim| claim.height).max().unwrap_or(0)
+    /// Whether a question is open.
+    pub(crate) fn asks(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The highest height that more than a third of the power claims to have reached, so that a correct validator does.
+    /// What fewer claim may be a lie: it is looked into, but nobody is told that this node is behind it.
+    pub(crate) fn believed(&self, validators: &ValidatorSet) -> Height {
+        let mut claims: Vec<(Height, u64)> = validators
+            .iter()
+            .filter_map(|(_, validator)| Some((self.peers.get(&validator.key)?.height, validator.power)))
+            .collect();
+        claims.sort_unstable_by_key(|(height, _)| Reverse(*height));
+        let mut power = 0;
+        let reached = claims.into_iter().find(|(_, more)| {
+            power += more;
+            validators.is_weak_quorum(power)
+        });
+        reached.map_or(0, |(height, _)| height)
     }
 
     fn ask(&mut self, now: Time, peer: PublicKey, asked: SyncMessage) -> Next {

@@ -70,9 +70,11 @@ pub(crate) struct Sync {
     /// How long it is, in bytes.
     filed_bytes: usize,
     catch_up: CatchUp,
+    /// Others were told that this node is behind.
     lagging: bool,
     helped: BTreeMap<PublicKey, Time>,
-    /// How much more each peer is given now.
+    /// How much more each peer is given now. It is kept of those who are gone, or they would come back with their full
+    /// share; only known peers are in it.
     served: BTreeMap<PublicKey, Limiter>,
     announced: Height,
     deadlines: Option<Deadlines<Due>>,
@@ -203,18 +205,27 @@ impl Sync {
         let now = self.now();
         match self.catch_up.next(now, self.tip.height) {
             Next::Ask(peer, message, until) => {
-                if !std::mem::replace(&mut self.lagging, true) {
-                    let (from, to) = (self.tip.height, self.catch_up.best());
-                    self.ports.probe.event(Event::SyncStarted { from, to });
-                }
                 self.send(To::One(peer), message);
                 self.deadlines().set(Due::CatchUp, until);
             }
             Next::Wait(until) => self.deadlines().set(Due::CatchUp, until),
-            Next::Rest => {
-                self.lagging = false;
-                self.deadlines().cancel(Due::CatchUp);
-            }
+            Next::Rest => self.deadlines().cancel(Due::CatchUp),
+        }
+        self.tell_whether_behind();
+    }
+
+    /// Says when this node begins to catch up, and when it applied all that it was behind.
+    fn tell_whether_behind(&mut self) {
+        if !self.lagging && !self.catch_up.asks() {
+            return;
+        }
+        let to = self.catch_up.believed(&self.validators);
+        if !self.lagging && to > self.tip.height {
+            self.lagging = true;
+            self.ports.probe.event(Event::SyncStarted { from: self.tip.height, to });
+        } else if self.lagging && to <= self.applied {
+            self.lagging = false;
+            self.ports.probe.event(Event::SyncEnded { height: self.applied });
         }
     }
 
@@ -391,8 +402,6 @@ impl Handler<PeerGone> for Sync {
 
     fn handle(&mut self, PeerGone(peer): PeerGone, _: &mut Self::Context) {
         self.catch_up.gone(&peer);
-        self.helped.remove(&peer);
-        self.served.remove(&peer);
         self.pursue();
     }
 }

@@ -61,6 +61,22 @@ struct Known {
     dialer: Dialer,
     score: Score,
     outbox: Outbox,
+    /// What it may still send, as its last link left it: a new link brings no new allowance.
+    allowance: Allowance,
+}
+
+/// What may come over a link, and what may be asked for.
+#[derive(Clone)]
+struct Allowance {
+    frames: Limiter,
+    /// How much may be sent again: asking costs a peer little.
+    again: Limiter,
+}
+
+impl Allowance {
+    fn new(now: Time, limits: &PeerLimits) -> Allowance {
+        Allowance { frames: Limiter::new(now, limits), again: Limiter::new(now, limits) }
+    }
 }
 
 /// An open link.
@@ -68,9 +84,8 @@ struct Link {
     mtu: usize,
     framer: Framer,
     assembler: Assembler,
-    limiter: Limiter,
-    /// How much may be sent again: asking costs a peer little.
-    again: Limiter,
+    /// Its own until its peer is proven, then the peer's.
+    allowance: Allowance,
     dialed: Option<PublicKey>,
     proven: Option<PublicKey>,
     unproven_bytes: usize,
@@ -100,12 +115,14 @@ impl Transport {
         listeners: Listeners,
     ) -> Transport {
         let me = ports.signer.public_key();
+        let now = ports.clock.now();
         let known = |address: &Address| Known {
             address: address.clone(),
             link: None,
             dialer: Dialer::default(),
             score: Score::default(),
             outbox: Outbox::new(config.limits.outbox_bytes, config.limits.outbox_age),
+            allowance: Allowance::new(now, &config.limits),
         };
         let others = || config.peers.iter().filter(|peer| peer.key != me);
         Transport {
@@ -196,8 +213,7 @@ impl Transport {
             mtu,
             framer: Framer::new(),
             assembler: Assembler::new(),
-            limiter: Limiter::new(now, &self.limits),
-            again: Limiter::new(now, &self.limits),
+            allowance: Allowance::new(now, &self.limits),
             dialed,
             proven: None,
             unproven_bytes: 0,
@@ -255,8 +271,10 @@ impl Transport {
             self.close(old);
         }
         let Some(link) = self.links.get_mut(&id) else { return };
-        link.proven = Some(key);
         let Some(known) = self.peers.get_mut(&key) else { return };
+        if link.proven.replace(key).is_none() {
+            link.allowance = known.allowance.clone();
+        }
         known.link = Some(id);
         known.dialer.succeeded();
         let waiting: Vec<Bytes> = known.outbox.drain(now).collect();
@@ -288,6 +306,7 @@ impl Transport {
             && known.link == Some(id)
         {
             known.link = None;
+            known.allowance = link.allowance;
             self.ports.probe.event(Event::PeerDown(key));
             self.listeners.sync.do_send(PeerGone(key));
         }

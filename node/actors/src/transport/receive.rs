@@ -22,7 +22,7 @@ impl Transport {
             self.ports.links.close(id);
             return;
         };
-        if !link.limiter.admit(now, bytes.len()) {
+        if !link.allowance.frames.admit(now, bytes.len()) {
             return self.misdeed(id, Refusal::RateLimited);
         }
         link.heard = now;
@@ -36,7 +36,7 @@ impl Transport {
             Ok(Arrived::Payload(payload)) => self.payload(id, payload),
             Ok(Arrived::Part) => self.ask_later(id),
             Ok(Arrived::Missing(missing)) => {
-                let (again, links) = (&mut link.again, &self.ports.links);
+                let (again, links) = (&mut link.allowance.again, &self.ports.links);
                 link.framer.again(&missing, |frame| again.admit(now, frame.len()) && links.send(id, frame));
             }
             Err(FrameError::Duplicate) => {}

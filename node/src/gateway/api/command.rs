@@ -249,7 +249,8 @@ pub struct Status {
     #[schema(value_type = String)]
     pub id: Hex<32>,
     /// `pending`: it waits for the node or for a block. `turned_away`: the node did not take it; it may come again.
-    /// `refused`: a block has it, and it changed nothing. `settled`: a block has it, and it was done.
+    /// `refused`: a block has it, and it changed nothing. `settled`: a block has it, and it was done. `archived`: an old
+    /// block has it, and which of the two it was is no longer known here.
     pub state: String,
     /// Why it was turned away or refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -349,6 +350,12 @@ impl Status {
             }
         }
         status
+    }
+
+    /// Of a command of which only the block is known.
+    pub fn archived(id: Digest, height: Height) -> Status {
+        let (state, height) = ("archived".into(), Some(height));
+        Status { id: Hex(id.0), state, reason: None, height, effect: None }
     }
 
     /// Whether nothing more becomes of it by itself, save that a bet ends.

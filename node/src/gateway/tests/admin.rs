@@ -18,7 +18,7 @@ fn failing(rig: &Rig) -> Vec<String> {
 
 #[test]
 fn a_node_is_ready_when_it_is_synced_connected_and_sound() {
-    let mut rig = rig(config());
+    let rig = rig(config());
     assert_eq!(failing(&rig), ["quorum"]);
     rig.house.tell(&Event::PeerUp(key(102).public_key()));
     rig.house.tell(&Event::PeerUp(stranger()));
@@ -27,7 +27,7 @@ fn a_node_is_ready_when_it_is_synced_connected_and_sound() {
     assert_eq!(failing(&rig), [""; 0]);
     rig.house.tell(&Event::SyncStarted { from: 0, to: 1 });
     assert_eq!(failing(&rig), ["synced"]);
-    rig.house.decide(Vec::new());
+    rig.house.tell(&Event::SyncEnded { height: 1 });
     assert_eq!(failing(&rig), [""; 0]);
     rig.house.tell(&Event::PeerDown(key(103).public_key()));
     assert_eq!(failing(&rig), ["quorum"]);

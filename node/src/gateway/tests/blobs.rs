@@ -48,6 +48,20 @@ fn a_network_without_blobs_and_a_node_that_proposes_nothing_are_403() {
     assert!(without.blobs.lock().unwrap().is_empty() && follower.blobs.lock().unwrap().is_empty());
 }
 
+/// Fails when a node that takes no blobs waits for a body all the same.
+#[test]
+fn a_body_is_not_waited_for_where_there_are_no_blobs() {
+    let without = changed(|genesis, _| genesis.blob_bytes = 0);
+    let mut stream = std::net::TcpStream::connect(without.address()).unwrap();
+    let head = "POST /v1/blobs HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\n\
+                content-length: 1000000\r\n\r\n";
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    std::io::Read::read_exact(&mut stream, &mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 403");
+}
+
 #[test]
 fn a_body_that_is_no_list_of_blobs_is_refused_and_nothing_of_it_is_handed_on() {
     let rig = rig(config());

@@ -82,6 +82,41 @@ fn half_a_request_is_not_waited_for() {
     assert!(until_closed(&mut stream).starts_with("HTTP/1.1 408"));
 }
 
+/// Asks for much and takes a little now and then, as no connection is given up on which anything moves.
+#[test]
+fn a_client_that_takes_its_answers_too_slowly_is_cut_off() {
+    let mut rig = rig(GatewayConfig { stall: Duration::from_millis(300), ..config() });
+    rig.house.decide_with(Vec::new(), Blobs::of([&[7; 4000][..]]).unwrap());
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
+    socket2::SockRef::from(&stream).set_recv_buffer_size(4 << 10).unwrap();
+    // Some ten kilobytes each.
+    stream.write_all(&b"GET /v1/blocks/latest HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2000)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    eventually("it is cut off", || {
+        let _ = stream.read(&mut [0; 512]);
+        rig.counted("bitcraps_http_rejected_total{reason=\"slow_client\"} 1")
+    });
+}
+
+/// Fails when one address can have all connections.
+#[test]
+fn one_address_has_so_many_connections_and_no_more() {
+    let rig = rig(GatewayConfig { max_connections_per_address: Some(2), ..config() });
+    let ask = |stream: &mut TcpStream| {
+        let mut start = [0; 12];
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(b"GET /v1/chain HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        stream.read_exact(&mut start).is_ok() && &start == b"HTTP/1.1 200"
+    };
+    let connect = || TcpStream::connect(rig.address()).unwrap();
+    let (mut first, mut second) = (connect(), connect());
+    assert!(ask(&mut first) && ask(&mut second));
+    assert_eq!(until_closed(&mut connect()), "");
+    assert!(rig.counted("bitcraps_http_rejected_total{reason=\"connections\"} 1"));
+    drop(first);
+    eventually("its place is free", || ask(&mut connect()));
+}
+
 /// Fails when a body is taken in before its length is looked at.
 #[test]
 fn a_body_that_says_it_is_long_is_refused_before_it_comes() {

@@ -207,6 +207,17 @@ fn requests_are_counted_by_their_route() {
     assert!(rig.counted("bitcraps_http_requests_total{route=\"none\",status=\"404\"} 1"));
 }
 
+/// Fails when a client is told of a command that was done long ago that it never came.
+#[test]
+fn a_command_that_only_the_archive_knows_is_told_with_its_block() {
+    let rig = rig(config());
+    let id = ARCHIVED.to_string();
+    let known = rig.get(&format!("/v1/commands/{id}?wait=10ms"));
+    let expected = serde_json::json!({ "id": id, "state": "archived", "height": 7 });
+    assert_eq!((known.status, known.json()), (200, expected));
+    rig.get(&format!("/v1/commands/{}", Digest::ZERO)).problem(404);
+}
+
 #[test]
 fn a_gateway_stops_when_it_is_told_to() {
     let mut rig = rig(config());
@@ -230,6 +241,7 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
         health: first.health.clone(),
         metrics: house.metrics.clone(),
         archive: Arc::new(|_| None),
+        command_index: Arc::new(|_| None),
         version: "",
     };
     let error = start(node, GatewayConfig { listen: taken, ..config() }).err().unwrap();

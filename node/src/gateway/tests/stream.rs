@@ -123,6 +123,24 @@ fn a_client_that_reads_nothing_is_given_up_after_a_while() {
     while !matches!(socket.read(), Err(_) | Ok(Message::Close(_))) {}
 }
 
+/// Fails when a node that stops leaves those who watch to find out by themselves.
+#[test]
+fn a_node_that_stops_tells_those_who_watch() {
+    let mut rig = rig(config());
+    let mut socket = open(&rig, "").unwrap();
+    rig.house.decide(Vec::new());
+    next(&mut socket);
+    rig.health.drain();
+    let frame = loop {
+        if let Message::Close(frame) = socket.read().unwrap() {
+            break frame.unwrap();
+        }
+    };
+    assert_eq!(frame.code, tungstenite::protocol::frame::coding::CloseCode::Away);
+    assert_eq!(frame.reason.as_str(), "stopping");
+    eventually("its place is free", || rig.counted("bitcraps_websocket_clients 0"));
+}
+
 #[test]
 fn only_so_many_watch_and_who_leaves_makes_room() {
     let rig = rig(GatewayConfig { max_websockets: 2, ..config() });

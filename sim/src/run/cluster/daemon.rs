@@ -2,6 +2,7 @@
 
 use super::log::Reader;
 use super::orders::Line;
+use super::ports;
 use super::process::Process;
 use super::program::Program;
 use super::proxy::Proxy;
@@ -14,13 +15,16 @@ use bitcraps_adversary::orders::{Done, Order};
 use bitcraps_types::{PublicKey, Time, WallTime};
 use rustix::process::{Pid, Signal};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// What a torn write leaves behind the last whole record, in bytes.
 const TORN: &[u8] = b"BCJ2\x40\0\0\0torn in the midst";
+
+/// The exit code of a daemon to which the system refused a file or a port.
+const IO: i32 = 74;
 
 /// Where a node lives and listens.
 #[derive(Clone, Debug)]
@@ -65,22 +69,17 @@ pub(super) fn testnet(
         made["chain_id"] == *chain,
         "the daemon makes another network of the same description: is it of the testbed's version?"
     );
+    let mut ports = ports::free();
     (0..validators.count)
         .map(|node| Home {
             node,
             key: network.keyring.public_key(usize::from(node)),
             path: dir.join(format!("node{node}")),
-            links: free(UdpSocket::bind(LOOPBACK).and_then(|socket| socket.local_addr())),
-            gateway: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
-            admin: free(TcpListener::bind(LOOPBACK).and_then(|listener| listener.local_addr())),
+            links: ports.next().expect("this machine has free ports"),
+            gateway: ports.next().expect("this machine has free ports"),
+            admin: ports.next().expect("this machine has free ports"),
         })
         .collect()
-}
-
-const LOOPBACK: &str = "127.0.0.1:0";
-
-fn free(address: std::io::Result<SocketAddr>) -> SocketAddr {
-    address.expect("this machine has free ports")
 }
 
 /// One daemon, up or down.
@@ -100,6 +99,16 @@ pub(super) struct Daemon {
     /// Events of earlier incarnations that were not given out yet.
     leftover: Vec<(WallTime, Logged)>,
     supervised: Option<Time>,
+    /// Whether this incarnation came so far.
+    started: bool,
+}
+
+/// How a process ended that nobody ended.
+pub(super) struct Ending {
+    /// Its status, and what it said last.
+    pub(super) reason: String,
+    /// It could not start because a file or a port was refused to it.
+    pub(super) refused_at_start: bool,
 }
 
 impl Daemon {
@@ -134,6 +143,7 @@ impl Daemon {
             log: None,
             leftover: Vec::new(),
             supervised: None,
+            started: false,
         }
     }
 
@@ -147,6 +157,7 @@ impl Daemon {
             return None;
         }
         self.supervised = None;
+        self.started = false;
         let incarnation = self.starts;
         self.starts += 1;
         let events = self.home.path.join(format!("events-{incarnation}"));
@@ -155,6 +166,8 @@ impl Daemon {
         command.arg("--home").arg(&self.home.path);
         self.settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
         command.args(["run", "--event-log"]).arg(&events).stdin(Stdio::null());
+        // This thread lives as long as the run: whatever ends the testbed ends the daemons.
+        command.args(["--ends-with", &std::process::id().to_string()]);
         if let Some(line) = &self.line {
             command.arg("--control").arg(line.control());
         }
@@ -177,8 +190,12 @@ impl Daemon {
         if fate == DiskFate::TornWrite {
             for file in [BLOCKS, CONSENSUS] {
                 let path = self.home.path.join("data").join(file);
-                let torn = OpenOptions::new().append(true).open(path);
-                torn.and_then(|mut file| file.write_all(TORN)).expect("the daemon's files are there");
+                match OpenOptions::new().append(true).open(path) {
+                    Ok(mut file) => file.write_all(TORN).expect("the daemon's files can be written"),
+                    // It was killed before it wrote anything there.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => panic!("the daemon's files can't be written: {error}"),
+                }
             }
         }
         true
@@ -227,8 +244,8 @@ impl Daemon {
         self.line.as_ref().map(Line::done).unwrap_or_default()
     }
 
-    /// If the process ended though nobody ended it: what it said last.
-    pub(super) fn ended_by_itself(&mut self) -> Option<String> {
+    /// If the process ended though nobody ended it: how.
+    pub(super) fn ended_by_itself(&mut self) -> Option<Ending> {
         let (child, _) = self.running.as_mut()?;
         let status = child.try_wait().ok().flatten()?;
         if let Some((_, process)) = self.running.take() {
@@ -237,7 +254,8 @@ impl Daemon {
         self.keep_what_it_left();
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-        Some(format!("{status}: {last}"))
+        let refused_at_start = !self.started && status.code() == Some(IO);
+        Some(Ending { reason: format!("{status}: {last}"), refused_at_start })
     }
 
     /// Has it started again at this time.
@@ -280,8 +298,14 @@ impl Daemon {
             line.attend();
         }
         let mut events = std::mem::take(&mut self.leftover);
-        events.extend(self.log.iter_mut().flat_map(Reader::read));
+        let new = self.log.as_mut().map(Reader::read).unwrap_or_default();
+        self.note_start(&new);
+        events.extend(new);
         events
+    }
+
+    fn note_start(&mut self, events: &[(WallTime, Logged)]) {
+        self.started |= events.iter().any(|(_, event)| matches!(event, Logged::Started { .. }));
     }
 
     /// No signal goes to it any more: soon its number may be another's.
@@ -296,6 +320,7 @@ impl Daemon {
             line.process_ended();
         }
         let rest = self.log.take().map(|mut log| log.read()).unwrap_or_default();
+        self.note_start(&rest);
         self.leftover.extend(rest);
     }
 

@@ -10,6 +10,7 @@ mod daemon;
 mod log;
 mod orders;
 mod players;
+mod ports;
 mod process;
 mod program;
 mod proxy;
@@ -34,7 +35,7 @@ use crate::scenario::{Inject, Scenario, World};
 use bitcraps_adversary::orders::Order;
 use bitcraps_adversary::puppet::Lie;
 use bitcraps_types::{Digest, Time};
-use daemon::Daemon;
+use daemon::{Daemon, Ending};
 use log::Told;
 use players::Post;
 pub(crate) use program::{Program, program};
@@ -81,6 +82,7 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         pauses: vec![0; homes.len()],
         seed,
         halts: Vec::new(),
+        refused: Vec::new(),
     };
     let mut faults = Faults::new(scenario, seed);
     let mut players = Players::new(&scenario.workload, seed);
@@ -102,6 +104,7 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         liars,
         finding: None,
         halts: std::mem::take(&mut cluster.halts),
+        refused: std::mem::take(&mut cluster.refused),
         at: end,
         windows: Vec::new(),
         notes: Vec::new(),
@@ -183,6 +186,8 @@ struct Cluster {
     pauses: Vec<u64>,
     seed: u64,
     halts: Vec<Halt>,
+    /// Of daemons that could not start because the machine refused them something.
+    refused: Vec<Halt>,
 }
 
 impl Cluster {
@@ -212,12 +217,13 @@ impl Cluster {
     fn look_after_daemons(&mut self) {
         let now = self.clock.now();
         for node in 0..self.daemons.len() {
-            if let Some(reason) = self.daemons[node].ended_by_itself() {
+            if let Some(Ending { reason, refused_at_start }) = self.daemons[node].ended_by_itself() {
                 self.tell_until(now);
                 let index = node as u16;
                 self.shared.recorder.borrow_mut().note(now, index, "halt", reason.clone());
                 self.shared.went_down(now, index, "halt");
-                self.halts.push(Halt { node: index, at: now, reason });
+                let halts = if refused_at_start { &mut self.refused } else { &mut self.halts };
+                halts.push(Halt { node: index, at: now, reason });
                 self.daemons[node].supervise_at(now + SUPERVISOR);
             }
             if self.daemons[node].is_due(now) {

@@ -93,6 +93,7 @@ impl Replay {
             Logged::PeerDown(peer) => observe(&Event::PeerDown(*peer)),
             Logged::Refused { peer, why } => observe(&Event::Refused { peer: *peer, why: *why }),
             Logged::SyncStarted { from, to } => observe(&Event::SyncStarted { from: *from, to: *to }),
+            Logged::SyncEnded { height } => observe(&Event::SyncEnded { height: *height }),
             Logged::CommandAccepted(id) => observe(&Event::CommandAccepted(*id)),
             Logged::CommandRefused(id, why) => {
                 if let Some(why) = TURNED_AWAY.get(usize::from(*why)) {

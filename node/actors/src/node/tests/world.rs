@@ -5,12 +5,12 @@ use crate::config::NodeConfig;
 use crate::node::{NodeHandle, start};
 use crate::ports::*;
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Digest, Height, Time, ValidatorIndex, Value, WallTime};
+use bitcraps_types::{AccountId, Digest, Height, PublicKey, Time, ValidatorIndex, Value, WallTime};
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -33,6 +33,12 @@ pub(super) struct Log {
     /// Blocks that a later round than the first decided, by each node.
     pub(super) later_rounds: usize,
     pub(super) offences: Vec<(usize, ValidatorIndex)>,
+    /// Who turned whom away for sending too much.
+    pub(super) limited: Vec<(usize, Option<PublicKey>)>,
+    /// Who says that it is behind.
+    pub(super) behind: BTreeSet<usize>,
+    /// How often somebody said so.
+    pub(super) syncs: usize,
     pub(super) halted: Vec<String>,
     pub(super) trace: Vec<String>,
 }
@@ -252,6 +258,12 @@ impl Probe for Seat {
                 }
             }
             Event::OffenceRecorded { offender, .. } => log.offences.push((self.node, offender)),
+            Event::Refused { peer, why: Refusal::RateLimited } => log.limited.push((self.node, peer)),
+            Event::SyncStarted { .. } => {
+                log.syncs += 1;
+                log.behind.insert(self.node);
+            }
+            Event::SyncEnded { .. } => assert!(log.behind.remove(&self.node), "it was not behind"),
             _ => {}
         }
     }
@@ -334,6 +346,7 @@ impl World {
     pub(super) fn crash(&mut self, node: usize) {
         self.core.epochs.borrow_mut()[node] += 1;
         self.core.inboxes.borrow_mut()[node] = None;
+        self.core.log.borrow_mut().behind.remove(&node);
         self.slots[node] = None;
         for ((owner, _), (bytes, durable)) in self.core.disks.borrow_mut().iter_mut() {
             if *owner == node {

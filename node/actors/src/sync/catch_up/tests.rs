@@ -1,6 +1,6 @@
 use super::*;
 use crate::wire::List;
-use bitcraps_consensus::Certificate;
+use bitcraps_consensus::{Certificate, Validator};
 use bitcraps_types::Value;
 
 fn peer(n: u8) -> PublicKey {
@@ -92,6 +92,26 @@ fn a_peer_that_is_gone_is_asked_nothing() {
     sync.next(at(0), 0);
     sync.gone(&peer(1));
     assert_eq!(sync.next(at(0), 0), Next::Rest);
+}
+
+#[test]
+fn a_height_is_believed_when_more_than_a_third_of_the_power_claims_it() {
+    let powers = [(1, 3), (2, 2), (3, 1), (4, 1)];
+    let validators = powers.map(|(n, power)| Validator { key: peer(n), power }).to_vec();
+    let validators = ValidatorSet::new(validators).unwrap();
+    let mut sync = CatchUp::new(limits());
+    assert_eq!(sync.believed(&validators), 0);
+    sync.claim(at(0), 0, peer(2), Height::MAX, false);
+    sync.claim(at(0), 0, peer(9), Height::MAX, false);
+    assert_eq!(sync.believed(&validators), 0, "2 of 7, and a stranger");
+    sync.claim(at(0), 0, peer(3), 50, false);
+    assert_eq!(sync.believed(&validators), 50, "3 of 7");
+    sync.claim(at(0), 0, peer(1), 60, false);
+    assert_eq!(sync.believed(&validators), 60, "5 of 7");
+    sync.gone(&peer(2));
+    assert_eq!(sync.believed(&validators), 60, "3 of 7");
+    sync.gone(&peer(1));
+    assert_eq!(sync.believed(&validators), 0);
 }
 
 #[test]
