@@ -1,5 +1,6 @@
 //! Every oracle on events made by hand: it holds on a sound run, and catches the broken one and names the place.
 
+mod definitions;
 mod progress;
 mod safety;
 mod state;

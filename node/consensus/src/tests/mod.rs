@@ -1,5 +1,6 @@
 //! What the tests of all engines share: keys, validators, and a network ([`net`]).
 
+mod any;
 pub(crate) mod net;
 
 use crate::*;

@@ -60,12 +60,7 @@ impl Law {
 
     /// Whether the author's signature is right, over bytes built here.
     pub(super) fn signature_is_valid(&self, signed: &Signed<AnyStatement>) -> bool {
-        let said = match &signed.message {
-            AnyStatement::Pbft(statement) => pbft::signed(&self.chain, statement),
-            AnyStatement::Tendermint(statement) => tendermint::signed(&self.chain, statement),
-            AnyStatement::HotStuff(statement) => hotstuff::signed(&self.chain, statement),
-        };
-        let Some((author, bytes)) = said else { return false };
+        let Some((author, bytes)) = self::signed(&self.chain, &signed.message) else { return false };
         self.key(author).is_some_and(|key| self.verifier.verify(key, &bytes, &signed.signature))
     }
 
@@ -82,17 +77,7 @@ impl Law {
         first: &Signed<AnyStatement>,
         second: &Signed<AnyStatement>,
     ) -> Result<(), &'static str> {
-        let contradict = match (&first.message, &second.message) {
-            (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
-                tendermint::contradict(first, second)
-            }
-            (AnyStatement::Pbft(first), AnyStatement::Pbft(second)) => pbft::contradict(first, second),
-            (AnyStatement::HotStuff(first), AnyStatement::HotStuff(second)) => {
-                hotstuff::contradict(first, second)
-            }
-            _ => false,
-        };
-        if !contradict {
+        if !contradict(&first.message, &second.message) {
             return Err("the two statements do not contradict each other");
         }
         if self.signature_is_valid(first) && self.signature_is_valid(second) {
@@ -100,6 +85,29 @@ impl Law {
         } else {
             Err("a signature in the evidence is wrong")
         }
+    }
+}
+
+/// Who signs a statement, and which bytes. `None`: it convicts nobody, for its author did not make what it says.
+pub(super) fn signed(chain: &ChainId, statement: &AnyStatement) -> Option<(ValidatorIndex, Vec<u8>)> {
+    match statement {
+        AnyStatement::Pbft(statement) => pbft::signed(chain, statement),
+        AnyStatement::Tendermint(statement) => tendermint::signed(chain, statement),
+        AnyStatement::HotStuff(statement) => hotstuff::signed(chain, statement),
+    }
+}
+
+/// Whether no correct validator would sign both.
+pub(super) fn contradict(first: &AnyStatement, second: &AnyStatement) -> bool {
+    match (first, second) {
+        (AnyStatement::Pbft(first), AnyStatement::Pbft(second)) => pbft::contradict(first, second),
+        (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
+            tendermint::contradict(first, second)
+        }
+        (AnyStatement::HotStuff(first), AnyStatement::HotStuff(second)) => {
+            hotstuff::contradict(first, second)
+        }
+        _ => false,
     }
 }
 
