@@ -9,9 +9,9 @@
 //!
 //! [`Output::Ahead`] names the author of a message of a decided height when that message is the latest that is known
 //! of it, and (as votes of the last height are often merely late) only if it is from before the last height, or of
-//! a view after the deciding one, or if a whole interval has passed in this height. It comes once per author in each
-//! of this node's heights, with the COMMITs of that height, if they are still remembered. It may be wrong when
-//! somebody who is behind sends on the votes of others; helping one who needs no help is harmless.
+//! a view after the deciding one, or if a whole interval has passed in this height. It comes once per author between
+//! two rings, with the COMMITs of that height, if they are still remembered. It may be wrong when somebody who is behind
+//! sends on the votes of others; helping one who needs no help is harmless.
 
 use super::log::{Added, Log};
 use super::message::{PbftMessage, VoteKind};
@@ -44,7 +44,7 @@ pub(super) struct Gossip {
     entered: Time,
     /// By validator: the highest height of its messages.
     heights: BTreeMap<ValidatorIndex, Height>,
-    /// Who was reported with [`Output::Ahead`] in this height.
+    /// Who was reported with [`Output::Ahead`] in this height, since the last ring.
     reported: BTreeSet<ValidatorIndex>,
     /// Whether a lack of the decided value was reported since the last ring.
     missed: bool,
@@ -84,7 +84,7 @@ impl Gossip {
         self.heights.get(&author).copied().unwrap_or(0)
     }
 
-    /// Whether a validator was reported with [`Output::Ahead`] in this height.
+    /// Whether a validator was reported with [`Output::Ahead`] in this height, since the last ring.
     pub(super) fn was_reported(&self, author: ValidatorIndex) -> bool {
         self.reported.contains(&author)
     }
@@ -133,6 +133,8 @@ impl Pbft {
         self.gossip.sent = if same_place { self.gossip.sent + 1 } else { 0 };
         self.gossip.last_place = Some(place);
         self.gossip.missed = false;
+        // What helped them may have been lost.
+        self.gossip.reported.clear();
         if stalled {
             out.extend(self.said().map(|message| Output::Relay { to: Dest::All, message }));
             self.send_prepared_value(out);

@@ -213,7 +213,7 @@ fn at_height_3() -> (Rig, Value) {
 }
 
 #[test]
-fn one_who_speaks_of_an_old_height_is_named_and_sent_its_commits_once() {
+fn one_who_speaks_of_an_old_height_is_named_and_sent_its_commits_once_an_interval() {
     let (mut rig, x) = at_height_3();
     // Height 1 was heard of it before.
     rig.hear(vote(VoteKind::Commit, 1, 0, 0, &x));
@@ -233,6 +233,9 @@ fn one_who_speaks_of_an_old_height_is_named_and_sent_its_commits_once() {
     assert_eq!(commits.count(), 4);
     rig.hear(change(1, 1, 1, None));
     assert!(ahead(&mut rig).is_empty(), "it was seen later");
+    rig.ring(TimerKind::Rebroadcast);
+    rig.hear(change(1, 1, 0, None));
+    assert_eq!(ahead(&mut rig), [(0, 1)], "what helped it may have been lost");
 }
 
 #[test]

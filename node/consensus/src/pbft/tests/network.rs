@@ -98,6 +98,18 @@ fn whoever_decides_first_and_is_cut_off_is_not_contradicted() {
     assert!(decided > 600, "two of three in most runs: {decided}");
 }
 
+/// Validator 0 alone has the block of a height that the others must decide again, and what it sent them was lost.
+#[test]
+fn one_who_is_ahead_alone_helps_until_the_others_follow() {
+    let slow = Duration::from_millis(20);
+    let (loss, repeat) = (0.178_340_969_668_918_58, 0.130_601_817_372_763_36);
+    let byzantine = vec![1];
+    let faults =
+        Faults { gst: 6 * SECOND, slow, loss, repeat, crashes: 3, byzantine, cuts: true, ..Faults::none() };
+    let mut net = Net::new(4659446287295305958, &[1; 4], faults);
+    assert!(net.run(9, 36 * SECOND));
+}
+
 /// Each run crashes validators some forty times, between any two writes.
 #[test]
 fn a_validator_that_crashes_signs_nothing_that_contradicts_what_it_sent() {
