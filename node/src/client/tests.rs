@@ -270,11 +270,12 @@ impl Slow {
         }
     }
 
-    /// The gateway goes away and comes again.
+    /// The gateway goes away, and comes again after more than one attempt to reach it.
     fn restart(self) -> Slow {
         let Slow { house, submit, submitted, gateway } = self;
         let listen = gateway.address();
         gateway.stop();
+        std::thread::park_timeout(Duration::from_millis(500));
         let node = Slow::node(&house, &submit);
         let gateway = gateway::start(node, GatewayConfig { listen, ..config() }).unwrap();
         Slow { house, submit, submitted, gateway }
