@@ -282,7 +282,7 @@ mod tests {
     fn an_unknown_engine_is_an_error_that_names_those_there_are() {
         let text = to_json(&empty()).replace("\"tendermint\"", "\"tendermnt\"");
         let error = from_json(&text).unwrap_err().to_string();
-        assert!(error.starts_with("no engine `tendermnt`; there are tendermint"), "{error}");
+        assert!(error.starts_with("no engine `tendermnt`; there are pbft, tendermint, hotstuff"), "{error}");
     }
 
     #[test]
