@@ -2,13 +2,15 @@
 //!
 //! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
 //! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
-//! nodes on simulated links, on real QUIC, and on turmoil). Each figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! nodes on simulated links, on real QUIC, and on turmoil), `engines` (what a block takes under each engine, in simulated
+//! time and messages: the same on every machine). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
 use super::exit;
 use super::say::say;
 use crate::lab::bench::quorum_bench;
 use crate::run::{self, Depth};
-use crate::scenario::{self, World};
+use crate::scenario::{self, Scenario, World};
+use bitcraps_types::Protocol;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -40,6 +42,9 @@ pub(super) fn bench(only: Option<&str>) -> u8 {
     }
     if wanted("wire") {
         complete &= wire();
+    }
+    if wanted("engines") {
+        complete &= engines();
     }
     if complete { exit::PASS } else { exit::INCONCLUSIVE }
 }
@@ -179,6 +184,65 @@ fn wire() -> bool {
     good
 }
 
+/// (f) The engines side by side, on the same links, when nothing fails.
+fn engines() -> bool {
+    say(
+        "(f) whole nodes, 1 ms links, no bets, nothing fails: what one height takes, and how its messages grow",
+    );
+    say("  engine         n   ms per height   messages per height   exponent of n   in theory");
+    let mut good = true;
+    for engine in Protocol::ALL {
+        let mut points = Vec::new();
+        for (n, measured_ms) in [(4u16, 500u64), (10, 500), (31, 200), (100, 50)] {
+            // The difference of two runs: what the nodes say while they connect, and once a second, is in both.
+            let runs = [1200, 1200 + measured_ms].map(|ms| height_and_messages(engine, n, ms));
+            let [Some((height, messages)), Some((later, more))] = runs else {
+                good = false;
+                continue;
+            };
+            let heights = (later - height) as f64;
+            let each = (more - messages) as f64 / heights;
+            points.push((f64::from(n).ln(), each.ln()));
+            let exponent = match n {
+                100 => format!(
+                    "{:>15.2} {:>11}",
+                    slope(&points),
+                    if engine == Protocol::HotStuff { 1 } else { 2 }
+                ),
+                _ => String::new(),
+            };
+            say(format_args!(
+                "  {:10}  {n:>4}   {:>13.1}   {each:>19.0} {exponent}",
+                engine.name(),
+                measured_ms as f64 / heights
+            ));
+        }
+    }
+    good
+}
+
+/// What a run of so many simulated milliseconds came to.
+fn height_and_messages(engine: Protocol, n: u16, ms: u64) -> Option<(u64, u64)> {
+    let text = format!(
+        "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {ms} ms\n\
+         validators: {{ count: {n} }}\nconsensus: {{ engine: {engine} }}\nlinks: {{ default: {{ latency: 1 ms }} }}\n\
+         workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
+    );
+    let scenario = parsed(&text)?;
+    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench engines").outcome;
+    Some((outcome.height, outcome.record.manifest.messages))
+}
+
+/// Of the line through the points, by least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    covariance / variance
+}
+
 fn quorum(n: u16, simulated: u64, traced: bool) -> Figure {
     let run = quorum_bench(n, Duration::from_secs(simulated), traced);
     let wall = run.wall.as_secs_f64();
@@ -209,13 +273,7 @@ fn rival(name: &str, n: u16, simulated: u64) -> Option<Vec<Figure>> {
 
 /// One run of a scenario with whole nodes, and the heights that it decided.
 fn whole(text: &str, world: World) -> Option<(Figure, u64)> {
-    let scenario = match scenario::parse("(bench)", text) {
-        Ok(parsed) => parsed.scenario,
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
-            return None;
-        }
-    };
+    let scenario = parsed(text)?;
     let outcome = run::examine(&scenario, world, 1, Depth::Once, "bitcraps-sim bench blocks").outcome;
     let manifest = &outcome.record.manifest;
     for property in outcome.record.properties.iter().filter(|property| property.holds == Some(false)) {
@@ -227,6 +285,16 @@ fn whole(text: &str, world: World) -> Option<(Figure, u64)> {
         simulated_per_second: manifest.duration_ns as f64 / 1e9 / wall,
     };
     Some((figure, outcome.height))
+}
+
+fn parsed(text: &str) -> Option<Scenario> {
+    match scenario::parse("(bench)", text) {
+        Ok(parsed) => Some(parsed.scenario),
+        Err(diagnostics) => {
+            diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}"));
+            None
+        }
+    }
 }
 
 /// The figure in the middle by messages per second.
