@@ -26,7 +26,7 @@ pub(super) struct Init {
     /// The name of a network made here.
     #[arg(long, default_value = "alone", conflicts_with = "genesis")]
     network: String,
-    /// Its consensus protocol.
+    /// Its consensus protocol: pbft, tendermint or hotstuff.
     #[arg(long, default_value_t = Protocol::Tendermint, value_parser = super::testnet::engine, conflicts_with = "genesis")]
     engine: Protocol,
     /// As JSON.

@@ -32,7 +32,7 @@ pub(super) struct Testnet {
     /// The network's name.
     #[arg(long, default_value = "testnet")]
     name: String,
-    /// The consensus protocol.
+    /// The consensus protocol: pbft, tendermint or hotstuff.
     #[arg(long, default_value_t = Protocol::Tendermint, value_parser = engine)]
     engine: Protocol,
     /// The voting power of each validator; without it, 1 each.
@@ -149,7 +149,7 @@ impl Testnet {
             write_config(home, &genesis, &config)?;
         }
         let scripts = [
-            ("start.sh", START.replace("@LAST@", &(self.validators - 1).to_string()), 0o755),
+            ("start.sh", start(self.validators - 1), 0o755),
             ("stop.sh", STOP.into(), 0o755),
             ("docker-compose.yml", compose(self.validators), 0o644),
         ];
@@ -164,7 +164,7 @@ impl Testnet {
             );
         }
         let dir = self.dir.display();
-        say(format!("{} validators in {dir}, chain id {chain}", self.validators))?;
+        say(format!("{} validators in {dir}, {}, chain id {chain}", self.validators, self.engine))?;
         say(format!("start    {dir}/start.sh      (and {dir}/stop.sh)"))?;
         say(format!("status   bitcraps-node --home {dir}/node0 status"))?;
         say(format!("play     bitcraps-node client --gateway {} --key {dir}/player.key tables", gateways[0]))
@@ -186,11 +186,19 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Failure::io(path))
 }
 
+/// The script that starts the nodes up to this one, with the program that wrote it unless another is named.
+fn start(last: u16) -> String {
+    let program = std::env::current_exe().ok();
+    let program = program.as_ref().map_or("bitcraps-node".into(), |path| path.to_string_lossy());
+    START.replace("@LAST@", &last.to_string()).replace("@PROGRAM@", &program)
+}
+
 const START: &str = r#"#!/bin/sh
-# Starts the nodes of this directory in the background. BITCRAPS_NODE names the program.
+# Starts the nodes of this directory in the background. BITCRAPS_NODE names another program.
 set -eu
 cd "$(dirname "$0")"
-program="${BITCRAPS_NODE:-bitcraps-node}"
+program="${BITCRAPS_NODE:-@PROGRAM@}"
+command -v "$program" >/dev/null || { echo "$program: no such program; set BITCRAPS_NODE" >&2; exit 69; }
 # A process that nobody has waited for yet is none.
 runs() { case "$(ps -o stat= -p "$1" 2>/dev/null)" in '' | Z*) return 1 ;; esac; }
 for i in $(seq 0 @LAST@); do
@@ -202,6 +210,12 @@ for i in $(seq 0 @LAST@); do
     echo $! >"node$i/pid"
     echo "node$i started, its log is $(pwd)/node$i/log"
 done
+sleep 1
+failed=0
+for i in $(seq 0 @LAST@); do
+    runs "$(cat "node$i/pid")" || { failed=69; echo "node$i stopped again: $(tail -n 1 "node$i/log")" >&2; }
+done
+exit $failed
 "#;
 
 const STOP: &str = r#"#!/bin/sh

@@ -133,12 +133,12 @@ pub mod declared {
     );
     pub const HEIGHT: Metric =
         metric("bitcraps_height", Gauge, "blocks", &[], "The height of the last applied block.");
-    pub const ROUND: Metric = metric(
-        "bitcraps_round",
+    pub const FAILED_ROUNDS: Metric = metric(
+        "bitcraps_failed_rounds",
         Gauge,
         "rounds",
         &[],
-        "The round that consensus is at; 0 when all goes well.",
+        "How many rounds (PBFT: views) of the current height were given up; 0 when all goes well.",
     );
     pub const BLOCKS: Metric = metric(
         "bitcraps_blocks_decided_total",
@@ -159,7 +159,7 @@ pub mod declared {
         Histogram(ROUNDS),
         "rounds",
         &[],
-        "How many rounds deciding a height took; 1 is the best.",
+        "How many attempts deciding a height took: the rounds (PBFT: views) given up, and one; 1 is the best.",
     );
     pub const SIGNED_MESSAGES: Metric = metric(
         "bitcraps_messages_signed_total",
@@ -347,7 +347,7 @@ pub const CATALOGUE: &[Metric] = &[
     BUILD,
     START_TIME,
     HEIGHT,
-    ROUND,
+    FAILED_ROUNDS,
     BLOCKS,
     BLOCK_INTERVAL,
     ROUNDS_PER_HEIGHT,

@@ -39,7 +39,7 @@ pub struct Metrics {
 /// What the probe's events count.
 struct Chain {
     height: IntGauge,
-    round: IntGauge,
+    failed_rounds: IntGauge,
     blocks: IntCounterVec,
     interval: Histogram,
     rounds: Histogram,
@@ -70,6 +70,9 @@ struct Chain {
 struct Last {
     started: bool,
     block: Option<(Height, WallTime)>,
+    /// The height of the latest round, and how many rounds of it were given up.
+    round_of: Height,
+    failed_rounds: u32,
 }
 
 /// What the gateway counts.
@@ -231,7 +234,7 @@ impl Chain {
     fn new(make: &Maker) -> Chain {
         Chain {
             height: make.gauge(&declared::HEIGHT),
-            round: make.gauge(&declared::ROUND),
+            failed_rounds: make.gauge(&declared::FAILED_ROUNDS),
             blocks: make.counters(&declared::BLOCKS),
             interval: make.histogram(&declared::BLOCK_INTERVAL),
             rounds: make.histogram(&declared::ROUNDS_PER_HEIGHT),
@@ -264,12 +267,21 @@ impl Chain {
                 self.height.set(signed(height));
                 self.last().block = None;
             }
-            Event::Round { round, .. } => self.round.set(i64::from(round)),
+            Event::Round { height, after_failure, .. } => {
+                let mut last = self.last();
+                if last.round_of != height {
+                    (last.round_of, last.failed_rounds) = (height, 0);
+                }
+                last.failed_rounds += u32::from(after_failure);
+                self.failed_rounds.set(i64::from(last.failed_rounds));
+            }
             Event::Signed(signed) => self.signed.with_label_values(&[signed.message.kind()]).inc(),
-            Event::Decided { certificate, synced, .. } => {
+            Event::Decided { height, synced, .. } => {
                 self.blocks.with_label_values(&[SOURCES[usize::from(synced)]]).inc();
                 if !synced {
-                    self.rounds.observe(f64::from(certificate.round) + 1.0);
+                    let last = self.last();
+                    let failed = if last.round_of == height { last.failed_rounds } else { 0 };
+                    self.rounds.observe(f64::from(failed) + 1.0);
                 }
             }
             Event::Applied { height, block, refusals, .. } => {

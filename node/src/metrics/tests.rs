@@ -158,14 +158,16 @@ fn events_count_what_they_say() {
     house.tell(&Event::Waiting { commands: 3, bytes: 500, blobs: 7, blob_bytes: 900 });
     house.tell(&Event::PeerUp(stranger()));
     house.tell(&Event::Refused { peer: None, why: Refusal::Banned });
-    house.tell(&Event::Round { height: 3, round: 2, proposer: ValidatorIndex(0), after_failure: true });
+    for (round, after_failure) in [(6, false), (7, true), (8, true)] {
+        house.tell(&Event::Round { height: 3, round, proposer: ValidatorIndex(0), after_failure });
+    }
     house.tell(&Event::SyncStarted { from: 2, to: 90 });
     house.tell(&Event::StateSynced { height: 80, root: Digest::ZERO });
     house.tell(&Event::OffenceRecorded { offender: ValidatorIndex(1), height: 1 });
     let text = house.metrics.text();
     for line in [
         "bitcraps_height 2",
-        "bitcraps_round 2",
+        "bitcraps_failed_rounds 2",
         "bitcraps_blocks_decided_total{source=\"consensus\"} 2",
         "bitcraps_rounds_per_height_count 2",
         "bitcraps_block_interval_seconds_count 1",
