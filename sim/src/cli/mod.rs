@@ -4,18 +4,22 @@
 
 mod bench;
 mod campaign;
+mod diff;
 mod elsewhere;
+mod hunt;
 mod output;
 mod replay;
 mod run;
 mod say;
 mod store;
+mod trace;
 mod watchdog;
 
-use crate::scenario::World;
+use crate::scenario::{Span, World};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// One contract for all commands. `2` is ours, so clap's own code for bad usage is mapped to [`exit::USAGE`].
 pub(crate) mod exit {
@@ -71,6 +75,30 @@ enum Command {
         /// A folder that `run` wrote
         run: PathBuf,
     },
+    /// Compare two finished runs: what was asked differently, the first event that differs with its causes, what came of
+    /// it. Exit code 1: they differ; 3: though the same was asked
+    Diff {
+        /// A folder that `run` wrote
+        a: PathBuf,
+        /// Another
+        b: PathBuf,
+        /// The program that wrote A, if it is another than this
+        #[arg(long)]
+        program_a: Option<PathBuf>,
+        /// The program that wrote B, if it is another than this
+        #[arg(long)]
+        program_b: Option<PathBuf>,
+    },
+    /// Run a finished run again and print its trace: the hashes, or events in words
+    Trace {
+        /// A folder that `run` wrote
+        run: PathBuf,
+        /// The numbers of the events: A..B, without B
+        #[arg(long, value_name = "A..B", value_parser = events)]
+        events: Option<(u64, u64)>,
+    },
+    /// Look for the scenario that breaks a property: faults are drawn, run, judged; what is found is shrunk and saved
+    Hunt(HuntArgs),
     /// Print the table of faults: which world makes which
     Faults,
     /// Measure: this loop beside turmoil and madsim, then whole nodes (see `make bench`)
@@ -112,6 +140,39 @@ pub(crate) struct RunArgs {
     out: PathBuf,
 }
 
+#[derive(Args)]
+pub(crate) struct HuntArgs {
+    /// The scenario to begin with: its network, its work, its faults
+    file: PathBuf,
+    /// How cases are drawn; all: each in turn, for its share of the budget
+    #[arg(long, value_enum, default_value_t = hunt::Strategies::All)]
+    strategy: hunt::Strategies,
+    /// How long, such as 30s or 10m
+    #[arg(long, default_value = "10m", value_parser = span)]
+    budget: Duration,
+    /// At most so many cases of each strategy
+    #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+    cases: u64,
+    /// What the cases are drawn with
+    #[arg(long, default_value_t = 0, value_parser = seed)]
+    seed: u64,
+    /// Go on after the first find; keep the first of each property
+    #[arg(long)]
+    keep_going: bool,
+    /// How long each find may be shrunk; 0s: not at all
+    #[arg(long, default_value = "60s", value_parser = span)]
+    shrink: Duration,
+    /// Override a value of the file, such as `consensus.engine=pbft`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
+    set: Vec<(String, String)>,
+    /// How many cases at once; 0: one per core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Where finds go
+    #[arg(long, default_value = "finds")]
+    out: PathBuf,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -131,6 +192,18 @@ fn seed(text: &str) -> Result<u64, String> {
         None => text.parse(),
     };
     parsed.map_err(|_| format!("`{text}` is not a number, such as 42 or 0x2a"))
+}
+
+fn events(text: &str) -> Result<(u64, u64), String> {
+    let range = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    range.filter(|(from, to)| from < to).ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))
+}
+
+/// `10m` as well as what the scenario language takes.
+fn span(text: &str) -> Result<Duration, String> {
+    let minutes = text.strip_suffix('m').map(|number| format!("{number} min"));
+    let span = Span::parse(minutes.as_deref().unwrap_or(text));
+    span.map(Span::duration).map_err(|error| format!("{error}, such as 30s or 10m"))
 }
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
@@ -172,6 +245,11 @@ fn command(command: Command) -> u8 {
         Command::Schema => output::schema(),
         Command::List { folder } => run::list(&folder),
         Command::Replay { run } => replay::replay(&run),
+        Command::Diff { a, b, program_a, program_b } => {
+            diff::diff((&a, program_a.as_deref()), (&b, program_b.as_deref()))
+        }
+        Command::Trace { run, events } => trace::trace(&run, events),
+        Command::Hunt(args) => hunt::hunt(&args),
         Command::Faults => output::faults(),
         Command::Bench { only } => bench::bench(only.as_deref()),
     }

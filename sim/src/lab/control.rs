@@ -4,7 +4,7 @@ use super::disk::{CrashReport, DiskFate, DiskOp};
 use super::effects::{Effect, EffectId};
 use super::model::Latency;
 use super::ports::{Attention, WorldPorts, access};
-use super::trace::{Kind, TraceSummary};
+use super::trace::{Kind, TraceSummary, Words};
 use super::world::{Core, Counters, FrameWatcher, Touched};
 use super::{Finding, Halt, Lab, NodeIndex};
 use bitcraps_types::Time;
@@ -250,8 +250,8 @@ impl Lab {
     }
 
     /// Keeps the events with these numbers in words. Call it before the run.
-    pub fn record_window(&mut self, events: Range<u64>) {
-        self.core().trace.record_window(events);
+    pub fn record_window(&mut self, events: Range<u64>, words: Option<Words>) {
+        self.core().trace.record_window(events, words);
     }
 
     /// The events of the window, a line each.

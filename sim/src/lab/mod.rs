@@ -40,7 +40,7 @@ pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
 pub use scheduler::{Lender, Schedule, Scheduler, Turn, lend};
 pub(crate) use scheduler::{borrow as borrow_scheduler, is_lent as has_scheduler};
-pub use trace::{CHECKPOINT_EVENTS, TraceSummary};
+pub use trace::{CHECKPOINT_EVENTS, TraceSummary, Words};
 pub use world::{Counters, FrameRecord, FrameWatcher, Touched};
 
 use bitcraps_types::Time;

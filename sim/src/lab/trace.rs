@@ -91,6 +91,9 @@ impl TraceSummary {
     }
 }
 
+/// Says in words what a frame, or a note of a node's probe, is.
+pub type Words = fn(note: bool, bytes: &[u8]) -> Option<String>;
+
 /// The trace while it grows.
 pub(crate) struct Trace {
     on: bool,
@@ -99,6 +102,7 @@ pub(crate) struct Trace {
     events: u64,
     checkpoints: Vec<Digest>,
     window: Range<u64>,
+    words: Option<Words>,
     lines: Vec<String>,
 }
 
@@ -121,12 +125,13 @@ impl Trace {
             events: 0,
             checkpoints: Vec::new(),
             window: 0..0,
+            words: None,
             lines: Vec::new(),
         }
     }
 
-    pub(crate) fn record_window(&mut self, window: Range<u64>) {
-        self.window = window;
+    pub(crate) fn record_window(&mut self, window: Range<u64>, words: Option<Words>) {
+        (self.window, self.words) = (window, words);
     }
 
     pub(crate) fn lines(&self) -> &[String] {
@@ -147,7 +152,14 @@ impl Trace {
         self.buffer.extend_from_slice(&head);
         self.buffer.extend_from_slice(entry.bytes);
         if self.window.contains(&self.events) {
-            self.lines.push(describe(self.events, &entry));
+            let mut line = describe(self.events, &entry);
+            let frame = matches!(entry.kind, Kind::Sent | Kind::Lost | Kind::Held | Kind::Refused);
+            if let Some(words) = self.words.filter(|_| frame || entry.kind == Kind::Note)
+                && let Some(said) = words(!frame, entry.bytes)
+            {
+                let _ = write!(line, " ({said})");
+            }
+            self.lines.push(line);
         }
         self.events += 1;
         if self.buffer.len() >= BUFFER {
@@ -201,7 +213,7 @@ mod tests {
 
     fn run(events: u64, odd: Option<u64>, window: Range<u64>) -> (TraceSummary, Vec<String>) {
         let mut trace = Trace::new(true);
-        trace.record_window(window);
+        trace.record_window(window, None);
         for at in 0..events {
             let bytes = [if odd == Some(at) { 1 } else { 0 }; 40];
             trace.record(Entry { at, kind: Kind::Note, node: 0, peer: 0, aux: 0, bytes: &bytes });

@@ -136,6 +136,24 @@ impl Reel {
     }
 }
 
+/// What a frame, or a note of [`super::shared::NodeProbe`], says.
+pub(crate) fn in_words(note: bool, bytes: &[u8]) -> Option<String> {
+    if !note {
+        let (kind, label) = describe(bytes)?;
+        return Some(if label.is_empty() { kind.to_owned() } else { format!("{kind} {label}") });
+    }
+    let (kind, rest) = bytes.split_first()?;
+    let (height, content) = rest.split_first_chunk()?;
+    let height = u64::from_le_bytes(*height);
+    let digest = || content.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>();
+    Some(match kind {
+        b'd' => format!("decides h{height}: {}", digest()),
+        b'a' => format!("applies h{height}: root {}", digest()),
+        b'r' => format!("enters round {} of h{height}", u32::from_le_bytes(*content.first_chunk()?)),
+        _ => return None,
+    })
+}
+
 /// What QUIC lets an onlooker see: whether the packet still belongs to a handshake (RFC 9000, section 17), and its size.
 fn describe_datagram(bytes: &[u8]) -> (&'static str, String) {
     let long_header = bytes.first().is_some_and(|first| first & 0x80 != 0);

@@ -71,7 +71,14 @@ pub(crate) fn unsupported(
         world,
     };
     let record = record(&closing, &Recorder::default(), properties.collect());
-    Outcome { record, trace, reached: BTreeSet::new(), height: 0, wall: Duration::ZERO }
+    Outcome {
+        record,
+        trace,
+        reached: BTreeSet::new(),
+        height: 0,
+        wall: Duration::ZERO,
+        coverage: BTreeSet::new(),
+    }
 }
 
 /// Judges the run.
@@ -117,7 +124,7 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     let height = oracles.top();
     drop(oracles);
     let record = record(&closing, &shared.recorder.borrow(), properties);
-    Outcome { record, trace: closing.trace, reached, height, wall: closing.wall }
+    Outcome { record, trace: closing.trace, reached, height, wall: closing.wall, coverage: BTreeSet::new() }
 }
 
 /// What no fault explains: a panic, or an honest node that stopped itself though nothing was ever wrong with its disk.

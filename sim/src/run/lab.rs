@@ -1,6 +1,7 @@
 //! The lab, madsim and the wire as a pass drives them: nodes on the lab's loop or a lent scheduler, with its links or with
 //! QUIC over its datagrams.
 
+use super::film;
 use super::inject;
 use super::network::Network;
 use super::pass::Plan;
@@ -46,7 +47,7 @@ impl InLab {
         let mut lab = network.lab(scenario, seed, plan.unseen, boot);
         *shared.attention.borrow_mut() = Some(lab.attention());
         if let Some(events) = &plan.events {
-            lab.record_window(events.clone());
+            lab.record_window(events.clone(), Some(film::in_words));
         }
         lab.watch_frames(watcher);
         InLab { lab, network: network.clone(), handles }

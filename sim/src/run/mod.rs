@@ -6,6 +6,7 @@
 
 pub(crate) mod cluster;
 mod convert;
+mod coverage;
 mod faults;
 mod film;
 pub mod heartbeat;
@@ -23,6 +24,8 @@ mod timeline;
 mod turmoil;
 mod watch;
 mod workload;
+
+pub use coverage::Feature;
 
 use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
 use crate::scenario::{Scenario, Sometimes, World};
@@ -65,6 +68,8 @@ pub struct Outcome {
     pub height: u64,
     /// Real time that the pass took.
     pub wall: Duration,
+    /// Where the engines have been; empty unless it was asked for.
+    pub coverage: BTreeSet<Feature>,
 }
 
 impl Outcome {
@@ -141,6 +146,36 @@ pub fn examine(scenario: &Scenario, world: World, seed: u64, depth: Depth, repro
             })
         }
     }
+}
+
+/// One pass of a scenario in the lab, with its coverage, for searches.
+///
+/// # Panics
+/// As [`examine`].
+pub fn sample(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
+    let world = World::Lab;
+    let plan = Plan { liars: pass::liars(scenario, world, seed), coverage: true, ..Plan::new(world) };
+    pass(scenario, seed, &plan, repro)
+}
+
+/// One pass as events: the trace, and the events with these numbers in words, if any are wanted. `None`: this world has
+/// no trace, or can't make the scenario.
+///
+/// # Panics
+/// As [`examine`].
+pub fn trace(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    events: Option<Range<u64>>,
+) -> Option<(Outcome, Vec<String>)> {
+    if !world.is_deterministic() || !world.unsupported(scenario).is_empty() {
+        return None;
+    }
+    let plan = Plan { liars: pass::liars(scenario, world, seed), events, ..Plan::new(world) };
+    let mut lines = Vec::new();
+    let outcome = pass::pass_with(scenario, seed, &plan, "", |world| lines = world.window());
+    Some((outcome, lines))
 }
 
 fn examine_in_virtual_time(

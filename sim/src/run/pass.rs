@@ -44,12 +44,15 @@ pub(crate) struct Plan {
     pub(crate) events: Option<Range<u64>>,
     /// In madsim's world: gives what libc says, which actors must not ask.
     pub(crate) unseen: u64,
+    /// Note which transitions the engines take.
+    pub(crate) coverage: bool,
 }
 
 impl Plan {
     /// Nobody lies, nothing is filmed.
     pub(crate) fn new(world: World) -> Plan {
-        Plan { world, liars: BTreeSet::new(), windows: Vec::new(), events: None, unseen: 0 }
+        let liars = BTreeSet::new();
+        Plan { world, liars, windows: Vec::new(), events: None, unseen: 0, coverage: false }
     }
 }
 
@@ -125,7 +128,9 @@ fn pass_here(
         notes: end.world.notes(),
         world: plan.world,
     };
-    judge::judge(closing, &end.shared)
+    let outcome = judge::judge(closing, &end.shared);
+    let coverage = end.shared.coverage.as_ref().map(RefCell::take).unwrap_or_default();
+    Outcome { coverage: coverage.into_features(), ..outcome }
 }
 
 /// A run in progress.
@@ -162,6 +167,7 @@ impl<'a> Run<'a> {
             oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
             watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
             recorder: RefCell::new(Recorder::default()),
+            coverage: plan.coverage.then(RefCell::default),
             watching: faults.are_watching(),
             attention: RefCell::new(None),
         });

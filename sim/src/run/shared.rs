@@ -1,5 +1,6 @@
 //! Where the events of all nodes meet: each goes to the oracles, the watch, the recorder and the trace.
 
+use super::coverage::Coverage;
 use super::recorder::Recorder;
 use super::watch::Watch;
 use crate::lab::{Attention, Observer};
@@ -14,6 +15,8 @@ pub(crate) struct Shared {
     pub(crate) oracles: RefCell<Oracles>,
     pub(crate) watch: RefCell<Watch>,
     pub(crate) recorder: RefCell<Recorder>,
+    /// If somebody wants it.
+    pub(crate) coverage: Option<RefCell<Coverage>>,
     /// Whether the runner wants to look between events when something changed.
     pub(crate) watching: bool,
     /// Known once the lab exists.
@@ -97,7 +100,13 @@ pub(crate) struct NodeProbe {
 impl Probe for NodeProbe {
     fn event(&self, event: Event<'_>) {
         // A node that stopped itself may still take what waits in its mailboxes; the world is told nothing of it.
-        if matches!(event, Event::Transition(_)) || !self.witness.is_live() {
+        if !self.witness.is_live() {
+            return;
+        }
+        if let Event::Transition(transition) = event {
+            if let Some(coverage) = &self.shared.coverage {
+                coverage.borrow_mut().observe(transition, &self.shared.watch.borrow());
+            }
             return;
         }
         let (node, at) = (self.witness.node(), self.witness.now());

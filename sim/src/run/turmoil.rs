@@ -1,6 +1,7 @@
 //! The turmoil world as a pass drives it: the nodes' actors with QUIC links, their gateways, and the players over HTTP.
 
 use super::convert;
+use super::film;
 use super::inject::operations;
 use super::network::{Network, link_models};
 use super::pass::Plan;
@@ -51,7 +52,7 @@ impl InTurmoil {
         let mut turmoil = Turmoil::new(config);
         *shared.attention.borrow_mut() = Some(turmoil.attention());
         if let Some(events) = &plan.events {
-            turmoil.record_window(events.clone());
+            turmoil.record_window(events.clone(), Some(film::in_words));
         }
         turmoil.watch_frames(watcher);
         InTurmoil { turmoil, network: network.clone() }

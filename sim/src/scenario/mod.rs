@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod check;
+mod concise;
 mod decode;
 mod diagnostic;
 mod expect;
@@ -25,6 +26,7 @@ mod world;
 mod yaml;
 
 pub use catalogue::{FaultDoc, Parameter, faults_table};
+pub use concise::{concise, leaves};
 pub use diagnostic::{Diagnostic, Severity};
 pub use expect::{Eventually, Expect, Property, Slo, Sometimes};
 pub use fault::{

@@ -24,7 +24,7 @@ pub(crate) use ports::HostPorts;
 
 use crate::lab::{
     Attention, Counters, DiskFate, Finding, FrameWatcher, Halt, LinkModels, MOST_DATAGRAM_BYTES, NodeIndex,
-    Progress, TraceSummary, WALL_AT_START, panics,
+    Progress, TraceSummary, WALL_AT_START, Words, panics,
 };
 use ::turmoil::{Builder, Sim};
 use bitcraps_casino::SignedCommand;
@@ -204,8 +204,8 @@ impl Turmoil {
     }
 
     /// Keeps the events with these numbers in words. Call it before the run.
-    pub(crate) fn record_window(&mut self, events: Range<u64>) {
-        self.world.borrow_mut().trace.record_window(events);
+    pub(crate) fn record_window(&mut self, events: Range<u64>, words: Option<Words>) {
+        self.world.borrow_mut().trace.record_window(events, words);
     }
 
     /// The events of the window, a line each.

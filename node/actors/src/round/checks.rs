@@ -70,15 +70,21 @@ impl Checks<'_> {
     }
 }
 
-/// The latest time that a fresh block may have.
-pub(crate) fn latest_time(wall: WallTime, drift: Duration) -> WallTime {
+/// The latest time that a fresh block may have: little ahead of our clock. The earliest time there is, just after the
+/// last block's, is never too late: where all clocks were set back, the chain goes on by the least steps until they have
+/// caught up.
+pub(crate) fn latest_time(wall: WallTime, drift: Duration, tip: &Tip) -> WallTime {
     let drift = u64::try_from(drift.as_nanos()).unwrap_or(u64::MAX);
-    WallTime(wall.0.saturating_add(drift))
+    WallTime(wall.0.saturating_add(drift).max(earliest_time(tip).0))
+}
+
+fn earliest_time(tip: &Tip) -> WallTime {
+    WallTime(tip.time.0.saturating_add(1))
 }
 
 /// The time of a block proposed now: our clock's, but later than the last block's.
 pub(crate) fn proposed_time(wall: WallTime, tip: &Tip) -> WallTime {
-    WallTime(wall.0.max(tip.time.0.saturating_add(1)))
+    wall.max(earliest_time(tip))
 }
 
 #[cfg(test)]

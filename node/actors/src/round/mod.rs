@@ -333,7 +333,8 @@ impl Round {
     }
 
     fn validate(&mut self, height: Height, value: &Value, fresh: bool, ctx: &Context<Self>) {
-        let latest = fresh.then(|| checks::latest_time(self.ports.clock.wall(), self.config.max_clock_drift));
+        let latest = fresh
+            .then(|| checks::latest_time(self.ports.clock.wall(), self.config.max_clock_drift, &self.tip));
         let valid = self.checks().check(height, value, latest).is_ok();
         let verdict = Judged { height, digest: value.digest(), valid };
         if let Some(Judged { height, digest, valid }) = self.after_verifying(verdict, ctx) {

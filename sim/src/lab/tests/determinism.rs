@@ -24,7 +24,7 @@ fn eventful_run(
         queue_bytes: 2000,
     });
     let mut lab = Lab::new(config);
-    lab.record_window(window);
+    lab.record_window(window, None);
     for node in 0..4 {
         lab.start(node);
         for peer in 0..node {

@@ -67,6 +67,7 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         oracles: RefCell::new(Oracles::new(pass::setup(scenario, &network, &plan))),
         watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
         recorder: RefCell::new(Recorder::default()),
+        coverage: None,
         watching: true,
         attention: RefCell::new(None),
     });

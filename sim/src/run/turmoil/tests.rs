@@ -106,6 +106,7 @@ fn answers(requests: Vec<Vec<u8>>) -> Vec<(String, String)> {
         oracles: RefCell::new(Oracles::new(pass::setup(&scenario, &network, &plan))),
         watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
         recorder: RefCell::new(Recorder::default()),
+        coverage: None,
         watching: false,
         attention: RefCell::new(None),
     });

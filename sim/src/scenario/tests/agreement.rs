@@ -1,7 +1,9 @@
 //! The description, the decoder, the serializer and the schema say the same language.
 
 use super::sample::{Dice, leaves, sample};
-use crate::scenario::{Scenario, check, decode, findings, json_schema, language, parse, resolved, yaml};
+use crate::scenario::{
+    Scenario, check, concise, decode, findings, json_schema, language, parse, resolved, yaml,
+};
 use serde_json::{Map, Value};
 
 /// Decodes a document that must be well formed; what it means may still be nonsense.
@@ -45,7 +47,23 @@ fn each_scenario_of_the_repository_resolved_is_a_scenario() {
         let scenario = parse("f.yaml", &std::fs::read_to_string(&path).unwrap()).unwrap().scenario;
         let again = parse("r.yaml", &resolved(&scenario)).map(|parsed| parsed.scenario);
         assert_eq!(again.as_ref(), Ok(&scenario), "{}", path.display());
+        let short = concise(&scenario);
+        assert_eq!(parse("c.yaml", &short).map(|parsed| parsed.scenario).as_ref(), Ok(&scenario), "{short}");
+        assert!(short.len() < resolved(&scenario).len() / 2, "{short}");
     }
+}
+
+#[test]
+fn a_scenario_without_what_goes_without_saying_reads_back_as_itself() {
+    let mut read = 0;
+    for (document, _) in documents(400) {
+        let Ok(parsed) = parse("sample", &document.to_string()) else { continue };
+        let short = concise(&parsed.scenario);
+        let again = parse("c.yaml", &short).map(|parsed| parsed.scenario);
+        assert_eq!(again.as_ref(), Ok(&parsed.scenario), "{short}");
+        read += 1;
+    }
+    println!("{read} scenarios");
 }
 
 /// A key that the decoder forgot would be accepted and mean nothing.

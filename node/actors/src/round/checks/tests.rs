@@ -214,6 +214,17 @@ fn only_a_fresh_block_is_judged_by_the_clock() {
     };
     let ahead = Value::new(Block { time: WallTime(u64::MAX), ..block() }.encode());
     assert_eq!(checks.check(7, &ahead, None), Ok(()));
-    assert_eq!(checks.check(7, &ahead, Some(latest_time(WallTime(0), Duration::ZERO))), Err(Fault::TooLate));
+    assert_eq!(
+        checks.check(7, &ahead, Some(latest_time(WallTime(5), Duration::ZERO, &TIP))),
+        Err(Fault::TooLate)
+    );
     assert_eq!(proposed_time(WallTime(5), &TIP), WallTime(1001));
+    assert_eq!(latest_time(WallTime(1500), Duration::from_nanos(7), &TIP), WallTime(1507));
+}
+
+#[test]
+fn where_all_clocks_were_set_back_the_chain_goes_on_by_the_least_steps() {
+    let (back, drift) = (WallTime(5), Duration::from_nanos(7));
+    assert!(proposed_time(back, &TIP) <= latest_time(back, drift, &TIP));
+    assert_eq!(latest_time(back, drift, &TIP), WallTime(1001));
 }
