@@ -12,6 +12,7 @@ pub mod engine;
 pub mod fuzz;
 pub mod hotstuff;
 mod inbox;
+pub mod museum;
 pub mod pbft;
 mod signed;
 pub mod tendermint;

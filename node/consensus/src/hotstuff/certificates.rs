@@ -3,6 +3,7 @@
 use super::message::Timeout;
 use super::statement::{Statement, Vote, vote_bytes};
 use crate::certificate::preimage;
+use crate::museum::{Bug, has};
 use crate::validators::at_most_one_per_validator;
 use crate::{Certificate, Invalid, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Verify};
@@ -131,6 +132,7 @@ impl TimeoutCertificate {
 /// Whether a block of `round` that carries the certificate of `justify` completes a chain of two consecutive rounds.
 pub(super) fn is_two_chain(round: Round, justify: Option<Round>) -> bool {
     justify.and_then(|justify| justify.checked_add(1)) == Some(round)
+        || (justify.is_some() && has(Bug::ParentInsteadOfConsecutive))
 }
 
 /// The round after that of a certificate; after the root, round 0.
@@ -144,7 +146,8 @@ fn check_quorum(
 ) -> Result<(), Invalid> {
     let (mut last, mut power) = (None, 0);
     for signer in signers {
-        if last >= Some(signer) {
+        let repeats = has(Bug::SignerCountedTwice) && last == Some(signer);
+        if last >= Some(signer) && !repeats {
             return Err(Invalid::Malformed("the signers are not in ascending order, each once"));
         }
         last = Some(signer);
