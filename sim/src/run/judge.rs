@@ -90,7 +90,10 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
         Sometimes::ALL.into_iter().filter(|sometimes| oracles.count(*sometimes) > 0).collect();
     let mut properties = match scenario.expect.violation {
         None => expected(scenario, all),
-        Some(Property::Agreement) => forked_as_expected(scenario, &oracles.fork(), &closing.liars, all),
+        // Whom would a fork convict that a bug made?
+        Some(Property::Agreement) if scenario.consensus.bug.is_none() => {
+            forked_as_expected(scenario, &oracles.fork(), &closing.liars, all)
+        }
         Some(violation) => violated_as_expected(scenario, violation, all),
     };
     let totals = faults::totals(scenario.faults.len(), &closing.instances);

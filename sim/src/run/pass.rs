@@ -21,6 +21,7 @@ use crate::lab::{Finding, Halt, Progress};
 use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Scenario, World};
 use bitcraps_consensus::Validator;
+use bitcraps_consensus::museum::{self, Exhibit};
 use bitcraps_types::Time;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -144,6 +145,8 @@ struct Run<'a> {
     arrivals: Timeline<()>,
     camera: Camera,
     halts: Vec<Halt>,
+    /// What is wrong with the engines while the run lasts.
+    _exhibit: Exhibit,
 }
 
 /// A run at its end.
@@ -161,6 +164,7 @@ struct Ended {
 
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
+        let exhibit = museum::exhibit(scenario.consensus.bug);
         let network = Rc::new(Network::new(scenario, plan.world, seed));
         let faults = Faults::new(scenario, seed);
         let shared = Rc::new(Shared {
@@ -188,7 +192,18 @@ impl<'a> Run<'a> {
         if let Some(first) = players.next_after(Time::ZERO) {
             arrivals.at(first, ());
         }
-        Run { scenario, network, world, shared, faults, players, arrivals, camera, halts: Vec::new() }
+        Run {
+            scenario,
+            network,
+            world,
+            shared,
+            faults,
+            players,
+            arrivals,
+            camera,
+            halts: Vec::new(),
+            _exhibit: exhibit,
+        }
     }
 
     fn finish(mut self) -> Ended {

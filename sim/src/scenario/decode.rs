@@ -8,6 +8,7 @@ use super::link::{Latency, LinkModel, Links};
 use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
+use bitcraps_consensus::museum::Bug;
 use bitcraps_types::Protocol;
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ fn consensus(node: Option<&Node>) -> Consensus {
             .and_then(Node::text)
             .and_then(Protocol::named)
             .unwrap_or(Protocol::Tendermint),
+        bug: get(node, "bug").and_then(Node::text).and_then(Bug::parse),
         timeouts: Timeouts {
             propose: time("propose", 500),
             prevote: time("prevote", 250),

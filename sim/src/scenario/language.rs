@@ -6,6 +6,7 @@ mod faults;
 pub(super) use faults::{BYZANTINE, CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
 
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
+use bitcraps_consensus::museum::Bug;
 use bitcraps_types::Protocol;
 
 /// The most validators.
@@ -170,10 +171,26 @@ static ENGINES: [&str; Protocol::ALL.len()] = {
     names
 };
 
+static BUGS: [&str; Bug::ALL.len()] = {
+    let mut names = [""; Bug::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Bug::ALL[index].name();
+        index += 1;
+    }
+    names
+};
+
 static CONSENSUS: Object = object(
     "consensus",
     &[&[
         may("engine", Shape::Word(&ENGINES), "tendermint", "The protocol."),
+        may(
+            "bug",
+            Shape::Word(&BUGS),
+            "none",
+            "A published bug that is put into the engine (docs/museum.md).",
+        ),
         may("timeouts", Shape::Object(&TIMEOUTS), "{}", "Its patience."),
         may("interval", SPAN, "0 s", "The least time between two blocks."),
     ]],

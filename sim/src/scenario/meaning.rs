@@ -122,6 +122,7 @@ pub(super) fn check(findings: &mut Findings<'_>, root: &Node, scenario: &Scenari
     validators(&mut context);
     links(&mut context);
     workload(&mut context);
+    bug(&mut context);
     expectations(&mut context);
     faults::check(&mut context);
     liars::check(&mut context);
@@ -200,6 +201,15 @@ fn latency(context: &mut Context<'_, '_>, path: &str) {
     };
     if let Some((key, message)) = wrong {
         context.error(&format!("{path}.{key}"), message.into(), None);
+    }
+}
+
+fn bug(context: &mut Context<'_, '_>) {
+    let consensus = &context.scenario.consensus;
+    let Some(bug) = consensus.bug.filter(|bug| bug.protocol() != consensus.engine) else { return };
+    if !context.is_bad("consensus.engine") {
+        let message = format!("`{}` is a bug of {}, not of {}", bug.name(), bug.protocol(), consensus.engine);
+        context.error("consensus.bug", message, format!("engine: {}", bug.protocol().name()));
     }
 }
 

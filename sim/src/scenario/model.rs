@@ -7,6 +7,7 @@ use super::expect::Expect;
 use super::fault::Fault;
 use super::link::Links;
 use super::units::{Percent, Rate, Span};
+use bitcraps_consensus::museum::Bug;
 use bitcraps_types::Protocol;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -158,10 +159,17 @@ pub struct Consensus {
     /// Which protocol.
     #[serde(serialize_with = "name_of_engine")]
     pub engine: Protocol,
+    /// A bug that is put into it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "name_of_bug")]
+    pub bug: Option<Bug>,
     /// Its patience.
     pub timeouts: Timeouts,
     /// The least time between two blocks; zero: as fast as it goes.
     pub interval: Span,
+}
+
+fn name_of_bug<S: Serializer>(bug: &Option<Bug>, serializer: S) -> Result<S::Ok, S::Error> {
+    bug.map(Bug::name).serialize(serializer)
 }
 
 fn name_of_engine<S: Serializer>(engine: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {

@@ -59,7 +59,12 @@ impl World {
                 format!("the {world} world does not make `{name}` on nodes that are not known before the run")
             })
         };
-        scenario.faults.iter().filter_map(|fault| Some((&*fault.id, why(fault)?))).collect()
+        let mut unsupported: Vec<_> =
+            scenario.faults.iter().filter_map(|fault| Some((&*fault.id, why(fault)?))).collect();
+        if scenario.consensus.bug.is_some() && self == World::Cluster {
+            unsupported.push(("consensus.bug", "a daemon has no bug put in".to_owned()));
+        }
+        unsupported
     }
 
     /// The faults of a scenario that this world makes only with daemons that are built to misbehave: their ids.

@@ -49,7 +49,7 @@ pub(super) fn check(context: &mut Context<'_, '_>) {
         let message = format!("up to {lying} of {total} stake lies; the protocol bears {most}");
         let help = "strike fewer, or say `expect: { violation: agreement }`".to_string();
         context.error(&format!("faults.{last}"), message, help);
-    } else if lying <= most && expected {
+    } else if lying <= most && expected && scenario.consensus.bug.is_none() {
         let message =
             format!("agreement should hold: {lying} of {total} stake lies and the protocol bears {most}");
         context.warning("expect.violation", message, None);
