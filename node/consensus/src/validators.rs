@@ -1,5 +1,6 @@
 //! The validators of a height, their power, and the two thresholds. Quorums are computed here and nowhere else.
 
+use crate::museum::{Bug, has};
 use bitcraps_types::{PublicKey, ValidatorIndex};
 use borsh::BorshDeserialize;
 use std::io::{self, Read};
@@ -113,6 +114,8 @@ impl ValidatorSet {
     /// More than two thirds of the power (2f + 1 of 3f + 1).
     pub fn is_quorum(&self, power: u64) -> bool {
         3 * power > 2 * self.0.total
+            || (has(Bug::QuorumOfThree) && power >= 3)
+            || (has(Bug::QuorumOfTwoFPlusOne) && power > 2 * ((self.0.total - 1) / 3))
     }
 
     /// More than one third of the power (f + 1 of 3f + 1): at least one of them is correct.

@@ -9,6 +9,7 @@ use super::HotStuff;
 use super::certificates::{QuorumCertificate, TimeoutCertificate};
 use super::message::{HotStuffMessage, Proposal, Timeout};
 use super::statement::Vote;
+use crate::museum::{Bug, has};
 use crate::{Dest, Message, Output, Seq};
 use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -203,7 +204,9 @@ impl HotStuff {
     /// Gives the current round up.
     pub(super) fn say_timeout(&mut self, out: &mut Vec<Output<Self>>) {
         if let Some(author) = self.me() {
-            self.last_voted = self.last_voted.max(Some(self.round));
+            if !has(Bug::VotesAfterTimeout) {
+                self.last_voted = self.last_voted.max(Some(self.round));
+            }
             let high_qc = self.high_qc.clone();
             let timeout = Timeout { height: self.height, round: self.round, author, high_qc };
             self.say(HotStuffMessage::Timeout(Box::new(timeout)), out);
@@ -214,7 +217,9 @@ impl HotStuff {
     pub(super) fn replay(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             let others = matches!(&entry, Entry::Said(message) if Some(message.author()) != self.me());
-            if entry.height() != self.height || others {
+            let forgotten =
+                has(Bug::LastVotedNotRestored) && matches!(entry, Entry::Said(HotStuffMessage::Vote(_)));
+            if entry.height() != self.height || others || forgotten {
                 continue;
             }
             self.journal.note(&entry);
@@ -224,6 +229,9 @@ impl HotStuff {
                 Entry::HighQc(qc) => self.raise_high_qc(&qc),
                 Entry::HighTc(tc) => self.raise_high_tc(&tc),
             }
+        }
+        if has(Bug::RecoveryIgnoresTimeouts) {
+            self.high_tc = None;
         }
     }
 

@@ -6,6 +6,7 @@ use super::HotStuff;
 use super::certificates::{TimeoutCertificate, round_after};
 use super::journal::Entry;
 use crate::backoff::timeout;
+use crate::museum::{Bug, has};
 use crate::{Dest, Output, Timer, TimerKind};
 use bitcraps_types::{Round, Time};
 use std::time::Duration;
@@ -99,6 +100,9 @@ impl HotStuff {
     pub(super) fn resume_round(&self) -> Round {
         let by_qc = round_after(self.high_qc_round());
         let by_tc = self.high_tc.as_ref().and_then(|tc| tc.round.checked_add(1));
+        if has(Bug::RecoveryIgnoresTimeouts) {
+            return by_qc.unwrap_or(0);
+        }
         by_qc.max(by_tc).max(self.journal.last_round()).unwrap_or(0)
     }
 

@@ -6,6 +6,7 @@
 use super::HotStuff;
 use super::certificates::{QuorumCertificate, TimeoutCertificate, is_two_chain, round_after};
 use super::window::lowest;
+use crate::museum::{Bug, has};
 use crate::values::Judgement;
 use crate::{Output, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, Value};
@@ -113,6 +114,9 @@ impl HotStuff {
         for (statement, signature) in qc.votes() {
             self.witness(statement, signature, out);
         }
+        if has(Bug::DecidesAgain) && qc.commits() {
+            self.decided = None;
+        }
         let before = self.high_qc_round();
         self.raise_high_qc(qc);
         if self.high_qc_round() > before {
@@ -150,6 +154,7 @@ impl HotStuff {
             return false;
         };
         let Some(value) = self.values.get(&certificate.digest).cloned() else {
+            assert!(!has(Bug::GhostCertificatePanics), "a certified block is known");
             self.miss_value(out);
             return false;
         };

@@ -5,6 +5,7 @@ use super::certificates::is_two_chain;
 use super::message::{HotStuffMessage, Timeout};
 use crate::Message;
 use crate::certificate::{commit_bytes, preimage};
+use crate::museum::{Bug, has};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -223,7 +224,8 @@ pub(super) fn vote_bytes(
     if is_two_chain(round, justify) {
         commit_bytes(chain, height, round, digest)
     } else {
-        block_bytes("hotstuff/vote", chain, height, round, digest, justify)
+        let signed_round = if has(Bug::RoundNotSigned) { 0 } else { round };
+        block_bytes("hotstuff/vote", chain, height, signed_round, digest, justify)
     }
 }
 

@@ -13,6 +13,7 @@
 
 use super::message::{HotStuffMessage, SyncInfo};
 use super::{HotStuff, Previous};
+use crate::museum::{Bug, has};
 use crate::{Config, Dest, Message, Output, Signed, Timer, TimerKind};
 use bitcraps_types::{Height, Round, Time, ValidatorIndex};
 use std::collections::BTreeSet;
@@ -166,7 +167,10 @@ impl HotStuff {
 
     fn said_by(&self, me: ValidatorIndex) -> [Option<Signed<HotStuffMessage>>; 3] {
         let proposal = self.proposals.get(self.round).filter(|signed| signed.message.author() == me).cloned();
-        let timeout = self.own_timeout.clone().filter(|signed| signed.message.round() == self.round);
+        let repeats = |signed: &Signed<HotStuffMessage>| {
+            signed.message.round() == self.round && !has(Bug::TimeoutSaidOnce)
+        };
+        let timeout = self.own_timeout.clone().filter(repeats);
         [proposal, self.votes.get(self.round, me), timeout]
     }
 

@@ -5,6 +5,7 @@ use super::HotStuff;
 use super::certificates::{QuorumCertificate, TimeoutCertificate, round_after};
 use super::message::{HotStuffMessage, Proposal, SyncInfo, Timeout};
 use super::statement::Vote;
+use crate::museum::{Bug, has};
 use crate::{Invalid, Message, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Height, Verify};
 
@@ -25,7 +26,9 @@ pub(super) fn verify(
     let (qc, tc) = signed.message.certificates();
     check_certificates(signed.message.height(), qc, tc, validators)?;
     signed.check(validators, chain, verify)?;
-    if let Some(qc) = qc {
+    let trusted =
+        has(Bug::EmbeddedCertificateNotVerified) && matches!(signed.message, HotStuffMessage::Timeout(_));
+    if let Some(qc) = qc.filter(|_| !trusted) {
         qc.check_signatures(validators, chain, verify)?;
     }
     if let Some(tc) = tc {
@@ -42,7 +45,7 @@ fn check_proposal(proposal: &Proposal, validators: &ValidatorSet) -> Result<(), 
     extends(proposal)?;
     let quorum_had_it = proposal.justify.is_some() && proposal.tc.is_none();
     match (&proposal.value, &proposal.justify) {
-        (Some(value), Some(qc)) if value.digest() != qc.digest => {
+        (Some(value), Some(qc)) if value.digest() != qc.digest && !has(Bug::ValueNotOfItsCertificate) => {
             Err(Invalid::Malformed("a block with another value than the one that it extends"))
         }
         (value, _) if value.is_some() == quorum_had_it => {
@@ -64,7 +67,7 @@ fn extends(proposal: &Proposal) -> Result<(), Invalid> {
         Some(tc) if tc.round.checked_add(1) != Some(proposal.round) => {
             Err(Invalid::Malformed("a timeout of another round than the one before the block's"))
         }
-        Some(tc) if justify < tc.high_qc_round() => {
+        Some(tc) if justify < tc.high_qc_round() && !(justify.is_none() && has(Bug::RootNotChecked)) => {
             Err(Invalid::Malformed("a block on a lower certificate than those who timed out knew"))
         }
         Some(_) if justify >= Some(proposal.round) => {

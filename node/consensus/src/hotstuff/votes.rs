@@ -6,6 +6,7 @@ use super::certificates::QuorumCertificate;
 use super::message::HotStuffMessage;
 use super::statement::Vote;
 use super::window::{lowest, remembers};
+use crate::museum::{Bug, has};
 use crate::{Signed, ValidatorSet};
 use bitcraps_types::{Digest, Height, Round, Signature, ValidatorIndex};
 use std::collections::BTreeMap;
@@ -53,7 +54,8 @@ impl Votes {
         }
         let block = (vote.digest, vote.justify);
         *slot = Some((block, signature));
-        let so_far = round.power.entry(block).or_default();
+        let bucket = if has(Bug::ForeignVoteInCertificate) { (Digest::ZERO, None) } else { block };
+        let so_far = round.power.entry(bucket).or_default();
         let before = *so_far;
         *so_far += power;
         let completes = self.validators.is_quorum(*so_far) && !self.validators.is_quorum(before);
@@ -68,7 +70,7 @@ impl Votes {
             .iter()
             .zip(cast)
             .filter_map(|((author, _), cast)| Some((author, (*cast)?)))
-            .filter(|(_, (voted, _))| *voted == block)
+            .filter(|(_, (voted, _))| *voted == block || has(Bug::ForeignVoteInCertificate))
             .map(|(author, (_, signature))| (author, signature))
             .collect();
         QuorumCertificate { height: self.height, round, digest, justify, signatures }

@@ -4,6 +4,7 @@
 //! So memory is bounded whatever a validator signs.
 
 use super::message::{ChangeClaim, PbftMessage, PreparedCertificate, ViewChange};
+use crate::museum::{Bug, has};
 use crate::{Evidence, Message, Signed, ValidatorSet};
 use bitcraps_types::{Digest, Round, ValidatorIndex};
 use std::collections::BTreeMap;
@@ -68,10 +69,11 @@ impl Changes {
         }
         let changes = to_view().filter_map(|signed| Some(content(signed)?.claim(signed.signature))).collect();
         let claims = || to_view().filter_map(|signed| content(signed)?.prepared.as_ref());
-        let prepared = claims().max_by_key(|claim| claim.view).cloned();
+        let carried_on = view_to_carry_on(claims().map(|claim| claim.view));
+        let prepared = claims().rfind(|claim| Some(claim.view) == carried_on).cloned();
         // Two values are prepared in one view only if too many lie: then nothing is entitled to go on.
-        let undisputed = prepared.as_ref().is_none_or(|highest| {
-            claims().all(|claim| claim.view < highest.view || claim.digest == highest.digest)
+        let undisputed = prepared.as_ref().is_none_or(|carried| {
+            claims().all(|claim| claim.view != carried.view || claim.digest == carried.digest)
         });
         undisputed.then_some(Mandate { changes, prepared })
     }
@@ -79,6 +81,11 @@ impl Changes {
     fn each(&self) -> impl Iterator<Item = &ViewChange> {
         self.latest.values().filter_map(content)
     }
+}
+
+/// Of the views in which somebody claims to be prepared, the one whose value the new view must carry on.
+pub(super) fn view_to_carry_on(claimed: impl Iterator<Item = Round>) -> Option<Round> {
+    if has(Bug::LowestCertificateWins) { claimed.min() } else { claimed.max() }
 }
 
 fn content(signed: &Signed<PbftMessage>) -> Option<&ViewChange> {

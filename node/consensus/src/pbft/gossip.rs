@@ -16,6 +16,7 @@
 use super::log::{Added, Log};
 use super::message::{PbftMessage, VoteKind};
 use super::{Pbft, known};
+use crate::museum::{Bug, has};
 use crate::{Config, Dest, Message, Output, Signed, Timer, TimerKind};
 use bitcraps_types::{Digest, Height, Round, Time, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +161,10 @@ impl Pbft {
 
     fn said_by(&self, me: ValidatorIndex) -> [Option<Signed<PbftMessage>>; 6] {
         let proposal = self.log.proposal(self.view).filter(|signed| signed.message.author() == me).cloned();
-        let change = self.changes.get(me).filter(|signed| signed.message.view() == self.view).cloned();
+        let repeats = |signed: &&Signed<PbftMessage>| {
+            signed.message.view() == self.view && !has(Bug::ViewChangeSaidOnce)
+        };
+        let change = self.changes.get(me).filter(repeats).cloned();
         let earlier = self.journal.committed_before(self.view);
         [
             self.checkpoints.get(me),
@@ -181,7 +185,8 @@ impl Pbft {
         let decided = self.decided.map(|(view, _)| view).filter(|view| *view != self.view);
         messages.extend(decided.into_iter().flat_map(|view| self.log.votes(VoteKind::Commit, view)));
         if stalled {
-            messages.extend(self.changes.from(self.view).cloned());
+            let changes = self.changes.from(self.view).filter(|_| !has(Bug::ViewChangeSaidOnce));
+            messages.extend(changes.cloned());
             let earlier = self.log.commits_before(self.view);
             messages.extend(earlier.into_iter().flat_map(|view| self.log.votes(VoteKind::Commit, view)));
         }

@@ -3,6 +3,7 @@
 use super::log::Added;
 use super::message::{PbftMessage, Vote};
 use super::{Pbft, statement};
+use crate::museum::{Bug, has};
 use crate::{Evidence, Message, Output, Signed, Verified};
 use bitcraps_types::{Digest, Signature, Time};
 
@@ -64,9 +65,21 @@ impl Pbft {
                 self.commits.entry(vote.view).or_insert(digest);
             }
         }
+        if has(Bug::RevoteIsEquivocation) {
+            self.accuse_of_revoting(vote, signature, out);
+        }
         if let Some(change) = self.changes.get(vote.author) {
             let evidence = Evidence::of(&vote.signed(signature), change);
             self.accuse(evidence, out);
+        }
+    }
+
+    /// The exhibit [`Bug::RevoteIsEquivocation`]: whoever votes for a value in two views, as it must.
+    fn accuse_of_revoting(&mut self, vote: Vote, signature: Signature, out: &mut Vec<Output<Self>>) {
+        let earlier = self.log.commits_before(vote.view);
+        let earlier = earlier.and_then(|view| self.log.vote(vote.kind, view, vote.author));
+        if let Some(earlier) = earlier {
+            self.accuse(Evidence::of(&earlier, &vote.signed(signature)), out);
         }
     }
 

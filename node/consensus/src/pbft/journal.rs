@@ -6,6 +6,7 @@
 
 use super::message::{PbftMessage, PreparedCertificate, Vote, VoteKind};
 use super::{Pbft, Prepared};
+use crate::museum::{Bug, has};
 use crate::{Dest, Message, Output, Seq, Signed};
 use bitcraps_types::{Digest, Height, Round, Time};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -187,6 +188,7 @@ impl Pbft {
                     self.base = view;
                     highest = view.max(highest);
                 }
+                Entry::Said(PbftMessage::ViewChange(_)) if has(Bug::ViewChangeNotRestored) => {}
                 Entry::Said(message) => {
                     if Some(message.author()) == self.me()
                         && let Some(place) = Place::of(&message)
@@ -199,6 +201,7 @@ impl Pbft {
                         self.journal.said.insert((message.view(), place), message);
                     }
                 }
+                Entry::Prepared { .. } if has(Bug::PreparedNotRestored) => {}
                 Entry::Prepared { certificate, proposal } => {
                     if let Some(content) = proposal.message.proposal() {
                         self.values.learn_valid(&content.value);

@@ -4,6 +4,7 @@
 use super::message::{Checkpoint, Vote, VoteKind};
 use crate::Message;
 use crate::certificate::{commit_bytes, preimage};
+use crate::museum::{Bug, has};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -127,6 +128,9 @@ pub(super) fn conflicting(first: &Statement, second: &Statement) -> bool {
         && match (first, second) {
             (PrePrepare { view: a, digest, .. }, PrePrepare { view: b, digest: other, .. }) => {
                 a == b && digest != other
+            }
+            (Vote(a), Vote(b)) if has(Bug::RevoteIsEquivocation) && a.view != b.view => {
+                a.kind == b.kind && a.digest == b.digest
             }
             (Vote(a), Vote(b)) => (a.view, a.kind) == (b.view, b.kind) && a.digest != b.digest,
             (Checkpoint(a), Checkpoint(b)) => a.digest != b.digest,

@@ -3,6 +3,7 @@
 //!
 //! Costs are bounded: a quorum's signatures once for each certificate, and once for the V of a NEW-VIEW.
 
+use super::changes::view_to_carry_on;
 use super::message::{
     ChangeClaim, NewView, PbftMessage, PreparedCertificate, StableCheckpoint, ViewChange, Vote, VoteKind,
 };
@@ -44,7 +45,9 @@ impl Check<'_> {
                 ensure(proposal.author == primary, "a PRE-PREPARE by another than the view's primary")
             }
             PbftMessage::Vote(vote) => {
-                let twice = vote.kind == VoteKind::Prepare && vote.author == primary;
+                let twice = vote.kind == VoteKind::Prepare
+                    && vote.author == primary
+                    && !has(Bug::PrimaryCountedTwice);
                 ensure(!twice, "a PREPARE by the view's primary, whose PRE-PREPARE counts as one")
             }
             PbftMessage::Checkpoint(checkpoint) => checkpoint_height(checkpoint.height),
@@ -78,14 +81,14 @@ impl Check<'_> {
         if has(Bug::NewViewNotVerified) {
             return Ok(());
         }
-        let highest = new_view.changes.iter().filter_map(|claim| Some(claim.prepared?.0)).max();
+        let highest = view_to_carry_on(new_view.changes.iter().filter_map(|claim| Some(claim.prepared?.0)));
         let Some(prepared) = &new_view.prepared else {
             return ensure(highest.is_none(), "a NEW-VIEW that ignores a prepared value");
         };
         self.prepared(prepared, proposal.height, proposal.view)?;
         let proven = (prepared.view, prepared.digest);
         let agrees =
-            |claim: &ChangeClaim| claim.prepared.is_none_or(|claim| claim.0 < proven.0 || claim == proven);
+            |claim: &ChangeClaim| claim.prepared.is_none_or(|claim| claim.0 != proven.0 || claim == proven);
         ensure(highest == Some(prepared.view), "a NEW-VIEW without the certificate of the highest view")?;
         ensure(new_view.changes.iter().all(agrees), "a claim that contradicts the certificate")?;
         ensure(proposal.value.digest() == prepared.digest, "a NEW-VIEW with another value than the prepared")
@@ -100,7 +103,11 @@ impl Check<'_> {
         let fits = certificate.height == height && certificate.view < below;
         ensure(fits, "a prepared certificate of another height or not of an earlier view")?;
         let primary = Pbft::primary(self.validators, certificate.view);
-        let counted_twice = certificate.prepares.iter().any(|(signer, _)| *signer == primary);
+        if has(Bug::PreparedClaimNotProven) {
+            return Ok(());
+        }
+        let counted_twice = certificate.prepares.iter().any(|(signer, _)| *signer == primary)
+            && !has(Bug::PrimaryCountedTwice);
         ensure(!counted_twice, "a PREPARE by the view's primary")?;
         self.quorum(&certificate.prepares, |(signer, _)| *signer, self.validators.power(primary))
     }
@@ -149,6 +156,9 @@ impl Check<'_> {
     }
 
     fn prepared_signatures(&self, certificate: &PreparedCertificate) -> Result<(), Invalid> {
+        if has(Bug::PreparedClaimNotProven) {
+            return Ok(());
+        }
         let &PreparedCertificate { height, view, digest, .. } = certificate;
         let author = Pbft::primary(self.validators, view);
         let proposal = Statement::PrePrepare { height, view, author, digest };

@@ -3,6 +3,7 @@
 use super::message::{NewView, PbftMessage, PrePrepare, ViewChange};
 use super::{Pbft, changes::Mandate};
 use crate::backoff::timeout;
+use crate::museum::{Bug, has};
 use crate::{Config, Dest, Output, Timer, TimerKind};
 use bitcraps_types::{Round, Time};
 
@@ -48,7 +49,8 @@ impl Pbft {
     fn say_view_change(&mut self, out: &mut Outputs) {
         let Some(author) = self.me() else { return };
         out.push(Output::Transition("PBFT §4.4 view-change"));
-        let prepared = self.prepared.as_ref().map(|prepared| &prepared.certificate);
+        let carried = self.prepared.as_ref().filter(|_| !has(Bug::ViewChangeWithoutPrepared));
+        let prepared = carried.map(|prepared| &prepared.certificate);
         let change = ViewChange {
             height: self.height,
             view: self.view,
@@ -173,6 +175,7 @@ impl Pbft {
     pub(super) fn wait_for_new_view(&mut self, now: Time, out: &mut Outputs) -> bool {
         let fires =
             !self.once.timer && self.me().is_some() && self.reached.quorum(&self.validators, self.view);
+        let fires = fires && !has(Bug::ViewChangeTimerNotStarted);
         if fires {
             out.push(Output::Transition("PBFT §4.5.2 wait for the new view"));
             self.set_timer(now, out);

@@ -6,6 +6,7 @@
 
 use super::message::{PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
 use super::{Lock, Step, Tendermint, ValidValue};
+use crate::museum::{Bug, has};
 use crate::{Dest, Message, Output, Seq};
 use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -123,7 +124,8 @@ impl Tendermint {
         if self.journal.said.contains_key(&key) {
             return;
         }
-        let after = self.persist(Entry::Said(message.clone()), out);
+        let written = self.persist(Entry::Said(message.clone()), out);
+        let after = if has(Bug::VoteBeforeDurable) { 0 } else { written };
         self.journal.said.insert(key, message.clone());
         out.push(Output::Sign { message, after, to: Dest::All });
     }
@@ -169,7 +171,7 @@ impl Tendermint {
                         continue;
                     }
                     self.values.learn_valid(&value);
-                    if locks {
+                    if locks && !has(Bug::LockNotRestored) {
                         self.locked = Some(Lock { round: certificate.round, value: value.clone() });
                     }
                     let durable = 0;

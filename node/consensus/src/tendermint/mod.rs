@@ -39,6 +39,7 @@ pub use message::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, Vo
 pub use statement::Statement;
 
 use crate::inbox::Inbox;
+use crate::museum::{Bug, has};
 use crate::values::Values;
 use crate::{Config, Engine, Input, Invalid, Message, Output, Seq, Signed, ValidatorSet, Verified};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
@@ -309,7 +310,7 @@ impl Tendermint {
                 }
                 // Also the second of two: it may be the one that the others vote for.
                 self.values.learn(&proposal.value);
-                if let Some(polka) = &proposal.polka {
+                if let Some(polka) = proposal.polka.as_ref().filter(|_| !has(Bug::ProposeTimeoutCancelled)) {
                     self.learn_polka(polka, out);
                 }
             }

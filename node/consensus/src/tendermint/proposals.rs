@@ -3,6 +3,7 @@
 use super::message::TendermintMessage;
 use super::statement::conflicting;
 use super::votes::{FUTURE_ROUNDS, lowest};
+use crate::museum::{Bug, has};
 use crate::{Evidence, Message, Signed};
 use bitcraps_types::{Digest, Round};
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ impl Proposals {
                 Heard::Nothing
             }
             Some(held) => {
+                assert!(!has(Bug::SecondProposalPanics), "one proposal per round");
                 held.accused = true;
                 Heard::Conflict(Box::new(Evidence::of(&held.signed, signed)))
             }

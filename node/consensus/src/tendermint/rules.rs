@@ -57,7 +57,8 @@ impl Tendermint {
     fn enter(&mut self, round: Round, step: Step, out: &mut Outputs) {
         self.round = round;
         self.step = step;
-        self.once = Once::default();
+        let armed_before = self.once.precommit_timer && has(Bug::PrecommitTimerNotReset);
+        self.once = Once { precommit_timer: armed_before, ..Once::default() };
         self.forget_old_rounds();
         let proposer = Self::proposer(&self.validators, self.height, round);
         out.push(Output::Entered { height: self.height, round, proposer, after_failure: round > 0 });
@@ -151,11 +152,16 @@ impl Tendermint {
         let Some((digest, Some(valid_round))) = self.proposal_while_proposing() else {
             return false;
         };
+        let polka_known = self.polkas.get(&valid_round).is_some_and(|polka| polka.digest == digest);
+        if has(Bug::ProposeTimeoutCancelled) && !polka_known {
+            return false;
+        }
         let free = self
             .locked
             .as_ref()
             .is_none_or(|lock| lock.round <= valid_round || lock.value.digest() == digest)
             || has(Bug::UnlocksOnAnyPolka);
+        let free = free && !self.never_unlocks_for(digest);
         let vote = if free {
             match self.verdict(digest, false, out) {
                 None => return false,
@@ -196,7 +202,7 @@ impl Tendermint {
         }
         self.once.polka = true;
         out.push(Output::Transition("L36"));
-        let locks = self.step == Step::Prevote;
+        let locks = self.step == Step::Prevote && !self.never_unlocks_for(digest);
         self.set_valid(self.round, locks, out);
         if locks {
             out.push(Output::Locked { height: self.height, round: self.round, digest });
@@ -204,6 +210,11 @@ impl Tendermint {
             self.step = Step::Precommit;
         }
         true
+    }
+
+    /// Whether the exhibit [`Bug::NeverUnlocks`] keeps this node to another value.
+    fn never_unlocks_for(&self, digest: Digest) -> bool {
+        has(Bug::NeverUnlocks) && self.locked.as_ref().is_some_and(|lock| lock.value.digest() != digest)
     }
 
     /// L42–L43 for an earlier round, whose polka or value came late.
@@ -255,7 +266,10 @@ impl Tendermint {
 
     /// L47–L48: a quorum precommitted, perhaps not for one value.
     fn wait_for_precommits(&mut self, now: Time, out: &mut Outputs) -> bool {
-        let fires = !self.once.precommit_timer && self.votes.quorum_of_any(VoteKind::Precommit, self.round);
+        let nil = self.votes.quorum(VoteKind::Precommit, self.round) == Some(None);
+        let fires = !self.once.precommit_timer
+            && self.votes.quorum_of_any(VoteKind::Precommit, self.round)
+            && !(nil && has(Bug::NilPrecommitsStartNoTimer));
         if fires {
             self.once.precommit_timer = true;
             out.push(Output::Transition("L47"));
@@ -291,7 +305,7 @@ impl Tendermint {
 
     /// L55–L56: validators of more than a third of the power are in a later round.
     fn skip(&mut self, now: Time, out: &mut Outputs) -> bool {
-        let Some(round) = self.votes.skip_target(self.round) else {
+        let Some(round) = self.votes.skip_target(self.round).filter(|_| !has(Bug::NoRoundSkip)) else {
             return false;
         };
         out.push(Output::Transition("L55"));
@@ -318,7 +332,8 @@ impl Tendermint {
 
     /// L57–L60: OnTimeoutPropose.
     fn timeout_propose(&mut self, out: &mut Outputs) {
-        if self.step == Step::Propose {
+        let cancelled = has(Bug::ProposeTimeoutCancelled) && self.proposals.get(self.round).is_some();
+        if self.step == Step::Propose && !cancelled {
             out.push(Output::Transition("L57"));
             self.vote(VoteKind::Prevote, None, out);
             self.step = Step::Prevote;

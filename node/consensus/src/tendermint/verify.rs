@@ -2,8 +2,9 @@
 
 use super::Tendermint;
 use super::message::{PolkaCertificate, TendermintMessage};
+use crate::museum::{Bug, has};
 use crate::{Invalid, Signed, ValidatorSet, Verified};
-use bitcraps_types::{ChainId, Verify};
+use bitcraps_types::{ChainId, Signature, ValidatorIndex, Verify};
 
 /// Checks everything that does not need a signature first, then the author's signature, then a certificate's.
 pub(super) fn verify(
@@ -47,7 +48,10 @@ pub(super) fn verify(
 
 /// A quorum, each signer once, in ascending order.
 fn structure(certificate: &PolkaCertificate, validators: &ValidatorSet) -> Result<(), Invalid> {
-    if !certificate.signatures.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+    let repeats = has(Bug::PolkaOfOneSigner);
+    let in_order =
+        |pair: &[(ValidatorIndex, Signature)]| pair[0].0 < pair[1].0 || (repeats && pair[0].0 == pair[1].0);
+    if !certificate.signatures.windows(2).all(in_order) {
         return Err(Invalid::Malformed("the signers of a polka are not in ascending order, each once"));
     }
     let mut power = 0;
