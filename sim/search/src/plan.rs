@@ -1,0 +1,86 @@
+//! A schedule's rounds, prepared for running: replicas by number, groups as numbers.
+
+use crate::{Crash, Mutation, Name, Schedule};
+
+/// What happens at each place. Made once per run.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    rounds: Vec<Round>,
+}
+
+#[derive(Debug, Default)]
+struct Round {
+    /// By replica: its group. Empty: all are in one.
+    groups: Vec<usize>,
+    withhold: Vec<String>,
+    mutations: Vec<(Mutation, Vec<usize>)>,
+    /// By replica.
+    crashes: Vec<(usize, usize, Crash)>,
+    refuse: Vec<usize>,
+}
+
+impl Plan {
+    pub(crate) fn of(schedule: &Schedule) -> Plan {
+        let names = schedule.replicas();
+        let number = |name: &Name| names.iter().position(|other| other == name);
+        let mut crash_number = 0;
+        let rounds = schedule.rounds.iter().map(|round| {
+            let group = |name: &Name| round.partition.0.iter().position(|group| group.contains(name));
+            // Who is in no group is in one of its own.
+            let own = |(i, name)| group(name).unwrap_or(names.len() + i);
+            let crashes = round.crash.iter().filter_map(|crash| {
+                crash_number += 1;
+                Some((crash_number, number(&crash.replica)?, crash.clone()))
+            });
+            Round {
+                groups: match round.partition.is_none() {
+                    true => Vec::new(),
+                    false => names.iter().enumerate().map(own).collect(),
+                },
+                withhold: round.withhold.clone(),
+                mutations: round
+                    .mutate
+                    .iter()
+                    .map(|mutation| (mutation.clone(), mutation.to.iter().filter_map(number).collect()))
+                    .collect(),
+                crashes: crashes.collect(),
+                refuse: round.refuse.iter().filter_map(number).collect(),
+            }
+        });
+        Plan { rounds: rounds.collect() }
+    }
+
+    /// How many places are planned.
+    pub(crate) fn len(&self) -> usize {
+        self.rounds.len()
+    }
+
+    /// Whether two replicas are in one group there.
+    pub(crate) fn together(&self, place: usize, a: usize, b: usize) -> bool {
+        self.rounds
+            .get(place)
+            .is_none_or(|round| round.groups.is_empty() || round.groups[a] == round.groups[b])
+    }
+
+    pub(crate) fn withholds(&self, place: usize, kind: &str) -> bool {
+        self.rounds.get(place).is_some_and(|round| round.withhold.iter().any(|withheld| withheld == kind))
+    }
+
+    /// How a message of a validator, of this place, is changed for a receiver.
+    pub(crate) fn mutation(&self, place: usize, by: u16, kind: &str, to: usize) -> Option<&Mutation> {
+        let all = self.rounds.get(place).into_iter().flat_map(|round| &round.mutations);
+        all.filter(|(mutation, _)| mutation.by == by && mutation.kind == kind)
+            .find(|(_, receivers)| receivers.is_empty() || receivers.contains(&to))
+            .map(|(mutation, _)| mutation)
+    }
+
+    /// The crashes of a replica there, each with a number of its own.
+    pub(crate) fn crashes(&self, place: usize, replica: usize) -> impl Iterator<Item = (usize, &Crash)> {
+        let all = self.rounds.get(place).into_iter().flat_map(|round| &round.crashes);
+        all.filter(move |(_, who, _)| *who == replica).map(|(number, _, crash)| (*number, crash))
+    }
+
+    pub(crate) fn refuses(&self, place: usize, replica: usize) -> bool {
+        self.rounds.get(place).is_some_and(|round| round.refuse.contains(&replica))
+    }
+}

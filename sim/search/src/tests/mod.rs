@@ -1,0 +1,3 @@
+//! The search, tested on clean engines and on those of the museum.
+
+mod clean;
