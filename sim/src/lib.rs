@@ -17,6 +17,7 @@ pub mod lab;
 pub mod oracle;
 pub mod run;
 pub mod scenario;
+pub mod schedules;
 pub mod scheme;
 #[cfg(feature = "turmoil")]
 mod turmoil;

@@ -3,13 +3,12 @@
 use super::run::load;
 use super::say::{say, say_all};
 use super::watchdog::Watchdog;
-use super::{HuntArgs, exit};
-use crate::hunt::{self, Case, Hunted, Limits, Progress, Shrunk, Strategy, Violation};
-use crate::scenario::{self, Scenario, Seeds};
-use bitcraps_types::Digest;
+use super::{HuntArgs, exit, finds};
+use crate::hunt::{self, Case, Hunted, Limits, Progress, Shrunk, Strategy, Subject, Violation};
+use crate::run::heartbeat;
+use crate::scenario::Scenario;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What `--strategy` takes.
@@ -23,15 +22,21 @@ pub(super) enum Strategies {
     Swarm,
     /// Cases that took the engines where none had been, changed a little
     Coverage,
+    /// The engines alone: every partition of validators of whom some run twice
+    Twins,
+    /// The engines alone: small changes of Byzantine messages, partitions, crashes
+    Byzzfuzz,
 }
 
 impl Strategies {
-    fn list(self) -> Vec<Strategy> {
+    pub(super) fn list(self) -> Vec<Strategy> {
         match self {
             Strategies::All => Strategy::ALL.to_vec(),
             Strategies::Random => vec![Strategy::Random],
             Strategies::Swarm => vec![Strategy::Swarm],
             Strategies::Coverage => vec![Strategy::Coverage],
+            Strategies::Twins => vec![Strategy::Twins],
+            Strategies::Byzzfuzz => vec![Strategy::Byzzfuzz],
         }
     }
 }
@@ -47,7 +52,7 @@ pub(super) fn hunt(args: &HuntArgs) -> u8 {
     let mut code = exit::PASS;
     for strategy in strategies {
         let (hunted, took) = one(&base, strategy, args, share);
-        say(sum(strategy, &hunted.progress, took));
+        say(sum(strategy, &hunted, took));
         for (case, violation) in &hunted.finds {
             code = code.max(tell(&base, strategy, args, case, violation));
         }
@@ -59,28 +64,45 @@ pub(super) fn hunt(args: &HuntArgs) -> u8 {
 }
 
 fn one(base: &Scenario, strategy: Strategy, args: &HuntArgs, share: Duration) -> (Hunted, Duration) {
+    let limits = Limits { cases: args.cases, jobs: jobs(args.jobs), stop_at_first: !args.keep_going };
+    in_time(base, strategy, args.seed, limits, share)
+}
+
+/// How many cases run at once.
+pub(super) fn jobs(asked: usize) -> usize {
+    match asked {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        jobs => jobs,
+    }
+}
+
+/// Hunts for so long, with a bar on a terminal.
+pub(super) fn in_time(
+    base: &Scenario,
+    strategy: Strategy,
+    seed: u64,
+    limits: Limits,
+    budget: Duration,
+) -> (Hunted, Duration) {
     #[expect(clippy::disallowed_methods, reason = "a budget is real time")]
     let started = Instant::now();
     let watchdog = Watchdog::default();
-    let jobs = match args.jobs {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        jobs => jobs,
-    };
-    let limits = Limits { cases: args.cases, jobs, stop_at_first: !args.keep_going };
-    let bar = ProgressBar::with_draw_target(Some(share.as_secs()), ProgressDrawTarget::stderr()).with_style(
+    let bar = ProgressBar::with_draw_target(Some(budget.as_secs()), ProgressDrawTarget::stderr()).with_style(
         ProgressStyle::with_template("{bar:30} {elapsed} of {len} s, {msg}")
             .expect("the template is well formed"),
     );
-    let around = |case: &Case| {
-        let what = format!("{} case {} (hunt seed {})", strategy.name(), case.number, args.seed);
-        watchdog.during(&what, || hunt::test(&case.scenario, case.seed))
+    let run = |case: &Case| {
+        let what = format!("{} case {} (hunt seed {seed})", strategy.name(), case.number);
+        let tested = watchdog.during(&what, || hunt::test(&case.subject));
+        heartbeat::beat_alone();
+        tested
     };
     let hunted = std::thread::scope(|scope| {
         let watch = scope.spawn(|| watchdog.watch(&|| ()));
-        let hunted = hunt::hunt(base, strategy, args.seed, limits, &around, |progress| {
+        let hunted = hunt::hunt(base, strategy, seed, limits, &run, |progress| {
             bar.set_position(started.elapsed().as_secs());
             bar.set_message(format!("{}: {} cases", strategy.name(), progress.cases));
-            started.elapsed() < share
+            started.elapsed() < budget
         });
         watchdog.call_off();
         watch.thread().unpark();
@@ -91,13 +113,18 @@ fn one(base: &Scenario, strategy: Strategy, args: &HuntArgs, share: Duration) ->
 }
 
 /// How much was searched.
-fn sum(strategy: Strategy, progress: &Progress, took: Duration) -> String {
-    let Progress { cases, simulated, features, broken } = *progress;
+fn sum(strategy: Strategy, hunted: &Hunted, took: Duration) -> String {
+    let Progress { cases, simulated, features, broken } = hunted.progress;
     let per_hour = cases as f64 / took.as_secs_f64() * 3600.0;
+    let simulated = match simulated.as_secs() {
+        0 => String::new(),
+        seconds => format!(", {seconds} simulated s"),
+    };
+    let all = if hunted.exhausted { ", which is all there are" } else { "" };
     format!(
-        "{:9} {cases} cases ({per_hour:.0} per hour), {:.0} simulated s, {features} features, {broken} broke a property, {:.1} s",
+        "{:9} {cases} cases{all} ({per_hour:.0} per hour){simulated}, {features} features, {broken} broke a property, \
+         {:.1} s",
         strategy.name(),
-        simulated.as_secs_f64(),
         took.as_secs_f64(),
     )
 }
@@ -108,23 +135,19 @@ fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, viola
     say(format_args!("found     {property} in case {}: {detail}", case.number));
     #[expect(clippy::disallowed_methods, reason = "how long it took is told")]
     let started = Instant::now();
-    let shrunk = hunt::shrink(&case.scenario, case.seed, property, args.shrink);
-    let Shrunk { scenario, violation, runs, cut_short } = shrunk.unwrap_or_else(|| Shrunk {
-        scenario: case.scenario.clone(),
+    let shrunk = hunt::shrink(&case.subject, property, args.shrink).unwrap_or_else(|| Shrunk {
+        subject: case.subject.clone(),
         violation: violation.clone(),
         runs: 0,
         cut_short: true,
     });
     say(format_args!(
-        "shrunk    {} faults to {}, {} to {}, {} nodes to {}: {runs} runs, {:.1} s{}",
-        case.scenario.faults.len(),
-        scenario.faults.len(),
-        case.scenario.duration,
-        scenario.duration,
-        case.scenario.validators.count,
-        scenario.validators.count,
+        "shrunk    {} to {}: {} runs, {:.1} s{}",
+        size(&case.subject),
+        size(&shrunk.subject),
+        shrunk.runs,
         started.elapsed().as_secs_f64(),
-        if cut_short { ", cut short" } else { "" },
+        if shrunk.cut_short { ", cut short" } else { "" },
     ));
     let origin = format!(
         "bitcraps-sim hunt {} --strategy {} --seed {}, case {}",
@@ -133,15 +156,12 @@ fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, viola
         args.seed,
         case.number
     );
-    match save(&args.out, base, scenario, case.seed, &violation, &origin) {
-        Ok((path, text)) => {
-            say(format_args!("saved     {}", path.display()));
-            say_all(
-                text.lines()
-                    .filter(|line| !line.starts_with('#'))
-                    .fold(String::new(), |text, line| text + "          " + line + "\n"),
-            );
-            say(format_args!("REPRO bitcraps-sim run {}", path.display()));
+    match finds::save(&args.out, &base.name, &shrunk, &origin) {
+        Ok(find) => {
+            say(format_args!("saved     {}", find.path.display()));
+            let lines = find.text.lines().filter(|line| !line.starts_with('#'));
+            say_all(lines.fold(String::new(), |text, line| text + "          " + line + "\n"));
+            say(format_args!("REPRO {}", find.repro));
             exit::VIOLATED
         }
         Err(error) => {
@@ -151,30 +171,16 @@ fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, viola
     }
 }
 
-/// Writes the scenario with where it comes from; gives its path and text.
-fn save(
-    folder: &Path,
-    base: &Scenario,
-    mut scenario: Scenario,
-    seed: u64,
-    violation: &Violation,
-    origin: &str,
-) -> Result<(PathBuf, String), String> {
-    let property = violation.property.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    let id = Digest::of("find", format!("{}{seed}", scenario::resolved(&scenario)).as_bytes()).short();
-    scenario.name = format!("{}-{property}-{id}", base.name);
-    scenario.claim = format!("{} holds where a hunt once broke it", violation.property.replace('_', " "));
-    scenario.seeds = Seeds::One(seed);
-    let path = folder.join(format!("{}.yaml", scenario.name));
-    let text = format!(
-        "# Found by {origin}.\n# {}: {}\n# REPRO bitcraps-sim run {}\n{}",
-        violation.property,
-        violation.detail.replace('\n', " "),
-        path.display(),
-        scenario::concise(&scenario)
-    );
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&path, &text))
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok((path, text))
+/// How large something is to read.
+fn size(subject: &Subject) -> String {
+    let faults = subject.faults();
+    match subject {
+        Subject::Nodes { scenario, .. } => {
+            format!("{faults} faults, {} nodes, {}", scenario.validators.count, scenario.duration)
+        }
+        Subject::Cores(schedule) => {
+            let places = schedule.rounds.len();
+            format!("{faults} faults, {} validators, {places} rounds", schedule.validators)
+        }
+    }
 }

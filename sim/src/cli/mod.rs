@@ -6,11 +6,14 @@ mod bench;
 mod campaign;
 mod diff;
 mod elsewhere;
+mod finds;
 mod hunt;
+mod museum;
 mod output;
 mod replay;
 mod run;
 mod say;
+mod schedule;
 mod store;
 mod trace;
 mod watchdog;
@@ -99,6 +102,17 @@ enum Command {
     },
     /// Look for the scenario that breaks a property: faults are drawn, run, judged; what is found is shrunk and saved
     Hunt(HuntArgs),
+    /// Run every strategy against every bug of the museum, and against the clean engines: cases and seconds to detection
+    Museum(MuseumArgs),
+    /// Run schedule files on the engines alone, as `hunt` saves them
+    Schedule {
+        /// Schedule files or folders of them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Tell what happened, event by event
+        #[arg(long)]
+        log: bool,
+    },
     /// Print the table of faults: which world makes which
     Faults,
     /// Measure: this loop beside turmoil and madsim, then whole nodes (see `make bench`)
@@ -171,6 +185,27 @@ pub(crate) struct HuntArgs {
     /// Where finds go
     #[arg(long, default_value = "finds")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct MuseumArgs {
+    /// Only these exhibits (docs/museum.md); all, if none is named
+    bugs: Vec<String>,
+    /// Only this strategy
+    #[arg(long, value_enum, default_value_t = hunt::Strategies::All)]
+    strategy: hunt::Strategies,
+    /// How long each strategy may take for each exhibit
+    #[arg(long, default_value = "20s", value_parser = span)]
+    budget: Duration,
+    /// What the cases are drawn with
+    #[arg(long, default_value_t = 0, value_parser = seed)]
+    seed: u64,
+    /// How many cases at once; 0: one per core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Shrink the first find of each exhibit and save it here
+    #[arg(long)]
+    save: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -249,6 +284,8 @@ fn command(command: Command) -> u8 {
             diff::diff((&a, program_a.as_deref()), (&b, program_b.as_deref()))
         }
         Command::Trace { run, events } => trace::trace(&run, events),
+        Command::Schedule { files, log } => schedule::schedule(&files, log),
+        Command::Museum(args) => museum::museum(&args),
         Command::Hunt(args) => hunt::hunt(&args),
         Command::Faults => output::faults(),
         Command::Bench { only } => bench::bench(only.as_deref()),

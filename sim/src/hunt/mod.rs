@@ -1,10 +1,12 @@
-//! The search for the scenario that breaks a property, and its reduction to the smallest that still does.
+//! The search for what breaks a property, and its reduction to the smallest that still does.
 //!
-//! A hunt begins with a scenario file: its network, its work, its faults. It adds faults of its own ([`Strategy`]),
-//! runs each case once in the lab, and judges it by every property that holds in any run. A case is reproduced by its
-//! scenario and its seed. What is found is shrunk ([`shrink`]).
+//! A hunt begins with a scenario file. Where a strategy searches whole nodes, the file says the network, the work and
+//! the faults that are there anyway; the hunt adds faults of its own and runs each case once in the lab. Where it
+//! searches the cores ([`bitcraps_search`]), the file says the engine and how many validators there are. A case is
+//! judged by every property that holds in any run, and is reproduced by what it is: a scenario with its seed, or a
+//! schedule. What is found is shrunk ([`shrink`]).
 
-mod ddmin;
+mod cores;
 mod menu;
 mod shrink;
 mod simpler;
@@ -16,9 +18,10 @@ mod tests;
 pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;
 
-use crate::run::{self, Outcome};
+use crate::run::{self, Feature, Outcome};
 use crate::scenario::{Family, Inject, Scenario};
-use std::collections::BTreeMap;
+use bitcraps_search::Schedule;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,10 +33,32 @@ use strategy::Cases;
 pub struct Case {
     /// Counted from 0.
     pub number: u64,
-    /// With the faults that were drawn.
-    pub scenario: Scenario,
-    /// What it is run with.
-    pub seed: u64,
+    /// What is run.
+    pub subject: Subject,
+}
+
+/// What is run: everything that a run depends on.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Whole nodes in the lab.
+    Nodes {
+        /// With the faults that were drawn.
+        scenario: Box<Scenario>,
+        /// The run's.
+        seed: u64,
+    },
+    /// The engines alone.
+    Cores(Box<Schedule>),
+}
+
+impl Subject {
+    /// How many things go wrong in it.
+    pub fn faults(&self) -> usize {
+        match self {
+            Subject::Nodes { scenario, .. } => scenario.faults.len(),
+            Subject::Cores(schedule) => cores::faults(schedule),
+        }
+    }
 }
 
 /// A property that did not hold.
@@ -45,26 +70,54 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// The property's name where the testbed itself panicked.
-const INTERNAL: &str = "internal error";
-
 impl Violation {
-    /// The first that a run shows.
-    pub fn of(outcome: &Outcome) -> Option<Violation> {
-        let broken = outcome.record.properties.iter().find(|property| property.holds == Some(false))?;
-        Some(Violation { property: broken.name.clone(), detail: broken.detail.clone() })
+    /// The property of the cores' judge that has this name.
+    pub fn known(&self) -> Option<bitcraps_search::Property> {
+        let named = |property: &bitcraps_search::Property| property.to_string() == self.property;
+        bitcraps_search::Property::ALL.into_iter().find(named)
     }
 }
 
-/// Runs one case. A panic of the testbed is a violation too.
-pub fn test(scenario: &Scenario, seed: u64) -> (Option<Violation>, Option<Outcome>) {
-    match catch_unwind(AssertUnwindSafe(|| run::sample(scenario, seed, ""))) {
-        Ok(outcome) => (Violation::of(&outcome), Some(outcome)),
-        Err(_) => {
-            let detail = "the testbed panicked".to_owned();
-            (Some(Violation { property: INTERNAL.to_owned(), detail }), None)
+/// The property's name where the testbed itself panicked.
+const INTERNAL: &str = "internal error";
+
+/// A case that was run.
+#[derive(Clone, Debug, Default)]
+pub struct Tested {
+    /// The first property that did not hold.
+    pub violation: Option<Violation>,
+    /// Where the engines have been.
+    pub coverage: BTreeSet<Feature>,
+    /// Virtual time that it took.
+    pub simulated: Duration,
+    /// Of a scenario: all that is known of the run.
+    outcome: Option<Outcome>,
+}
+
+/// Runs what is to be run. A panic of the testbed is a violation too.
+pub fn test(subject: &Subject) -> Tested {
+    match subject {
+        Subject::Cores(schedule) => cores::test(schedule),
+        Subject::Nodes { scenario, seed } => {
+            match catch_unwind(AssertUnwindSafe(|| run::sample(scenario, *seed, ""))) {
+                Ok(outcome) => tested(outcome),
+                Err(_) => {
+                    let detail = "the testbed panicked".to_owned();
+                    let violation = Violation { property: INTERNAL.to_owned(), detail };
+                    Tested { violation: Some(violation), ..Tested::default() }
+                }
+            }
         }
     }
+}
+
+fn tested(mut outcome: Outcome) -> Tested {
+    let broken = outcome.record.properties.iter().find(|property| property.holds == Some(false));
+    let violation =
+        broken.map(|broken| Violation { property: broken.name.clone(), detail: broken.detail.clone() });
+    let coverage = std::mem::take(&mut outcome.coverage);
+    let simulated = Duration::from_nanos(outcome.record.manifest.duration_ns);
+    Tested { violation, coverage, simulated, outcome: Some(outcome) }
 }
 
 /// How a hunt goes on.
@@ -98,45 +151,48 @@ pub struct Hunted {
     pub progress: Progress,
     /// The first case that broke each property, in the order of cases.
     pub finds: Vec<(Case, Violation)>,
+    /// Whether there are no other cases.
+    pub exhausted: bool,
 }
 
-/// Cases of one generation, for each that runs at once. A new one begins when all of it have run, so that what coverage
-/// learns does not depend on which thread was faster.
-const GENERATION: usize = 8;
-
-/// Hunts until the limits are reached or `go_on` says no: it is asked after each generation. `around` runs a case, as
-/// [`test`] does.
+/// Hunts until the limits are reached or `go_on` says no: it is asked after each generation. `run` is [`test`], with
+/// whatever should stand around it.
 pub fn hunt(
     base: &Scenario,
     strategy: Strategy,
     seed: u64,
     limits: Limits,
-    around: &(impl Fn(&Case) -> (Option<Violation>, Option<Outcome>) + Sync),
+    run: &(impl Fn(&Case) -> Tested + Sync),
     mut go_on: impl FnMut(&Progress) -> bool,
 ) -> Hunted {
     let mut source = Cases::new(base, strategy, seed);
     let mut hunted = Hunted::default();
-    let mut known: BTreeMap<String, ()> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     let mut left = limits.cases;
     while left > 0 && go_on(&hunted.progress) {
-        let size = left.min((limits.jobs * GENERATION) as u64);
+        let size = left.min((limits.jobs * source.generation()) as u64);
         left -= size;
-        let cases: Vec<Case> = (0..size).map(|_| source.next()).collect();
-        for (case, (violation, outcome)) in cases.iter().zip(run_all(&cases, limits.jobs, around)) {
+        let cases: Vec<Case> = (0..size).map_while(|_| source.next()).collect();
+        if cases.is_empty() {
+            hunted.exhausted = true;
+            break;
+        }
+        let all = run_all(&cases, limits.jobs, run);
+        for (case, tested) in cases.into_iter().zip(all) {
             hunted.progress.cases += 1;
-            if let Some(outcome) = outcome {
-                hunted.progress.simulated += Duration::from_nanos(outcome.record.manifest.duration_ns);
-                source.learn(case, &outcome.coverage);
-            }
-            let Some(violation) = violation else { continue };
+            hunted.progress.simulated += tested.simulated;
+            source.learn(&case, &tested.coverage);
+            let Some(violation) = tested.violation else { continue };
             hunted.progress.broken += 1;
-            if known.insert(violation.property.clone(), ()).is_none() {
-                hunted.finds.push((case.clone(), violation));
+            if known.insert(violation.property.clone()) {
+                hunted.finds.push((case, violation));
+            }
+            if limits.stop_at_first {
+                break;
             }
         }
         hunted.progress.features = source.features();
         if limits.stop_at_first && !hunted.finds.is_empty() {
-            hunted.finds.truncate(1);
             break;
         }
     }

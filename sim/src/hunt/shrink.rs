@@ -1,21 +1,22 @@
-//! A scenario that breaks a property, made smaller while it still breaks the same one: fewer faults, simpler ones,
-//! a shorter run, less work, fewer nodes, plainer links.
+//! What breaks a property, made smaller while it still breaks the same one.
 //!
-//! Faults go by delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002);
-//! the rest by trying what `simpler` proposes, until nothing it proposes still fails. What a selector or a trigger left
-//! to the seed or to the run is written down as it happened, so that the result depends on as few draws as can be.
+//! A schedule is shrunk by [`bitcraps_search::shrink`]. Of a scenario: fewer faults, simpler ones, a shorter run, less
+//! work, fewer nodes, plainer links. Faults go by delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating
+//! Failure-Inducing Input", 2002); the rest by trying what `simpler` proposes, until nothing it proposes still fails.
+//! What a selector or a trigger left to the seed or to the run is written down as it happened, so that the result
+//! depends on as few draws as can be.
 
-use super::ddmin::ddmin;
-use super::{Violation, simpler, test};
-use crate::run::Outcome;
+use super::{Subject, Tested, Violation, simpler, test};
 use crate::scenario::{self, Scenario};
+use bitcraps_search::shrink::shrink_while;
+use bitcraps_search::{Schedule, ddmin};
 use std::time::{Duration, Instant};
 
 /// What shrinking came to.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
     /// The smallest that was found.
-    pub scenario: Scenario,
+    pub subject: Subject,
     /// What it still breaks.
     pub violation: Violation,
     /// How many runs it took.
@@ -24,38 +25,56 @@ pub struct Shrunk {
     pub cut_short: bool,
 }
 
+/// Shrinks what breaks a property; `None` if it does not.
+pub fn shrink(subject: &Subject, property: &str, limit: Duration) -> Option<Shrunk> {
+    #[expect(clippy::disallowed_methods, reason = "how long a search may take is real time")]
+    let started = Instant::now();
+    let tested = test(subject);
+    let violation = breaks(&tested, property)?;
+    match subject {
+        Subject::Cores(schedule) => Some(shrink_schedule(schedule, violation, started, limit)),
+        Subject::Nodes { scenario, seed } => {
+            let best = Scenario::clone(scenario);
+            let mut shrinker = Shrinker { seed: *seed, runs: 1, started, limit, best, tested, violation };
+            while shrinker.drop_faults() | shrinker.simplify() {}
+            let cut_short = shrinker.is_over();
+            let Shrinker { best, seed, violation, runs, .. } = shrinker;
+            let subject = Subject::Nodes { scenario: Box::new(best), seed };
+            Some(Shrunk { subject, violation, runs, cut_short })
+        }
+    }
+}
+
+fn breaks(tested: &Tested, property: &str) -> Option<Violation> {
+    tested.violation.clone().filter(|violation| violation.property == property)
+}
+
+fn shrink_schedule(schedule: &Schedule, violation: Violation, started: Instant, limit: Duration) -> Shrunk {
+    let mut last = violation;
+    let shrunk = shrink_while(schedule, |candidate| {
+        let in_time = started.elapsed() < limit;
+        let still = in_time.then(|| breaks(&super::cores::test(candidate), &last.property)).flatten();
+        let fails = still.is_some();
+        last = still.unwrap_or(last.clone());
+        fails
+    });
+    Shrunk {
+        subject: Subject::Cores(Box::new(shrunk.schedule)),
+        violation: last,
+        runs: shrunk.runs.into(),
+        cut_short: !shrunk.minimal || started.elapsed() >= limit,
+    }
+}
+
 struct Shrinker {
     seed: u64,
-    property: String,
     runs: u64,
     started: Instant,
     limit: Duration,
     /// The smallest so far, and its run.
     best: Scenario,
+    tested: Tested,
     violation: Violation,
-    outcome: Option<Outcome>,
-}
-
-/// Shrinks a scenario that breaks a property with this seed; `None` if it does not.
-pub fn shrink(scenario: &Scenario, seed: u64, property: &str, limit: Duration) -> Option<Shrunk> {
-    #[expect(clippy::disallowed_methods, reason = "how long a search may take is real time")]
-    let started = Instant::now();
-    let (violation, outcome) = test(scenario, seed);
-    let violation = violation.filter(|violation| violation.property == property)?;
-    let mut shrinker = Shrinker {
-        seed,
-        property: property.to_owned(),
-        runs: 1,
-        started,
-        limit,
-        best: scenario.clone(),
-        violation,
-        outcome,
-    };
-    while shrinker.drop_faults() | shrinker.simplify() {}
-    let cut_short = shrinker.is_over();
-    let Shrinker { best, violation, runs, .. } = shrinker;
-    Some(Shrunk { scenario: best, violation, runs, cut_short })
 }
 
 impl Shrinker {
@@ -70,14 +89,15 @@ impl Shrinker {
         }
         let Ok(parsed) = scenario::parse("(shrink)", &scenario::resolved(candidate)) else { return false };
         self.runs += 1;
-        let (violation, outcome) = test(&parsed.scenario, self.seed);
-        match violation {
-            Some(violation) if violation.property == self.property => {
-                (self.best, self.violation, self.outcome) = (parsed.scenario, violation, outcome);
-                true
-            }
-            _ => false,
+        let scenario = Box::new(parsed.scenario);
+        let subject = Subject::Nodes { scenario, seed: self.seed };
+        let tested = test(&subject);
+        let Some(violation) = breaks(&tested, &self.violation.property) else { return false };
+        if let Subject::Nodes { scenario, .. } = subject {
+            self.best = *scenario;
         }
+        (self.tested, self.violation) = (tested, violation);
+        true
     }
 
     /// Whether any could go.
@@ -95,7 +115,7 @@ impl Shrinker {
         for step in simpler::STEPS {
             // What a step proposes depends on what the best is now.
             loop {
-                let proposals = step(&self.best, self.outcome.as_ref());
+                let proposals = step(&self.best, self.tested.outcome.as_ref());
                 if !proposals.iter().any(|proposal| self.take(proposal)) {
                     break;
                 }

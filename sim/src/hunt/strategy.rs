@@ -5,9 +5,11 @@
 //!   kinds meet, and turns the network's own settings.
 //! - **coverage**: as a fuzzer does, changes a little in cases that took the engines where none had been: to an engine's
 //!   transition (by the paper's line) in a state of the network that it was not seen in before.
+//! - **twins** and **byzzfuzz** search the cores: see [`bitcraps_search`].
 
-use super::Case;
+use super::cores::{self, Twins};
 use super::menu::{KINDS, Kind, Menu, is_lie};
+use super::{Case, Subject};
 use crate::run::Feature;
 use crate::scenario::{self, Expect, Fault, Latency, LinkModel, Percent, Scenario, Seeds, Span};
 use bitcraps_types::Digest;
@@ -26,11 +28,16 @@ pub enum Strategy {
     Swarm,
     /// What led to something new, changed a little.
     Coverage,
+    /// All partitions of replicas, of whom some run twice.
+    Twins,
+    /// Small changes of Byzantine messages, and partitions.
+    Byzzfuzz,
 }
 
 impl Strategy {
     /// Every one.
-    pub const ALL: [Strategy; 3] = [Strategy::Random, Strategy::Swarm, Strategy::Coverage];
+    pub const ALL: [Strategy; 5] =
+        [Strategy::Random, Strategy::Swarm, Strategy::Coverage, Strategy::Twins, Strategy::Byzzfuzz];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -38,6 +45,8 @@ impl Strategy {
             Strategy::Random => "random",
             Strategy::Swarm => "swarm",
             Strategy::Coverage => "coverage",
+            Strategy::Twins => "twins",
+            Strategy::Byzzfuzz => "byzzfuzz",
         }
     }
 }
@@ -53,37 +62,61 @@ pub(super) struct Cases {
     situation: Scenario,
     seed: u64,
     next: u64,
-    corpus: Vec<Case>,
+    twins: Option<Twins>,
+    corpus: Vec<(Scenario, u64)>,
     seen: BTreeSet<Feature>,
 }
 
 impl Cases {
     pub(super) fn new(base: &Scenario, strategy: Strategy, seed: u64) -> Cases {
-        let situation = situation(base);
-        Cases { strategy, situation, seed, next: 0, corpus: Vec::new(), seen: BTreeSet::new() }
+        let twins = (strategy == Strategy::Twins).then(|| Twins::new(base, seed));
+        let (corpus, seen) = (Vec::new(), BTreeSet::new());
+        Cases { strategy, situation: situation(base), seed, next: 0, twins, corpus, seen }
     }
 
-    /// The next case. What it is depends on the numbers before it only through what [`Cases::learn`] was told.
-    pub(super) fn next(&mut self) -> Case {
+    /// Cases that are run before what they met is learned from, for each that runs at once. So what coverage learns does
+    /// not depend on which thread was faster.
+    pub(super) fn generation(&self) -> usize {
+        match self.strategy {
+            Strategy::Random | Strategy::Swarm | Strategy::Coverage => 8,
+            Strategy::Twins | Strategy::Byzzfuzz => 256,
+        }
+    }
+
+    /// The next case; `None`: there are no others. What it is depends on those before it only through what
+    /// [`Cases::learn`] was told.
+    pub(super) fn next(&mut self) -> Option<Case> {
         let number = self.next;
         self.next += 1;
+        let subject = match (self.strategy, &mut self.twins) {
+            (_, Some(twins)) => Subject::Cores(Box::new(twins.next(number)?)),
+            (Strategy::Byzzfuzz, _) => {
+                Subject::Cores(Box::new(cores::byzzfuzz(&self.situation, self.seed, number)))
+            }
+            _ => self.scenario(number),
+        };
+        Some(Case { number, subject })
+    }
+
+    fn scenario(&self, number: u64) -> Subject {
         let name = format!("{}/{}/{number}", self.strategy.name(), self.seed);
         let mut rng = ChaCha8Rng::from_seed(Digest::of("sim/hunt", name.as_bytes()).0);
         for _ in 0..TRIES {
             let (scenario, seed) = self.draw(&mut rng);
             // What contradicts itself is no scenario; the language decides.
             if let Ok(parsed) = scenario::parse("(hunt)", &scenario::resolved(&scenario)) {
-                return Case { number, scenario: parsed.scenario, seed };
+                return Subject::Nodes { scenario: Box::new(parsed.scenario), seed };
             }
         }
-        Case { number, scenario: self.situation.clone(), seed: rng.random::<u32>().into() }
+        let seed = rng.random::<u32>().into();
+        Subject::Nodes { scenario: Box::new(self.situation.clone()), seed }
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> (Scenario, u64) {
         let mut scenario = self.situation.clone();
         let mut seed = u64::from(rng.random::<u32>());
         match self.strategy {
-            Strategy::Random => {
+            Strategy::Random | Strategy::Twins | Strategy::Byzzfuzz => {
                 let count = rng.random_range(1..=5);
                 add_faults(&mut scenario, rng, KINDS, count);
             }
@@ -101,10 +134,10 @@ impl Cases {
                 corpus => {
                     // The younger half twice as often: it holds what is still little explored.
                     let from = if rng.random_bool(0.5) { corpus / 2 } else { 0 };
-                    let parent = &self.corpus[rng.random_range(from..corpus)];
-                    scenario = parent.scenario.clone();
+                    let (parent, its_seed) = &self.corpus[rng.random_range(from..corpus)];
+                    scenario = parent.clone();
                     if rng.random_bool(0.7) {
-                        seed = parent.seed;
+                        seed = *its_seed;
                     }
                     for _ in 0..rng.random_range(1..=3) {
                         self.change(&mut scenario, rng);
@@ -129,7 +162,7 @@ impl Cases {
                 }
             }
             (2, _) => {
-                let other = self.corpus.choose(rng).map(|case| &case.scenario.faults[own.start..]);
+                let other = self.corpus.choose(rng).map(|(other, _)| &other.faults[own.start..]);
                 if let Some(fault) = other.and_then(|faults| faults.choose(rng)) {
                     scenario.faults.push(Fault { id: free_id(scenario), ..fault.clone() });
                 }
@@ -143,8 +176,9 @@ impl Cases {
     pub(super) fn learn(&mut self, case: &Case, coverage: &BTreeSet<Feature>) {
         let before = self.seen.len();
         self.seen.extend(coverage);
-        if self.strategy == Strategy::Coverage && self.seen.len() > before {
-            self.corpus.push(case.clone());
+        let new = self.strategy == Strategy::Coverage && self.seen.len() > before;
+        if let (true, Subject::Nodes { scenario, seed }) = (new, &case.subject) {
+            self.corpus.push((Scenario::clone(scenario), *seed));
         }
     }
 

@@ -18,6 +18,13 @@ pub struct Feature {
     behind: u8,
 }
 
+impl Feature {
+    /// Where no network is watched.
+    pub(crate) fn of_an_engine_alone(transition: &'static str) -> Feature {
+        Feature { transition, locked: 0, down: false, syncing: false, round: 0, behind: 0 }
+    }
+}
+
 /// The features of one run.
 #[derive(Default)]
 pub(crate) struct Coverage {

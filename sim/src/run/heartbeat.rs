@@ -13,6 +13,11 @@ pub(super) fn beat(now: Time) {
     NOW.store(now.0, Ordering::Relaxed);
 }
 
+/// A run outside of the worlds is over.
+pub fn beat_alone() {
+    BEATS.fetch_add(1, Ordering::Relaxed);
+}
+
 /// How often any run has moved on.
 pub fn beats() -> u64 {
     BEATS.load(Ordering::Relaxed)

@@ -45,6 +45,22 @@ pub enum Property {
     Panic,
 }
 
+impl Property {
+    /// All of them.
+    pub const ALL: [Property; 10] = [
+        Property::Agreement,
+        Property::Certificate,
+        Property::Validity,
+        Property::Order,
+        Property::VoteOnce,
+        Property::FalseAccusation,
+        Property::Accountability,
+        Property::ValidMessages,
+        Property::Liveness,
+        Property::Panic,
+    ];
+}
+
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -100,6 +100,12 @@ impl Space {
         (0..self.count()).filter_map(move |number| self.case(shuffle.at(number)))
     }
 
+    /// [`Space::sample`], with the space inside.
+    pub fn into_sample(self, seed: u64) -> impl Iterator<Item = Schedule> {
+        let shuffle = Shuffle::new(self.count(), seed);
+        (0..self.count()).filter_map(move |number| self.case(shuffle.at(number)))
+    }
+
     fn schedule(&self, choice: &Choice, partitions: &[&[u8]]) -> Schedule {
         let Params { engine, validators, heights, .. } = self.params;
         let mut schedule = Schedule::quiet(engine, validators, heights);

@@ -1,0 +1,82 @@
+//! `schedule`: runs schedule files on the engines' cores.
+
+use super::exit;
+use super::finds::SCHEDULE;
+use super::say::say;
+use crate::schedules::ScheduleFile;
+use std::path::{Path, PathBuf};
+
+/// Runs each; with `log`, tells what happened. The exit code is that of the worst.
+pub(super) fn schedule(paths: &[PathBuf], log: bool) -> u8 {
+    let mut worst = exit::PASS;
+    let files = match expand(paths) {
+        Ok(files) => files,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return exit::IO;
+        }
+    };
+    for path in files {
+        worst = worst.max(one(&path, log));
+    }
+    worst
+}
+
+fn one(path: &Path, log: bool) -> u8 {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("error: {}: {error}", path.display());
+            return exit::IO;
+        }
+    };
+    let file = match ScheduleFile::parse(&text) {
+        Ok(file) => file,
+        Err(error) => {
+            eprintln!("error: {}: {error}", path.display());
+            return exit::BAD_SCENARIO;
+        }
+    };
+    let (outcome, wrong) = file.judge();
+    if log && let Ok((recorded, _)) = bitcraps_search::run_recorded(&file.schedule) {
+        recorded.log.iter().for_each(say);
+    }
+    match wrong {
+        None => {
+            let seen =
+                outcome.violations.first().map_or(String::new(), |violation| format!(" ({violation})"));
+            say(format_args!("PASS  {}: {}{seen}", file.name, file.claim));
+            exit::PASS
+        }
+        Some(why) => {
+            say(format_args!(
+                "FAIL  {}: {}\n  {why}\nREPRO bitcraps-sim schedule {}",
+                file.name,
+                file.claim,
+                path.display()
+            ));
+            exit::VIOLATED
+        }
+    }
+}
+
+/// Files as given; for folders, the schedule files in them, by name.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let is_schedule = |file: &PathBuf| file.to_string_lossy().ends_with(SCHEDULE);
+        let mut found: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(is_schedule).collect();
+        if found.is_empty() {
+            return Err(format!("{}: no schedule (*{SCHEDULE}) in this folder", path.display()));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}
