@@ -1,11 +1,10 @@
 //! How fast the strategies are, on clean engines: `cargo run --release -p bitcraps-search --example speed [cases]`.
 //!
-//! Twins and ByzzFuzz run on two threads, each with its own share of the cases. A violation is printed: there should be
-//! none.
+//! Two threads. Twins and ByzzFuzz: each has its own share of the cases. A violation is printed: there should be none.
 
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]
 
-use bitcraps_search::{Outcome, Schedule, byzzfuzz, run, twins};
+use bitcraps_search::{Outcome, Schedule, byzzfuzz, explore, run, twins};
 use bitcraps_types::Protocol;
 use std::thread;
 use std::time::Instant;
@@ -15,6 +14,10 @@ const THREADS: u64 = 2;
 fn main() {
     let cases: u64 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(20_000);
     for engine in Protocol::ALL {
+        for (timeouts, silent) in [(0, vec![3]), (1, vec![3]), (0, vec![])] {
+            let params = explore::Params { timeouts, silent, ..explore::Params::small(engine) };
+            exhaust(&params);
+        }
         for rounds in [4, 7] {
             let space = twins::Space::new(twins::Params::small(engine, rounds));
             println!("{engine}: twins of 4 validators over {rounds} rounds: {} cases", space.count());
@@ -57,4 +60,25 @@ fn report(schedule: &Schedule) -> u64 {
         println!("{}", serde_saphyr::to_string(schedule).expect("a schedule is plain data"));
     }
     steps
+}
+
+fn exhaust(params: &explore::Params) {
+    let start = Instant::now();
+    let report = explore::explore(params).expect("the parameters are right");
+    let rate = report.states as f64 / start.elapsed().as_secs_f64();
+    println!(
+        "{} explore, {} silent, {} timeouts: {} states, {} of them different, to depth {}{}; {rate:.0} states/s, {} engine steps",
+        params.engine,
+        params.silent.len(),
+        params.timeouts,
+        report.states,
+        report.unique,
+        report.depth,
+        if report.exhausted { " (all)" } else { "" },
+        report.steps,
+    );
+    if let Some(found) = report.counterexample {
+        println!("{}", found.violation);
+        found.actions.iter().for_each(|action| println!("  {action}"));
+    }
 }

@@ -2,9 +2,10 @@
 //!
 //! Faults are bound to rounds and small in scope. Of the first r rounds, c have a process fault: a Byzantine
 //! validator's messages of one kind reach some replicas with one small [`Change`]. And d have a network fault: the
-//! replicas are split in two. Crashes and refusals of the application are additions of ours, off by default.
+//! replicas are split in two, either for the whole round or for one kind of its messages (the paper's rounds are such
+//! phases). Crashes and refusals of the application are additions of ours, off by default.
 
-use crate::{Change, Crash, Moment, Mutation, Name, Partition, RoundPlan, Schedule};
+use crate::{Change, Crash, Moment, Mutation, Name, Partition, RoundPlan, Schedule, Split};
 use bitcraps_types::{Height, Protocol};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -62,7 +63,14 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
     schedule.rounds = vec![RoundPlan::default(); params.rounds];
     let rounds: Vec<usize> = (0..params.rounds).collect();
     for round in some(&mut rng, &rounds, params.network_faults) {
-        schedule.rounds[round].partition = split(&mut rng, &all);
+        let partition = split(&mut rng, &all);
+        match rng.random_bool(0.5) {
+            true => schedule.rounds[round].partition = partition,
+            false => {
+                let kind = one(&mut rng, kinds(params.engine)).0.into();
+                schedule.rounds[round].split.push(Split { kind, partition });
+            }
+        }
     }
     let any_round = |rng: &mut ChaCha8Rng| rng.random_range(0..params.rounds);
     for _ in 0..params.process_faults {

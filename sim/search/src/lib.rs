@@ -8,8 +8,8 @@
 
 pub mod byzzfuzz;
 mod ddmin;
-//EXPL pub mod explore;
 mod exhibit;
+pub mod explore;
 mod judge;
 mod mutation;
 mod name;
@@ -32,5 +32,5 @@ pub use name::{Moment, Name, Partition};
 pub use network::Impact;
 pub use replay::Action;
 pub use run::{Outcome, run, run_recorded};
-pub use schedule::{Change, Crash, Mutation, RoundPlan, Schedule};
+pub use schedule::{Change, Crash, Mutation, RoundPlan, Schedule, Split};
 pub use scheme::HOP;

@@ -33,7 +33,7 @@ pub(crate) enum Packet {
 }
 
 impl Packet {
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Packet::Message(message) => message.message().kind(),
             Packet::Ask { .. } => "ask",
@@ -42,7 +42,7 @@ impl Packet {
     }
 
     /// The height and the round that it speaks of.
-    fn spot(&self) -> (Height, Round) {
+    pub(crate) fn spot(&self) -> (Height, Round) {
         match self {
             Packet::Message(message) => spot(message.message()),
             Packet::Ask { at, .. } => *at,
@@ -416,7 +416,7 @@ impl Network {
     fn send_to(&mut self, from: usize, to: usize, packet: &Rc<Packet>) {
         let (height, round) = packet.spot();
         let place = place(height, round);
-        let cut = !self.plan.together(place, from, to) || self.plan.withholds(place, packet.kind());
+        let cut = !self.plan.passes(place, packet.kind(), from, to);
         if cut && !self.replaying && self.holds(place) {
             self.impact.cut += 1;
             return;

@@ -1,6 +1,6 @@
 //! A schedule's rounds, prepared for running: replicas by number, groups as numbers.
 
-use crate::{Crash, Mutation, Name, Schedule};
+use crate::{Crash, Mutation, Name, Partition, Schedule};
 
 /// What happens at each place. Made once per run.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Plan {
 struct Round {
     /// By replica: its group. Empty: all are in one.
     groups: Vec<usize>,
+    /// The same for messages of a kind.
+    splits: Vec<(String, Vec<usize>)>,
     withhold: Vec<String>,
     mutations: Vec<(Mutation, Vec<usize>)>,
     /// By replica.
@@ -25,18 +27,17 @@ impl Plan {
         let number = |name: &Name| names.iter().position(|other| other == name);
         let mut crash_number = 0;
         let rounds = schedule.rounds.iter().map(|round| {
-            let group = |name: &Name| round.partition.0.iter().position(|group| group.contains(name));
-            // Who is in no group is in one of its own.
-            let own = |(i, name)| group(name).unwrap_or(names.len() + i);
             let crashes = round.crash.iter().filter_map(|crash| {
                 crash_number += 1;
                 Some((crash_number, number(&crash.replica)?, crash.clone()))
             });
             Round {
-                groups: match round.partition.is_none() {
-                    true => Vec::new(),
-                    false => names.iter().enumerate().map(own).collect(),
-                },
+                groups: groups(&names, &round.partition),
+                splits: round
+                    .split
+                    .iter()
+                    .map(|split| (split.kind.clone(), groups(&names, &split.partition)))
+                    .collect(),
                 withhold: round.withhold.clone(),
                 mutations: round
                     .mutate
@@ -55,15 +56,13 @@ impl Plan {
         self.rounds.len()
     }
 
-    /// Whether two replicas are in one group there.
-    pub(crate) fn together(&self, place: usize, a: usize, b: usize) -> bool {
-        self.rounds
-            .get(place)
-            .is_none_or(|round| round.groups.is_empty() || round.groups[a] == round.groups[b])
-    }
-
-    pub(crate) fn withholds(&self, place: usize, kind: &str) -> bool {
-        self.rounds.get(place).is_some_and(|round| round.withhold.iter().any(|withheld| withheld == kind))
+    /// Whether a message of a kind passes between two replicas there.
+    pub(crate) fn passes(&self, place: usize, kind: &str, from: usize, to: usize) -> bool {
+        let Some(round) = self.rounds.get(place) else { return true };
+        let together = |groups: &[usize]| groups.is_empty() || groups[from] == groups[to];
+        together(&round.groups)
+            && round.splits.iter().all(|(split, groups)| split != kind || together(groups))
+            && round.withhold.iter().all(|withheld| withheld != kind)
     }
 
     /// How a message of a validator, of this place, is changed for a receiver.
@@ -83,4 +82,13 @@ impl Plan {
     pub(crate) fn refuses(&self, place: usize, replica: usize) -> bool {
         self.rounds.get(place).is_some_and(|round| round.refuse.contains(&replica))
     }
+}
+
+/// By replica its group. Who is in none has one of its own; no groups at all: nothing.
+fn groups(names: &[Name], partition: &Partition) -> Vec<usize> {
+    if partition.is_none() {
+        return Vec::new();
+    }
+    let group = |name: &Name| partition.0.iter().position(|group| group.contains(name));
+    names.iter().enumerate().map(|(i, name)| group(name).unwrap_or(names.len() + i)).collect()
 }

@@ -28,7 +28,7 @@ pub(crate) struct Replica {
     number: usize,
     me: ValidatorIndex,
     pub(crate) engine: AnyEngine,
-    log: Vec<AnyEntry>,
+    pub(crate) log: Vec<AnyEntry>,
     durable: usize,
     /// How long the log was when this life began.
     base: usize,
@@ -206,7 +206,7 @@ impl Replica {
                 effects.push(Effect::Timer { timer, at });
             }
             Output::Propose { height, round } => {
-                let value = scheme::proposed(height, round, self.number);
+                let value = scheme::proposed(height, round, self.number, self.life);
                 inputs.push_back(Input::Proposed { height, round, value });
             }
             Output::Validate { height, value, fresh } => {

@@ -62,6 +62,9 @@ pub struct RoundPlan {
     /// Who hears whom: `0 1 | 0' 2 3`. Who is not named is alone. Empty: everyone hears everyone.
     #[serde(skip_serializing_if = "Partition::is_none")]
     pub partition: Partition,
+    /// Who hears whom as to messages of one kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<Split>,
     /// Messages of these kinds reach nobody.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withhold: Vec<String>,
@@ -81,6 +84,16 @@ impl RoundPlan {
     pub fn is_quiet(&self) -> bool {
         *self == RoundPlan::default()
     }
+}
+
+/// A partition of one phase: messages of one kind stay inside its groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Split {
+    /// Which kind of message.
+    pub kind: String,
+    /// Who hears whom. Who is not named is alone.
+    pub partition: Partition,
 }
 
 /// A message of a Byzantine validator that some receive changed, signed again by its author.
@@ -221,7 +234,8 @@ impl Schedule {
         ensure(once, &|| "a validator is a twin or byzantine, and once".into())?;
         let names = self.replicas();
         for plan in &self.rounds {
-            let named = plan.partition.0.iter().flatten().chain(&plan.refuse);
+            let partitions = plan.split.iter().map(|split| &split.partition).chain([&plan.partition]);
+            let named = partitions.flat_map(|partition| &partition.0).flatten().chain(&plan.refuse);
             let named = named.chain(plan.crash.iter().map(|crash| &crash.replica));
             for name in named.chain(plan.mutate.iter().flat_map(|mutation| &mutation.to)) {
                 ensure(names.contains(name), &|| format!("there is no replica {name}"))?;

@@ -111,9 +111,10 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u128 {
     u128::from(low) << 64 | u128::from(high)
 }
 
-/// The value that a replica proposes in a round of a height. Two twins propose two.
-pub(crate) fn proposed(height: Height, round: Round, replica: usize) -> Value {
-    Value::new(format!("{height}/{round} by {replica}").into_bytes())
+/// The value that a replica proposes in a round of a height. Two twins propose two, and so does a replica that fell in
+/// between: the time, if nothing else, is another one.
+pub(crate) fn proposed(height: Height, round: Round, replica: usize, life: u32) -> Value {
+    Value::new(format!("{height}/{round} by {replica} in life {life}").into_bytes())
 }
 
 /// A value that no application accepts.

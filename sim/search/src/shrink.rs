@@ -1,6 +1,6 @@
 //! A failing schedule, made small: the rest fails in the same way, and every part of it is needed.
 
-use crate::{Action, Crash, Name, Partition, Property, RoundPlan, Schedule, ddmin, run};
+use crate::{Action, Crash, Name, Partition, Property, RoundPlan, Schedule, Split, ddmin, run};
 
 /// The most runs that one shrinking may cost.
 pub const MOST_RUNS: u32 = 5_000;
@@ -36,6 +36,7 @@ pub fn shrink_while(schedule: &Schedule, fails: impl FnMut(&Schedule) -> bool) -
 #[derive(Clone, Debug)]
 enum Fault {
     Partition(Partition),
+    Split(Split),
     Withhold(String),
     Mutate(crate::Mutation),
     Crash(Crash),
@@ -184,6 +185,7 @@ fn faults(schedule: &Schedule) -> Vec<(usize, Fault)> {
     let of = |(round, plan): (usize, &RoundPlan)| {
         let partition = Some(plan.partition.clone()).filter(|partition| !partition.is_none());
         let faults = partition.map(Fault::Partition).into_iter();
+        let faults = faults.chain(plan.split.iter().cloned().map(Fault::Split));
         let faults = faults.chain(plan.withhold.iter().cloned().map(Fault::Withhold));
         let faults = faults.chain(plan.mutate.iter().cloned().map(Fault::Mutate));
         let faults = faults.chain(plan.crash.iter().cloned().map(Fault::Crash));
@@ -199,6 +201,7 @@ fn with_faults(schedule: &Schedule, faults: &[(usize, Fault)]) -> Schedule {
         let plan = &mut rounds[*round];
         match fault.clone() {
             Fault::Partition(partition) => plan.partition = partition,
+            Fault::Split(split) => plan.split.push(split),
             Fault::Withhold(kind) => plan.withhold.push(kind),
             Fault::Mutate(mutation) => plan.mutate.push(mutation),
             Fault::Crash(crash) => plan.crash.push(crash),
@@ -238,12 +241,15 @@ fn without(schedule: &Schedule, gone: u16) -> Schedule {
 /// Renames, or takes out, all replicas that a schedule names.
 fn forget(schedule: &mut Schedule, rename: impl Fn(Name) -> Option<Name>) {
     for plan in &mut schedule.rounds {
-        for group in &mut plan.partition.0 {
-            *group = group.iter().copied().filter_map(&rename).collect();
-        }
-        plan.partition.0.retain(|group| !group.is_empty());
-        if plan.partition.0.len() == 1 {
-            plan.partition = Partition::default();
+        let splits = plan.split.iter_mut().map(|split| &mut split.partition);
+        for partition in splits.chain([&mut plan.partition]) {
+            for group in &mut partition.0 {
+                *group = group.iter().copied().filter_map(&rename).collect();
+            }
+            partition.0.retain(|group| !group.is_empty());
+            if partition.0.len() == 1 {
+                *partition = Partition::default();
+            }
         }
         plan.refuse = plan.refuse.iter().copied().filter_map(&rename).collect();
         plan.crash.retain_mut(|crash| match rename(crash.replica) {

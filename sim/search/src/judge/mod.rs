@@ -115,6 +115,8 @@ pub(crate) struct Judge {
     faulty: BTreeSet<u16>,
     /// Less than a third of the power is faulty.
     pub(crate) owed: bool,
+    /// Whether it hears what all replicas say, or one alone.
+    pub(crate) hears_all: bool,
     /// By replica.
     said: Vec<Vec<Signed<AnyStatement>>>,
     /// By replica: the last height that it decided.
@@ -144,6 +146,7 @@ impl Judge {
         Judge {
             protocol: schedule.engine,
             owed: 3 * faulty_power < powers.iter().sum(),
+            hears_all: true,
             said: vec![Vec::new(); names.len()],
             decided: vec![0; names.len()],
             powers,
@@ -156,7 +159,7 @@ impl Judge {
         }
     }
 
-    fn is_correct(&self, replica: usize) -> bool {
+    pub(crate) fn is_correct(&self, replica: usize) -> bool {
         !self.faulty.contains(&self.names[replica].identity)
     }
 
@@ -164,6 +167,11 @@ impl Judge {
     pub(crate) fn lowest(&self) -> Height {
         let correct = (0..self.names.len()).filter(|replica| self.is_correct(*replica));
         correct.map(|replica| self.decided[replica]).min().unwrap_or(Height::MAX)
+    }
+
+    /// What a replica signed.
+    pub(crate) fn said(&self, replica: usize) -> &[Signed<AnyStatement>] {
+        &self.said[replica]
     }
 
     /// How far each replica came.
@@ -277,10 +285,12 @@ impl Judge {
         let offender = evidence.first.message.author();
         let accuser = self.names[who];
         let statements = [&evidence.first, &evidence.second];
-        let signed = statements.iter().all(|statement| {
-            let mut twins = self.said.iter().zip(&self.names).filter(|(_, name)| name.identity == offender.0);
-            twins.any(|(said, _)| said.contains(statement))
-        });
+        let signed = !self.hears_all
+            || statements.iter().all(|statement| {
+                let mut twins =
+                    self.said.iter().zip(&self.names).filter(|(_, name)| name.identity == offender.0);
+                twins.any(|(said, _)| said.contains(statement))
+            });
         let detail = if !self.faulty.contains(&offender.0) {
             format!("{accuser} accuses {offender}, who is correct")
         } else if !signed {
