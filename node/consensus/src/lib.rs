@@ -18,6 +18,7 @@ mod signed;
 pub mod tendermint;
 #[cfg(test)]
 mod tests;
+mod transitions;
 mod validators;
 mod values;
 
@@ -28,4 +29,5 @@ pub use hotstuff::HotStuff;
 pub use pbft::Pbft;
 pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};
 pub use tendermint::Tendermint;
+pub use transitions::transitions;
 pub use validators::{Validator, ValidatorSet, ValidatorSetError};

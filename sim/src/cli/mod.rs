@@ -4,8 +4,10 @@
 
 mod bench;
 mod campaign;
+mod coverage;
 mod diff;
 mod elsewhere;
+mod explore;
 mod finds;
 mod hunt;
 mod museum;
@@ -19,6 +21,7 @@ mod trace;
 mod watchdog;
 
 use crate::scenario::{Span, World};
+use bitcraps_types::Protocol;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,6 +107,14 @@ enum Command {
     Hunt(HuntArgs),
     /// Run every strategy against every bug of the museum, and against the clean engines: cases and seconds to detection
     Museum(MuseumArgs),
+    /// Go through all interleavings of a small network of engines, up to a depth
+    Explore(ExploreArgs),
+    /// Count which lines of the papers' pseudo-code scenarios make the engines take
+    Coverage {
+        /// Scenario files or folders
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Run schedule files on the engines alone, as `hunt` saves them
     Schedule {
         /// Schedule files or folders of them
@@ -188,6 +199,46 @@ pub(crate) struct HuntArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct ExploreArgs {
+    /// The engine: pbft, tendermint or hotstuff
+    #[arg(long, default_value = "tendermint", value_parser = engine)]
+    engine: Protocol,
+    /// A bug that is put into it (docs/museum.md), which also says the engine
+    #[arg(long)]
+    bug: Option<String>,
+    /// How many validators
+    #[arg(long, default_value_t = 4)]
+    validators: u16,
+    /// Validators that run twice
+    #[arg(long, value_delimiter = ',')]
+    twins: Vec<u16>,
+    /// Validators that never say anything
+    #[arg(long, value_delimiter = ',', default_value = "3")]
+    silent: Vec<u16>,
+    /// How many heights are decided
+    #[arg(long, default_value_t = 1)]
+    heights: u64,
+    /// How many timers may ring at each validator
+    #[arg(long, default_value_t = 0)]
+    timeouts: u32,
+    /// How often each validator may fall
+    #[arg(long, default_value_t = 0)]
+    crashes: u32,
+    /// How many events, at most
+    #[arg(long, default_value_t = 64)]
+    depth: usize,
+    /// The search ends at the depth at which it knows more states than this
+    #[arg(long, default_value_t = 2_000_000)]
+    states: usize,
+    /// How many threads; 0: one per core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Where a find goes
+    #[arg(long, default_value = "finds")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
 pub(crate) struct MuseumArgs {
     /// Only these exhibits (docs/museum.md); all, if none is named
     bugs: Vec<String>,
@@ -232,6 +283,10 @@ fn seed(text: &str) -> Result<u64, String> {
 fn events(text: &str) -> Result<(u64, u64), String> {
     let range = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     range.filter(|(from, to)| from < to).ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))
+}
+
+fn engine(text: &str) -> Result<Protocol, String> {
+    Protocol::named(text).ok_or_else(|| format!("no engine `{text}`: pbft, tendermint or hotstuff"))
 }
 
 /// `10m` as well as what the scenario language takes.
@@ -284,6 +339,8 @@ fn command(command: Command) -> u8 {
             diff::diff((&a, program_a.as_deref()), (&b, program_b.as_deref()))
         }
         Command::Trace { run, events } => trace::trace(&run, events),
+        Command::Explore(args) => explore::explore(&args),
+        Command::Coverage { files } => coverage::coverage(&files),
         Command::Schedule { files, log } => schedule::schedule(&files, log),
         Command::Museum(args) => museum::museum(&args),
         Command::Hunt(args) => hunt::hunt(&args),
