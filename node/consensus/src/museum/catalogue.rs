@@ -220,6 +220,12 @@ exhibits! {
         "A vote's signature does not cover its round, so that a certificate can be given a later one.",
         "relab/hotstuff #291; tari-ootle #2492"
     }
+    HotStuff TimeoutClaimNotSigned {
+        "timeout-claim-not-signed",
+        breaks "agreement",
+        "A timeout's signature does not cover the certificate that its author knows, so that a leader can make it less.",
+        "tari-ootle #2636"
+    }
     HotStuff VotesAfterTimeout {
         "votes-after-timeout",
         breaks "agreement",

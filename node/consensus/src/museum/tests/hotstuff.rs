@@ -160,6 +160,16 @@ pub(super) fn a_new_value_on_an_old_certificate(stage: &mut Stage) {
     carry_on(stage, &y, Some(0));
 }
 
+/// The signatures are those of what was claimed.
+pub(super) fn the_leader_makes_claims_less(stage: &mut Stage) {
+    decided_for_one(stage);
+    let y = value("y");
+    let mut claims = tc(stage, 1, &[(0, Some(0)), (2, Some(0)), (3, None)]);
+    claims.timeouts.iter_mut().for_each(|timeout| timeout.high_qc_round = None);
+    stage.tell(&[0, 2], proposal(2, None, Some(claims), Some(&y)));
+    carry_on(stage, &y, None);
+}
+
 /// x is certified in round 0, but late, and only the Byzantine validator knows; y is decided in rounds 1 and 2. Then
 /// the certificate of x is shown as one of round 2.
 pub(super) fn an_old_certificate_is_given_a_later_round(stage: &mut Stage) {

@@ -163,6 +163,7 @@ fn scene(bug: Bug) -> Scene {
         Bug::RootNotChecked => (&[3], hotstuff::a_new_value_on_the_root),
         Bug::ValueNotOfItsCertificate => (&[3], hotstuff::a_new_value_on_an_old_certificate),
         Bug::RoundNotSigned => (&[3], hotstuff::an_old_certificate_is_given_a_later_round),
+        Bug::TimeoutClaimNotSigned => (&[3], hotstuff::the_leader_makes_claims_less),
         Bug::VotesAfterTimeout => (&[3], hotstuff::a_late_proposal),
         Bug::LastVotedNotRestored => (&[1], hotstuff::a_crash_after_the_vote),
         Bug::SignerCountedTwice => (&[3], hotstuff::certificates_of_one_signer),
