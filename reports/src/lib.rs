@@ -18,7 +18,7 @@ mod thin;
 
 pub use campaign::{RunSummary, campaign_html};
 pub use error::ReportError;
-pub use figures::{Figure, figures};
+pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;
 pub use latency::histogram;
 pub use page::html;

@@ -3,10 +3,13 @@
 //! A figure whose data is absent is left out; the page says what is missing.
 
 mod cdf;
+mod growth;
 mod heights;
 mod latency;
 mod spacetime;
 mod throughput;
+
+pub use growth::{Curve, growth};
 
 use crate::{ReportError, RunRecord};
 

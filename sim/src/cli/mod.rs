@@ -130,6 +130,9 @@ enum Command {
     Bench {
         /// Only the parts whose name contains this
         only: Option<String>,
+        /// Where the figures of the engines go, as SVG and CSV
+        #[arg(long)]
+        figures: Option<PathBuf>,
     },
 }
 
@@ -345,6 +348,6 @@ fn command(command: Command) -> u8 {
         Command::Museum(args) => museum::museum(&args),
         Command::Hunt(args) => hunt::hunt(&args),
         Command::Faults => output::faults(),
-        Command::Bench { only } => bench::bench(only.as_deref()),
+        Command::Bench { only, figures } => bench::bench(only.as_deref(), figures.as_deref()),
     }
 }

@@ -96,6 +96,7 @@ fn all(base: &Scenario, strategies: &[Strategy], args: &MuseumArgs) -> Vec<Trial
 fn with(protocol: Protocol, bug: Option<Bug>) -> Scenario {
     let mut set = vec![("consensus.engine".to_owned(), protocol.name().to_owned())];
     set.extend(bug.map(|bug| ("consensus.bug".to_owned(), bug.name().to_owned())));
+    set.extend(bug.map(|bug| ("validators.count".to_owned(), bug.validators().to_string())));
     scenario::parse_with("museum.yaml", SCENARIO, &set).expect("the museum's scenario is good").scenario
 }
 

@@ -3,14 +3,16 @@
 //! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
 //! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
 //! nodes on simulated links, on real QUIC, and on turmoil), `engines` (what a block takes under each engine, in simulated
-//! time and messages: the same on every machine). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! time and messages: the same on every machine), `decide` (what large networks cost). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+
+mod decide;
+mod engines;
 
 use super::exit;
 use super::say::say;
 use crate::lab::bench::quorum_bench;
 use crate::run::{self, Depth};
 use crate::scenario::{self, Scenario, World};
-use bitcraps_types::Protocol;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -24,8 +26,8 @@ struct Figure {
     simulated_per_second: f64,
 }
 
-/// Runs the parts whose name contains `only`.
-pub(super) fn bench(only: Option<&str>) -> u8 {
+/// Runs the parts whose name contains `only`. Figures of the engines go to `figures`, if it is given.
+pub(super) fn bench(only: Option<&str>, figures: Option<&Path>) -> u8 {
     let wanted = |part: &str| only.is_none_or(|only| part.contains(only));
     let mut complete = true;
     if wanted("rounds") {
@@ -44,7 +46,10 @@ pub(super) fn bench(only: Option<&str>) -> u8 {
         complete &= wire();
     }
     if wanted("engines") {
-        complete &= engines();
+        complete &= engines::bench(figures);
+    }
+    if wanted("decide") {
+        complete &= decide::bench();
     }
     if complete { exit::PASS } else { exit::INCONCLUSIVE }
 }
@@ -182,65 +187,6 @@ fn wire() -> bool {
         }
     }
     good
-}
-
-/// (f) The engines side by side, on the same links, when nothing fails.
-fn engines() -> bool {
-    say(
-        "(f) whole nodes, 1 ms links, no bets, nothing fails: what one height takes, and how its messages grow",
-    );
-    say("  engine         n   ms per height   messages per height   exponent of n   in theory");
-    let mut good = true;
-    for engine in Protocol::ALL {
-        let mut points = Vec::new();
-        for (n, measured_ms) in [(4u16, 500u64), (10, 500), (31, 200), (100, 50)] {
-            // The difference of two runs: what the nodes say while they connect, and once a second, is in both.
-            let runs = [1200, 1200 + measured_ms].map(|ms| height_and_messages(engine, n, ms));
-            let [Some((height, messages)), Some((later, more))] = runs else {
-                good = false;
-                continue;
-            };
-            let heights = (later - height) as f64;
-            let each = (more - messages) as f64 / heights;
-            points.push((f64::from(n).ln(), each.ln()));
-            let exponent = match n {
-                100 => format!(
-                    "{:>15.2} {:>11}",
-                    slope(&points),
-                    if engine == Protocol::HotStuff { 1 } else { 2 }
-                ),
-                _ => String::new(),
-            };
-            say(format_args!(
-                "  {:10}  {n:>4}   {:>13.1}   {each:>19.0} {exponent}",
-                engine.name(),
-                measured_ms as f64 / heights
-            ));
-        }
-    }
-    good
-}
-
-/// What a run of so many simulated milliseconds came to.
-fn height_and_messages(engine: Protocol, n: u16, ms: u64) -> Option<(u64, u64)> {
-    let text = format!(
-        "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {ms} ms\n\
-         validators: {{ count: {n} }}\nconsensus: {{ engine: {engine} }}\nlinks: {{ default: {{ latency: 1 ms }} }}\n\
-         workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
-    );
-    let scenario = parsed(&text)?;
-    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench engines").outcome;
-    Some((outcome.height, outcome.record.manifest.messages))
-}
-
-/// Of the line through the points, by least squares.
-fn slope(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    covariance / variance
 }
 
 fn quorum(n: u16, simulated: u64, traced: bool) -> Figure {
