@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run testnet test madsim lint bench native load load-blobs crash-cycles fuzz
+.PHONY: run hunt museum testnet test madsim lint bench native load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -52,6 +52,17 @@ load-blobs: native ## the same with blobs of 512 bytes, 30,000 per second
 
 crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand times, under load
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
+
+HUNT ?= 10m
+hunt: ## each strategy against each engine, HUNT (10m) together: cases per hour, and what was found
+	cargo build --profile fast --bin bitcraps-sim
+	for engine in pbft tendermint hotstuff; do \
+	  target/fast/bitcraps-sim hunt scenarios/hunt/open.yaml --set consensus.engine=$$engine --budget $(HUNT) --keep-going || exit; \
+	done
+
+museum: ## every strategy against every published bug, and against the engines without one
+	cargo build --profile fast --bin bitcraps-sim
+	target/fast/bitcraps-sim museum
 
 fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
 	fuzz/run.sh

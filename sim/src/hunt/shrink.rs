@@ -7,7 +7,8 @@
 //! depends on as few draws as can be.
 
 use super::{Subject, Tested, Violation, simpler, test};
-use crate::scenario::{self, Scenario};
+use crate::run;
+use crate::scenario::{self, Latency, LinkModel, Links, Percent, Scenario};
 use bitcraps_search::shrink::shrink_while;
 use bitcraps_search::{Schedule, ddmin};
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ pub fn shrink(subject: &Subject, property: &str, limit: Duration) -> Option<Shru
             let mut shrinker = Shrinker { seed: *seed, runs: 1, started, limit, best, tested, violation };
             while shrinker.drop_faults() | shrinker.simplify() {}
             let cut_short = shrinker.is_over();
+            shrinker.write_down_the_links();
             let Shrinker { best, seed, violation, runs, .. } = shrinker;
             let subject = Subject::Nodes { scenario: Box::new(best), seed };
             Some(Shrunk { subject, violation, runs, cut_short })
@@ -98,6 +100,17 @@ impl Shrinker {
         }
         (self.tested, self.violation) = (tested, violation);
         true
+    }
+
+    /// Where links still draw, what they drew becomes part of the scenario, unless it then fails no more.
+    fn write_down_the_links(&mut self) {
+        let constant =
+            |model: &LinkModel| matches!(model.latency, Latency::Constant(_)) && model.loss == Percent::ZERO;
+        let Links { default, pairs, .. } = &self.best.links;
+        if !constant(default) || !pairs.iter().all(|(.., model)| constant(model)) {
+            self.limit = Duration::MAX;
+            self.take(&run::recorded(&self.best, self.seed));
+        }
     }
 
     /// Whether any could go.

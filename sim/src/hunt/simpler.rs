@@ -82,8 +82,11 @@ fn plain_links(scenario: &Scenario, _: Option<&Outcome>) -> Vec<Scenario> {
         latency: Latency::Constant(middle(model.latency)),
         ..LinkModel::default()
     };
-    let with = |default: LinkModel, pairs| Scenario { links: Links { default, pairs }, ..scenario.clone() };
-    let Links { default, pairs } = &scenario.links;
+    let with = |default: LinkModel, pairs| Scenario {
+        links: Links { default, pairs, ..Links::default() },
+        ..scenario.clone()
+    };
+    let Links { default, pairs, .. } = &scenario.links;
     let mut proposals = vec![with(LinkModel::default(), Vec::new()), with(plain(default), Vec::new())];
     let constant = LinkModel { latency: Latency::Constant(middle(default.latency)), ..default.clone() };
     proposals.push(with(constant, pairs.clone()));

@@ -4,6 +4,7 @@ use super::disk::{CrashReport, DiskFate, DiskOp};
 use super::effects::{Effect, EffectId};
 use super::model::Latency;
 use super::ports::{Attention, WorldPorts, access};
+use super::tape::Tape;
 use super::trace::{Kind, TraceSummary, Words};
 use super::world::{Core, Counters, FrameWatcher, Touched};
 use super::{Finding, Halt, Lab, NodeIndex};
@@ -257,6 +258,11 @@ impl Lab {
     /// The events of the window, a line each.
     pub fn window(&self) -> Vec<String> {
         self.core().trace.lines().to_vec()
+    }
+
+    /// What the links drew so far, if it is recorded.
+    pub fn recorded(&mut self) -> Tape {
+        self.core().network.recorded()
     }
 
     /// The trace up to now.

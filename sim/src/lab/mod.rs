@@ -26,6 +26,7 @@ mod queue;
 mod random;
 mod run;
 mod scheduler;
+mod tape;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trace;
@@ -40,6 +41,7 @@ pub use ports::{Attention, Observer, WALL_AT_START, WorldPorts};
 pub use run::{Finding, Progress};
 pub use scheduler::{Lender, Schedule, Scheduler, Turn, lend};
 pub(crate) use scheduler::{borrow as borrow_scheduler, is_lent as has_scheduler};
+pub use tape::Tape;
 pub use trace::{CHECKPOINT_EVENTS, TraceSummary, Words};
 pub use world::{Counters, FrameRecord, FrameWatcher, Touched};
 
@@ -76,6 +78,10 @@ pub struct LabConfig {
     pub connect_timeout: Duration,
     /// The links.
     pub links: LinkModels,
+    /// What the links draw, as far as it goes.
+    pub tape: Tape,
+    /// Whether what they draw is written down.
+    pub record: bool,
     /// Starts a node's actors.
     pub boot: Boot,
     /// A node that halted is started again after this.
@@ -108,6 +114,8 @@ impl LabConfig {
             mtu: 1200,
             datagram_mtu: MOST_DATAGRAM_BYTES,
             connect_timeout: Duration::from_secs(1),
+            tape: Tape::new(),
+            record: false,
             links: Box::new(|_, _| LinkModel::constant(Duration::from_millis(50))),
             boot,
             supervisor_restart: Duration::from_secs(1),

@@ -7,6 +7,7 @@ use super::NodeIndex;
 use super::effects::{Active, BlockMode, Effect, EffectId, EffectKind, HOLD_LIMIT, Held};
 use super::model::{LinkModel, Sampler, nanos, serialisation};
 use super::random::Stream;
+use super::tape::{Deck, Tape};
 
 /// The state of one ordered pair. Small: there are n² of them.
 struct Pair {
@@ -28,6 +29,7 @@ pub(crate) struct Network<P> {
     seed: u64,
     pairs: Vec<Pair>,
     models: Vec<(LinkModel, Sampler)>,
+    deck: Deck,
     effects: Vec<Active<P>>,
     /// Frames changed, by effect.
     touched: Vec<u64>,
@@ -90,7 +92,13 @@ impl<P> Network<P> {
                 });
             }
         }
-        Network { nodes: size, seed, pairs, models, effects: Vec::new(), touched: Vec::new() }
+        let deck = Deck::new(size, &Tape::new(), false);
+        Network { nodes: size, seed, pairs, models, deck, effects: Vec::new(), touched: Vec::new() }
+    }
+
+    /// Plays a tape, or writes one.
+    pub(super) fn with_deck(self, deck: Deck) -> Network<P> {
+        Network { deck, ..self }
     }
 
     /// Judges a packet of `len` bytes that is sent at `now`. Only a frame is duplicated, reordered or damaged.
@@ -102,7 +110,8 @@ impl<P> Network<P> {
         len: usize,
         frame: bool,
     ) -> Verdict {
-        let pair = &mut self.pairs[usize::from(from) * self.nodes + usize::from(to)];
+        let index = usize::from(from) * self.nodes + usize::from(to);
+        let pair = &mut self.pairs[index];
         let (model, sampler) = &self.models[pair.model as usize];
         let (mut bandwidth, mut queue, mut effect) = (model.bandwidth, model.queue_bytes, None);
         let mut refusing = None;
@@ -140,11 +149,13 @@ impl<P> Network<P> {
             departure = start.saturating_add(serialisation(len, rate));
             pair.busy_until = departure;
         }
-        if model.loss.draw(&mut pair.bad, &mut pair.stream) {
-            return Verdict::Lost(None);
-        }
+        let drawn = self.deck.next(index, || {
+            let lost = model.loss.draw(&mut pair.bad, &mut pair.stream);
+            (!lost).then(|| sampler.draw(&mut pair.stream))
+        });
+        let Some(travel) = drawn else { return Verdict::Lost(None) };
         let stream = &mut pair.stream;
-        let mut arrival = departure.saturating_add(sampler.draw(stream));
+        let mut arrival = departure.saturating_add(travel);
         let (mut copy, mut late, mut corrupt) = (None, None, None);
         if frame {
             if model.duplicate > 0.0 && stream.chance(model.duplicate) {
@@ -273,6 +284,11 @@ impl<P> Network<P> {
             arrive(in_order(&mut pair.last_arrival, now.saturating_add(held.remaining)), held.packet);
         }
         true
+    }
+
+    /// What the links drew, if it was written down.
+    pub(super) fn recorded(&self) -> Tape {
+        self.deck.recorded()
     }
 
     pub(crate) fn touched(&self, id: EffectId) -> u64 {

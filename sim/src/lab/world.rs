@@ -10,6 +10,7 @@ use super::model::nanos;
 use super::network::Network;
 use super::queue::Queue;
 use super::scheduler::Bell;
+use super::tape::Deck;
 use super::trace::{Entry, Kind, Trace};
 use super::{Lab, LabConfig, NodeIndex};
 use bitcraps_actors::ports::LinkEvent;
@@ -241,11 +242,12 @@ impl Core {
             disk: NodeDisk::new(config.seed, index, nanos(config.disk_latency)),
             touched: Touched::default(),
         };
+        let deck = Deck::new(usize::from(config.nodes), &config.tape, config.record);
         Core {
             now: 0,
             queue: Queue::new(),
             nodes: (0..config.nodes).map(node).collect(),
-            network: Network::new(config.nodes, config.seed, &*config.links),
+            network: Network::new(config.nodes, config.seed, &*config.links).with_deck(deck),
             trace: Trace::new(config.trace),
             counters: Counters::default(),
             watcher: None,

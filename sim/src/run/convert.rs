@@ -53,3 +53,22 @@ pub(crate) fn link(model: &scenario::LinkModel) -> lab::LinkModel {
         queue_bytes: model.queue.map_or(UNLIMITED_QUEUE, |size| size.bytes()),
     }
 }
+
+pub(crate) fn tape(recorded: &scenario::Recorded) -> lab::Tape {
+    let pairs = recorded.0.iter();
+    pairs
+        .map(|(pair, packets)| (*pair, packets.iter().map(|travel| travel.map(|it| it.duration())).collect()))
+        .collect()
+}
+
+/// The opposite.
+pub(crate) fn recorded(tape: &lab::Tape) -> scenario::Recorded {
+    let span =
+        |travel: &Duration| scenario::Span::from_nanos(u64::try_from(travel.as_nanos()).unwrap_or(u64::MAX));
+    let pairs = tape.iter();
+    scenario::Recorded(
+        pairs
+            .map(|(pair, packets)| (*pair, packets.iter().map(|it| it.as_ref().map(span)).collect()))
+            .collect(),
+    )
+}

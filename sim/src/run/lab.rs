@@ -8,7 +8,7 @@ use super::pass::Plan;
 use super::shared::{NodeProbe, Shared};
 use super::stage::{Simulation, Stage};
 use crate::lab::{
-    Boot, Counters, DiskFate, Effect, EffectId, Finding, FrameWatcher, Halt, Lab, Progress, Touched,
+    Boot, Counters, DiskFate, Effect, EffectId, Finding, FrameWatcher, Halt, Lab, Progress, Tape, Touched,
     TraceSummary, WorldPorts,
 };
 use crate::scenario::{Inject, Scenario, World};
@@ -44,7 +44,7 @@ impl InLab {
     ) -> InLab {
         let handles: Handles = Rc::new(RefCell::new(vec![None; usize::from(scenario.validators.count)]));
         let boot = boot(network.clone(), shared.clone(), handles.clone());
-        let mut lab = network.lab(scenario, seed, plan.unseen, boot);
+        let mut lab = network.lab(scenario, seed, plan.unseen, plan.record, boot);
         *shared.attention.borrow_mut() = Some(lab.attention());
         if let Some(events) = &plan.events {
             lab.record_window(events.clone(), Some(film::in_words));
@@ -173,6 +173,10 @@ impl Simulation for InLab {
 
     fn window(&self) -> Vec<String> {
         self.lab.window()
+    }
+
+    fn recorded(&mut self) -> Tape {
+        self.lab.recorded()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -27,7 +27,7 @@ mod workload;
 
 pub use coverage::Feature;
 
-use crate::lab::{CHECKPOINT_EVENTS, TraceSummary};
+use crate::lab::{CHECKPOINT_EVENTS, Tape, TraceSummary};
 use crate::scenario::{Scenario, Sometimes, World};
 use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord};
 use pass::{Plan, pass};
@@ -158,6 +158,20 @@ pub fn sample(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
     pass(scenario, seed, &plan, repro)
 }
 
+/// The same scenario with what its links draw with this seed written down, in the lab.
+///
+/// # Panics
+/// As [`examine`].
+pub fn recorded(scenario: &Scenario, seed: u64) -> Scenario {
+    let world = World::Lab;
+    let plan = Plan { liars: pass::liars(scenario, world, seed), record: true, ..Plan::new(world) };
+    let mut tape = Tape::new();
+    pass::pass_with(scenario, seed, &plan, "", |world| tape = world.recorded());
+    let mut scenario = scenario.clone();
+    scenario.links.recorded = convert::recorded(&tape);
+    scenario
+}
+
 /// One pass as events: the trace, and the events with these numbers in words, if any are wanted. `None`: this world has
 /// no trace, or can't make the scenario.
 ///
@@ -249,5 +263,22 @@ mod tests {
         assert_eq!((divergence.event, &*divergence.first, &*divergence.second), (4099, "d", "x"));
         assert_eq!(divergence.before, lines("abc"));
         assert_eq!(compare(0, &lines("ab"), &lines("a")).second, "(the run had ended)");
+    }
+
+    /// What a regression is kept for: it must not become another run when links draw otherwise.
+    #[test]
+    fn a_run_played_back_from_what_its_links_drew_is_the_same_run_whatever_they_would_draw_now() {
+        let text = "version: 1\nname: tape\nclaim: x\nduration: 2 s\nvalidators: { count: 4 }\n\
+                    links: { default: { latency: { median: 20 ms, p99: 90 ms }, loss: 5 % } }\n";
+        let scenario = crate::scenario::parse("(test)", text).unwrap().scenario;
+        let hash = |scenario: &Scenario| sample(scenario, 3, "").trace.digest;
+        let recorded = recorded(&scenario, 3);
+        let text = crate::scenario::resolved(&recorded);
+        let mut again = crate::scenario::parse("(again)", &text).unwrap().scenario;
+        assert_eq!(again, recorded);
+        again.links.default = crate::scenario::LinkModel::default();
+        assert_eq!(hash(&again), hash(&scenario));
+        again.links.recorded = crate::scenario::Recorded::default();
+        assert_ne!(hash(&again), hash(&scenario), "the tape makes no difference");
     }
 }

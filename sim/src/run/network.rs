@@ -62,9 +62,11 @@ impl Network {
     }
 
     /// The lab with this network's links, in which no node runs yet.
-    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, unseen: u64, boot: Boot) -> Lab {
+    pub(crate) fn lab(&self, scenario: &Scenario, seed: u64, unseen: u64, record: bool, boot: Boot) -> Lab {
         let mut config = LabConfig::new(seed, scenario.validators.count, boot);
         config.links = link_models(scenario);
+        config.tape = convert::tape(&scenario.links.recorded);
+        config.record = record;
         config.verify_cost = self.keyring.verify_cost();
         if self.world == World::Madsim {
             let nodes = scenario.validators.count;

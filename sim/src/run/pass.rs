@@ -47,13 +47,15 @@ pub(crate) struct Plan {
     pub(crate) unseen: u64,
     /// Note which transitions the engines take.
     pub(crate) coverage: bool,
+    /// Write down what the links draw. It changes nothing either.
+    pub(crate) record: bool,
 }
 
 impl Plan {
     /// Nobody lies, nothing is filmed.
     pub(crate) fn new(world: World) -> Plan {
         let liars = BTreeSet::new();
-        Plan { world, liars, windows: Vec::new(), events: None, unseen: 0, coverage: false }
+        Plan { world, liars, windows: Vec::new(), events: None, unseen: 0, coverage: false, record: false }
     }
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn pass_with(
     seed: u64,
     plan: &Plan,
     repro: &str,
-    look: impl FnOnce(&dyn Simulation) + Send,
+    look: impl FnOnce(&mut dyn Simulation) + Send,
 ) -> Outcome {
     apart(plan.world, || pass_here(scenario, seed, plan, repro, look))
 }
@@ -98,7 +100,7 @@ fn pass_here(
     seed: u64,
     plan: &Plan,
     repro: &str,
-    look: impl FnOnce(&dyn Simulation),
+    look: impl FnOnce(&mut dyn Simulation),
 ) -> Outcome {
     #[expect(
         clippy::disallowed_methods,
@@ -106,7 +108,7 @@ fn pass_here(
     )]
     let started = std::time::Instant::now();
     let mut end = Run::new(scenario, seed, plan).finish();
-    look(&*end.world);
+    look(&mut *end.world);
     let behind = |effect| {
         let instance = end.instances.iter().find(|instance| instance.effect == Some(effect))?;
         Some(scenario.faults[instance.fault].id.clone())

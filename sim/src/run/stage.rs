@@ -1,6 +1,8 @@
 //! What faults act on: the world's side of a run, whichever world it is.
 
-use crate::lab::{Counters, DiskFate, Effect, EffectId, Finding, Halt, Progress, Touched, TraceSummary};
+use crate::lab::{
+    Counters, DiskFate, Effect, EffectId, Finding, Halt, Progress, Tape, Touched, TraceSummary,
+};
 use crate::scenario::Inject;
 use bitcraps_adversary::puppet::Lie;
 use bitcraps_casino::SignedCommand;
@@ -55,6 +57,8 @@ pub(crate) trait Simulation: Stage {
     fn trace(&mut self) -> TraceSummary;
     /// The events that the trace was to keep in words.
     fn window(&self) -> Vec<String>;
+    /// What the links drew, if that was written down.
+    fn recorded(&mut self) -> Tape;
     /// What a report should say of this world's run.
     fn notes(&self) -> Vec<String>;
 }

@@ -8,7 +8,7 @@ use super::pass::Plan;
 use super::shared::{NodeProbe, Shared, Witness};
 use super::stage::{Simulation, Stage};
 use crate::lab::{
-    Counters, DiskFate, Effect, EffectId, Finding, FrameWatcher, Halt, Latency, Progress, Touched,
+    Counters, DiskFate, Effect, EffectId, Finding, FrameWatcher, Halt, Latency, Progress, Tape, Touched,
     TraceSummary,
 };
 use crate::scenario::{Inject, Scenario};
@@ -231,6 +231,10 @@ impl Simulation for InTurmoil {
 
     fn window(&self) -> Vec<String> {
         self.turmoil.window()
+    }
+
+    fn recorded(&mut self) -> Tape {
+        Tape::new()
     }
 
     fn notes(&self) -> Vec<String> {

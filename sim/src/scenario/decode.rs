@@ -4,7 +4,7 @@
 mod faults;
 
 use super::expect::{Eventually, Expect, Property, Slo, Sometimes};
-use super::link::{Latency, LinkModel, Links};
+use super::link::{Latency, LinkModel, Links, Recorded};
 use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
@@ -88,7 +88,10 @@ fn links(node: Option<&Node>) -> Links {
             Some((one.into(), other.into(), link(Some(&entry.value), &default)))
         })
         .collect();
-    Links { default, pairs }
+    let recorded = entries(get(node, "recorded")).filter_map(|entry| {
+        Some((Recorded::pair(&entry.key)?, Recorded::packets(entry.value.text()?).ok()?))
+    });
+    Links { default, pairs, recorded: Recorded(recorded.collect()) }
 }
 
 /// A link; what the file leaves out comes from `base`.

@@ -6,6 +6,7 @@ mod faults;
 pub(super) use faults::{BYZANTINE, CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
 
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
+use super::link::Recorded;
 use bitcraps_consensus::museum::Bug;
 use bitcraps_types::Protocol;
 
@@ -209,7 +210,15 @@ static TIMEOUTS: Object = object(
 
 static LINKS: Object = Object {
     name: "links",
-    fields: &[&[may("default", Shape::Object(&LINK), "{}", "Between nodes that no pair of regions names.")]],
+    fields: &[&[
+        may("default", Shape::Object(&LINK), "{}", "Between nodes that no pair of regions names."),
+        may(
+            "recorded",
+            Shape::Object(&RECORDED),
+            "{}",
+            "What the links drew in an earlier run, in milliseconds, packet by packet; `x` is lost. Past its end they draw.",
+        ),
+    ]],
     choose: Choose::Free,
     rest: Some(&Rest {
         key: "a pair of regions such as `eu-us`",
@@ -218,6 +227,19 @@ static LINKS: Object = Object {
             key.split_once('-').is_some_and(|(a, b)| Pattern::Region.matches(a) && Pattern::Region.matches(b))
         },
         shape: Shape::Object(&LINK),
+    }),
+    later: &[],
+};
+
+static RECORDED: Object = Object {
+    name: "recorded",
+    fields: &[],
+    choose: Choose::Free,
+    rest: Some(&Rest {
+        key: "an ordered pair of nodes such as `0-1`",
+        pattern: "^[0-9]{1,4}-[0-9]{1,4}$",
+        matches: |key| Recorded::pair(key).is_some() && key.len() <= 9 && !key.contains('+'),
+        shape: Shape::Text(Pattern::Free),
     }),
     later: &[],
 };

@@ -3,15 +3,56 @@
 use super::units::{Bandwidth, Percent, Size, Span};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use std::collections::BTreeMap;
 
 /// The links of all pairs of nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Links {
     /// Between nodes that no pair names.
     pub default: LinkModel,
     /// Between two regions, both ways, in the order of the file. What an entry leaves out it took from
     /// `default`. A pair of a region with itself is allowed.
     pub pairs: Vec<(String, String, LinkModel)>,
+    /// What links drew in an earlier run: as far as it goes, it is played back.
+    pub recorded: Recorded,
+}
+
+/// Of each ordered pair of nodes, packet by packet: how long it travels, or that it is lost. Written
+/// `{ 0-1: "12.5 3 x" }`, in milliseconds; `x` is lost.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Recorded(pub BTreeMap<(u16, u16), Vec<Option<Span>>>);
+
+impl Recorded {
+    /// Reads the pair `0-1`.
+    pub fn pair(text: &str) -> Option<(u16, u16)> {
+        let (from, to) = text.split_once('-')?;
+        Some((from.parse().ok()?, to.parse().ok()?))
+    }
+
+    /// Reads `12.5 3 x`. `Err`: the word that is none of these.
+    pub fn packets(text: &str) -> Result<Vec<Option<Span>>, &str> {
+        let packet = |word| match word {
+            "x" => Ok(None),
+            number => Span::parse(&format!("{number} ms")).map(Some).map_err(|_| number),
+        };
+        text.split_whitespace().map(packet).collect()
+    }
+}
+
+impl Serialize for Recorded {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let packet = |packet: &Option<Span>| match packet {
+            None => "x".to_owned(),
+            Some(span) => {
+                let (whole, part) = (span.nanos() / 1_000_000, span.nanos() % 1_000_000);
+                let text = format!("{whole}.{part:06}");
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+        };
+        serializer.collect_map(self.0.iter().map(|((from, to), packets)| {
+            (format!("{from}-{to}"), packets.iter().map(packet).collect::<Vec<_>>().join(" "))
+        }))
+    }
 }
 
 impl Links {
@@ -31,6 +72,9 @@ impl Serialize for Links {
         map.serialize_entry("default", &self.default)?;
         for (one, other, model) in &self.pairs {
             map.serialize_entry(&format!("{one}-{other}"), model)?;
+        }
+        if !self.recorded.0.is_empty() {
+            map.serialize_entry("recorded", &self.recorded)?;
         }
         map.end()
     }

@@ -9,9 +9,10 @@ use super::check::suggest;
 use super::decode::fault_ids;
 use super::expect::Eventually;
 use super::findings::Findings;
+use super::link::Recorded;
 use super::model::{Scenario, Stake};
 use super::units::{Percent, Span};
-use super::yaml::{Node, Place};
+use super::yaml::{Node, Place, shorten};
 use std::collections::BTreeMap;
 
 /// Ids that a reader would take for something else.
@@ -166,6 +167,19 @@ fn validators(context: &mut Context<'_, '_>) {
 }
 
 fn links(context: &mut Context<'_, '_>) {
+    for (key, text) in recorded(context) {
+        let path = format!("links.recorded.{key}");
+        let count = context.scenario.validators.count;
+        let node =
+            Recorded::pair(&key).and_then(|(from, to)| [from, to].into_iter().find(|node| *node >= count));
+        if let Some(node) = node.filter(|_| !context.is_bad("validators.count")) {
+            context.no_such_node(node, &path);
+        }
+        if let Err(word) = Recorded::packets(&text) {
+            let message = format!("`{}` is no number of milliseconds and not `x`", shorten(word));
+            context.error(&path, message, None);
+        }
+    }
     latency(context, "links.default.latency");
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (one, other, _) in &context.scenario.links.pairs {
@@ -186,6 +200,11 @@ fn links(context: &mut Context<'_, '_>) {
         seen.push((one, other));
         latency(context, &format!("links.{key}.latency"));
     }
+}
+
+fn recorded(context: &Context<'_, '_>) -> Vec<(String, String)> {
+    let entries = context.root.at("links.recorded").map_or(&[][..], Node::entries);
+    entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.to_owned()))).collect()
 }
 
 /// Checks that a distribution's second number fits its first.

@@ -35,7 +35,7 @@ pub use fault::{
 pub use inject::{
     Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Inject, Loss, Shape, Split, VoteKind,
 };
-pub use link::{Latency, LinkModel, Links};
+pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};

@@ -64,6 +64,11 @@ impl World {
         if scenario.consensus.bug.is_some() && self == World::Cluster {
             unsupported.push(("consensus.bug", "a daemon has no bug put in".to_owned()));
         }
+        let recorded = !scenario.links.recorded.0.is_empty();
+        if recorded && matches!(self, World::Turmoil | World::Cluster | World::Wire) {
+            let why = format!("the {} world does not play back what links drew", self.name());
+            unsupported.push(("links.recorded", why));
+        }
         unsupported
     }
 
