@@ -1,10 +1,11 @@
 //! Every file in scenarios/ is a test: it runs twice, the traces must be equal, and the verdict must be a pass with
 //! every fault landed and everything reached that the file says must be reached. A file that names no engine is a test
-//! of each engine.
+//! of each engine. Every schedule there must show what it says.
 
 use bitcraps_reports::Verdict;
 use bitcraps_sim::run::{Depth, examine};
 use bitcraps_sim::scenario::{self, World};
+use bitcraps_sim::schedules::ScheduleFile;
 use bitcraps_types::Protocol;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,15 @@ fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut files = yaml_files(&folder);
     files.extend(yaml_files(&folder.join("regressions")));
+    files.extend(yaml_files(&folder.join("museum")));
     files.sort();
+    let (schedules, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.to_string_lossy().ends_with(".schedule.yaml"));
     let mut trials = Vec::new();
+    for file in schedules {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().replace(".schedule", "");
+        trials.push(Trial::test(format!("schedule::{name}"), move || shows_what_it_says(&file)));
+    }
     for file in &files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let names_one = std::fs::read_to_string(file).is_ok_and(|text| text.contains("engine:"));
@@ -37,6 +45,14 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
     files.filter(|file| file.extension().is_some_and(|end| end == "yaml")).collect()
+}
+
+fn shows_what_it_says(file: &Path) -> Result<(), Failed> {
+    let schedule = ScheduleFile::parse(&std::fs::read_to_string(file)?)?;
+    match schedule.judge().1 {
+        None => Ok(()),
+        Some(wrong) => Err(format!("{wrong}\nREPRO bitcraps-sim schedule {} --log", file.display()).into()),
+    }
 }
 
 fn passes_twice_with_one_trace(file: &Path, engine: Option<Protocol>) -> Result<(), Failed> {
