@@ -1,5 +1,5 @@
 //! How many cases each strategy needs to find each bug of the museum:
-//! `cargo run --release -p bitcraps-search --example hunt [budget] [name]`.
+//! `cargo run --release -p bitcraps-search --example hunt [budget] [bug or engine]`.
 //!
 //! One line for each bug and strategy: the cases until the first violation, which property it was, and the shrunk
 //! schedule with `-v`.
@@ -13,7 +13,10 @@ fn main() {
     args.retain(|arg| arg != "-v");
     let budget: usize = args.first().and_then(|n| n.parse().ok()).unwrap_or(20_000);
     let only = args.get(1);
-    for bug in Bug::ALL.into_iter().filter(|bug| only.is_none_or(|only| bug.name() == only)) {
+    for bug in Bug::ALL
+        .into_iter()
+        .filter(|bug| only.is_none_or(|only| bug.name() == only || bug.protocol().name() == only))
+    {
         let (engine, name) = (bug.protocol(), Some(bug.name().to_string()));
         println!("{} ({engine}, said to break {})", bug.name(), bug.attacks());
         for rounds in [4, 7] {

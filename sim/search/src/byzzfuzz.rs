@@ -5,6 +5,7 @@
 //! replicas are split in two, either for the whole round or for one kind of its messages (the paper's rounds are such
 //! phases). Crashes and refusals of the application are additions of ours, off by default.
 
+use crate::scheme::Scene;
 use crate::{Change, Crash, Moment, Mutation, Name, Partition, RoundPlan, Schedule, Split};
 use bitcraps_types::{Height, Protocol};
 use rand::{RngExt, SeedableRng};
@@ -36,7 +37,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Four validators, of whom one is Byzantine; faults in the first eight rounds; two heights.
+    /// Four validators, of whom one is Byzantine; faults in the first five rounds; two heights.
     pub fn small(engine: Protocol, process_faults: usize, network_faults: usize) -> Params {
         Params {
             engine,
@@ -45,7 +46,7 @@ impl Params {
             byzantine: 1,
             process_faults,
             network_faults,
-            rounds: 8,
+            rounds: 5,
             crashes: 0,
             refusals: 0,
             heights: 2,
@@ -73,11 +74,17 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
         }
     }
     let any_round = |rng: &mut ChaCha8Rng| rng.random_range(0..params.rounds);
+    let scene = Scene::new(params.engine, &schedule.all_powers());
     for _ in 0..params.process_faults {
-        let round = any_round(&mut rng);
-        if let Some(mutation) = mutation(&mut rng, params.engine, &schedule.byzantine, &all) {
-            schedule.rounds[round].mutate.push(mutation);
-        }
+        let Some(mutation) = mutation(&mut rng, params.engine, &schedule.byzantine, &all) else { break };
+        // What only leaders say is changed where its author leads.
+        let leads = |round: &usize| scene.leader(*round).0 == mutation.by;
+        let led: Vec<usize> = rounds.iter().copied().filter(leads).collect();
+        let round = match LEADERS_KINDS.contains(&&mutation.kind[..]) && !led.is_empty() {
+            true => *one(&mut rng, &led),
+            false => any_round(&mut rng),
+        };
+        schedule.rounds[round].mutate.push(mutation);
     }
     for _ in 0..params.crashes {
         let round = any_round(&mut rng);
@@ -139,6 +146,9 @@ fn some<T: Copy + Ord>(rng: &mut ChaCha8Rng, all: &[T], number: usize) -> Vec<T>
     chosen.sort_unstable();
     chosen
 }
+
+/// What the leader of a round alone says.
+const LEADERS_KINDS: [&str; 3] = ["proposal", "pre-prepare", "new-view"];
 
 /// The kinds of an engine's messages, each with the changes that it has room for.
 pub fn kinds(engine: Protocol) -> &'static [(&'static str, &'static [Change])] {

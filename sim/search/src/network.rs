@@ -67,7 +67,12 @@ pub(crate) enum End {
     Late,
     /// Too many steps.
     Exhausted,
+    /// Enough is wrong.
+    Broken,
 }
+
+/// A run that violated so much is not run to its end.
+const ENOUGH_VIOLATIONS: usize = 16;
 
 /// What the schedule did. A fault that touched nothing tests nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,7 +162,10 @@ impl Network {
                 }
                 continue;
             }
-            let found = self.events.iter().find(|(_, event)| self.action(event).as_ref() == Some(action));
+            let is_meant = |at: Time, event: &Event| {
+                self.lives(at, event) && self.action(event).as_ref() == Some(action)
+            };
+            let found = self.events.iter().find(|(key, event)| is_meant(key.0, event));
             if let Some(key) = found.map(|(key, _)| *key) {
                 self.happen(key);
             }
@@ -172,6 +180,9 @@ impl Network {
         loop {
             if self.judge.lowest() >= self.heights {
                 return End::Decided;
+            }
+            if self.judge.violations.len() >= ENOUGH_VIOLATIONS {
+                return End::Broken;
             }
             let Some((&key, _)) = self.events.first_key_value() else { return End::Late };
             if key.0 > self.deadline() {
@@ -194,16 +205,7 @@ impl Network {
     fn happen(&mut self, key: (Time, u64)) {
         let event = self.events.remove(&key).expect("it was just seen");
         self.now = self.now.max(key.0);
-        let lives = match &event {
-            Event::Deliver { to, .. } => self.replicas[*to].up,
-            Event::Ring { replica, life, timer } => {
-                let replica = &self.replicas[*replica];
-                // A timer that was set again rings at its later time.
-                replica.life == *life && replica.timers.get(timer) == Some(&key.0)
-            }
-            Event::Restart { replica, life } => self.replicas[*replica].life == *life,
-        };
-        if !lives {
+        if !self.lives(key.0, &event) {
             return;
         }
         self.tell(&event);
@@ -219,6 +221,19 @@ impl Network {
                 self.calm = self.calm.max(self.now);
                 self.step(replica, Input::Start);
             }
+        }
+    }
+
+    /// Whether an event still means something.
+    fn lives(&self, at: Time, event: &Event) -> bool {
+        match event {
+            Event::Deliver { to, .. } => self.replicas[*to].up,
+            Event::Ring { replica, life, timer } => {
+                let replica = &self.replicas[*replica];
+                // A timer that was set again rings at its later time.
+                replica.life == *life && replica.timers.get(timer) == Some(&at)
+            }
+            Event::Restart { replica, life } => self.replicas[*replica].life == *life,
         }
     }
 

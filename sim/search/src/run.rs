@@ -13,6 +13,8 @@ const MOST_STEPS: u64 = 100_000;
 pub struct Outcome {
     /// What did not hold, in the order in which it was seen. Empty: all is well.
     pub violations: Vec<Violation>,
+    /// Correct validators decided differently, though a third of the power or more was faulty, so that it could be.
+    pub disagreed: bool,
     /// How many heights each replica decided.
     pub decided: BTreeMap<Name, Height>,
     /// How many messages arrived and timers rang.
@@ -58,7 +60,7 @@ fn go(schedule: &Schedule, recorded: bool) -> Result<(Outcome, Vec<Action>), Str
         network.run(MOST_STEPS)
     });
     match end {
-        Ok(End::Decided) => {}
+        Ok(End::Decided | End::Broken) => {}
         Ok(End::Late) => network.judge.late("no height was decided for too long"),
         Ok(End::Exhausted) => network.judge.late("too many steps"),
         Err(message) => {
@@ -69,6 +71,7 @@ fn go(schedule: &Schedule, recorded: bool) -> Result<(Outcome, Vec<Action>), Str
     let Network { judge, impact, steps, record, log, .. } = network;
     let decided = judge.heights();
     let outcome = Outcome {
+        disagreed: judge.disagreed(),
         violations: judge.violations,
         decided,
         steps,

@@ -13,6 +13,7 @@
 //! messages are changed any more, and Byzantine validators go on as their engines do. From then on liveness is owed,
 //! unless a third of the power is faulty.
 
+use crate::byzzfuzz;
 use crate::name::{Moment, Name, Partition};
 use crate::replay::Action;
 use bitcraps_types::{Height, Protocol};
@@ -126,7 +127,8 @@ pub enum Change {
     HeightUp,
     /// The height minus one.
     HeightDown,
-    /// The value that was heard of last, of those that are not this one.
+    /// The value of this height that was heard of last, of those that are not this one; if there is none, one that
+    /// nobody heard of.
     OtherValue,
     /// A value that the application refuses.
     GarbageValue,
@@ -239,6 +241,13 @@ impl Schedule {
             let named = named.chain(plan.crash.iter().map(|crash| &crash.replica));
             for name in named.chain(plan.mutate.iter().flat_map(|mutation| &mutation.to)) {
                 ensure(names.contains(name), &|| format!("there is no replica {name}"))?;
+            }
+            let kinds = plan.mutate.iter().map(|mutation| &mutation.kind);
+            let kinds = kinds.chain(plan.split.iter().map(|split| &split.kind)).chain(&plan.withhold);
+            for kind in kinds {
+                let known = byzzfuzz::kinds(self.engine).iter().any(|(known, _)| known == kind);
+                let host = ["ask", "block", "checkpoint"].contains(&&kind[..]);
+                ensure(known || host, &|| format!("{} has no message of kind {kind}", self.engine))?;
             }
             for mutation in &plan.mutate {
                 let may = self.byzantine.contains(&mutation.by);

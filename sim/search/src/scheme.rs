@@ -33,6 +33,12 @@ impl Scene {
         Scene { protocol, set }
     }
 
+    /// Who leads a place. (In PBFT: the view of this number.)
+    pub(crate) fn leader(&self, place: usize) -> ValidatorIndex {
+        let round = Round::try_from(place).expect("few rounds are planned");
+        AnyEngine::proposer(self.protocol, &self.set, 1, round)
+    }
+
     /// An engine of this validator about to begin `height`.
     ///
     /// Timeouts do not grow: a message takes one hop, always, so that patience is enough from the first round on, and
@@ -115,6 +121,11 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u128 {
 /// between: the time, if nothing else, is another one.
 pub(crate) fn proposed(height: Height, round: Round, replica: usize, life: u32) -> Value {
     Value::new(format!("{height}/{round} by {replica} in life {life}").into_bytes())
+}
+
+/// A valid value that only Byzantine validators speak of.
+pub(crate) fn unheard(height: Height) -> Value {
+    Value::new(format!("{height}/unheard").into_bytes())
 }
 
 /// A value that no application accepts.

@@ -3,7 +3,7 @@
 use crate::{Action, Crash, Name, Partition, Property, RoundPlan, Schedule, Split, ddmin, run};
 
 /// The most runs that one shrinking may cost.
-pub const MOST_RUNS: u32 = 5_000;
+pub const MOST_RUNS: u32 = 3_000;
 
 /// What was left.
 #[derive(Clone, Debug, PartialEq, Eq)]

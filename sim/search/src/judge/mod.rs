@@ -7,6 +7,7 @@
 //! against their locks without ever contradicting themselves (amnesia), which no two statements prove.
 
 pub(crate) mod definition;
+mod voting;
 
 use crate::replica::Fact;
 use crate::scheme::{self, HOP, Scene, Verifier};
@@ -17,6 +18,7 @@ use definition::{commit_bytes, contradict};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What the judge holds replicas to.
@@ -33,6 +35,8 @@ pub enum Property {
     Order,
     /// A correct validator signs no two contradicting statements, whatever crashes it had.
     VoteOnce,
+    /// A correct validator votes for a value only where the locks, certificates and view changes that exist let it.
+    SafeVote,
     /// No correct validator is accused, and an accusation is proven.
     FalseAccusation,
     /// Who breaks agreement is convicted.
@@ -69,6 +73,7 @@ impl fmt::Display for Property {
             Property::Validity => "validity",
             Property::Order => "order",
             Property::VoteOnce => "vote-once",
+            Property::SafeVote => "safe-vote",
             Property::FalseAccusation => "false-accusation",
             Property::Accountability => "accountability",
             Property::ValidMessages => "valid-messages",
@@ -109,7 +114,7 @@ pub(crate) fn patience(scene: &Scene) -> Duration {
 /// What was seen so far, and what was wrong with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Judge {
-    protocol: Protocol,
+    scene: Rc<Scene>,
     powers: Vec<u64>,
     names: Vec<Name>,
     faulty: BTreeSet<u16>,
@@ -144,7 +149,7 @@ impl Judge {
         let (powers, names, faulty) = (schedule.all_powers(), schedule.replicas(), schedule.faulty());
         let faulty_power: u64 = faulty.iter().map(|&identity| powers[usize::from(identity)]).sum();
         Judge {
-            protocol: schedule.engine,
+            scene: Rc::new(Scene::new(schedule.engine, &powers)),
             owed: 3 * faulty_power < powers.iter().sum(),
             hears_all: true,
             said: vec![Vec::new(); names.len()],
@@ -221,7 +226,30 @@ impl Judge {
                 format!("{} signed {:?} and {:?}", self.names[who], before.message, statement.message);
             self.violated(Property::VoteOnce, detail);
         }
+        if self.owed && self.hears_all && self.is_correct(who) {
+            self.check_vote(who, &statement.message);
+        }
         self.said[who].push(statement);
+    }
+
+    fn check_vote(&mut self, who: usize, vote: &AnyStatement) {
+        let of_height = |said: &&AnyStatement| said.height() == vote.height();
+        let all: Vec<&AnyStatement> = self
+            .said
+            .iter()
+            .flatten()
+            .map(|signed| &signed.message)
+            .chain([vote])
+            .filter(of_height)
+            .collect();
+        let own: Vec<&AnyStatement> =
+            self.said[who].iter().map(|signed| &signed.message).filter(of_height).collect();
+        let scene = &self.scene;
+        let primary = |view: Round| scene.set.in_turn(u64::from(view));
+        let signed = voting::Signed { all: &all, own: &own, powers: &self.powers, primary: &primary };
+        if let Some(why) = signed.forbids(vote) {
+            self.violated(Property::SafeVote, format!("{} signs {why}: {vote:?}", self.names[who]));
+        }
     }
 
     fn decides(&mut self, who: usize, height: Height, value: &Value, certificate: &Certificate) {
@@ -303,10 +331,15 @@ impl Judge {
         self.violated(Property::FalseAccusation, format!("{detail}: {evidence:?}"));
     }
 
+    /// Whether agreement broke, and could.
+    pub(crate) fn disagreed(&self) -> bool {
+        self.split.is_some() && !self.owed
+    }
+
     /// At the end: if too many were faulty and agreement broke, who did it?
     pub(crate) fn convict(&mut self) {
         let Some(Split { height, same_round }) = self.split.clone().filter(|_| !self.owed) else { return };
-        if self.protocol == Protocol::Tendermint && !same_round {
+        if self.scene.protocol == Protocol::Tendermint && !same_round {
             return;
         }
         let convicted = |identity: &usize| {

@@ -52,7 +52,7 @@ fn vote_changed(mut vote: Vote, change: Change, known: &Known) -> Option<Vote> {
         Change::StaleProof | Change::OtherProof => Some(replayed(change, &known.hotstuff.qcs, None)?.round),
         Change::CutProof => vote.justify?.checked_sub(1),
         _ => {
-            let digest = known.changed_value(change, &vote.digest)?.digest();
+            let digest = known.changed_value(change, vote.height, Some(&vote.digest))?.digest();
             return Some(Vote { digest, ..vote });
         }
     };
@@ -63,7 +63,7 @@ fn proposal_changed(mut proposal: Proposal, change: Change, known: &Known) -> Op
     if shift(change, &mut proposal.height, &mut proposal.round) {
         return Some(proposal);
     }
-    if let Some(value) = known.changed_value(change, &proposal.digest()) {
+    if let Some(value) = known.changed_value(change, proposal.height, Some(&proposal.digest())) {
         return Some(Proposal { value: Some(value), ..proposal });
     }
     if let Some(qc) = replayed(change, &known.hotstuff.qcs, proposal.justify.as_ref()) {
@@ -123,7 +123,7 @@ fn info_changed(mut info: SyncInfo, change: Change, known: &Known) -> Option<Syn
         Change::NoProof => Some(SyncInfo { tc: None, ..info }),
         Change::OtherValue | Change::GarbageValue => {
             let qc = info.qc.as_mut()?;
-            qc.digest = known.changed_value(change, &qc.digest)?.digest();
+            qc.digest = known.changed_value(change, qc.height, Some(&qc.digest))?.digest();
             Some(info)
         }
         _ => {

@@ -11,7 +11,7 @@ mod tendermint;
 
 use crate::{Change, scheme};
 use bitcraps_consensus::AnyMessage;
-use bitcraps_types::{Digest, Value};
+use bitcraps_types::{Digest, Height, Value};
 
 /// What became of a message.
 #[derive(Debug)]
@@ -52,15 +52,13 @@ impl Known {
         self.values.iter().find(|value| value.digest() == *digest)
     }
 
-    /// The last value that is not this one.
-    fn other_value(&self, than: &Digest) -> Option<&Value> {
-        self.values.iter().rev().find(|value| value.digest() != *than)
-    }
-
     /// The value that a change puts in the place of this one.
-    fn changed_value(&self, change: Change, than: &Digest) -> Option<Value> {
+    fn changed_value(&self, change: Change, height: Height, than: Option<&Digest>) -> Option<Value> {
         match change {
-            Change::OtherValue => self.other_value(than).cloned(),
+            Change::OtherValue => {
+                let other = |value: &&Value| Some(&value.digest()) != than && scheme::accepts(height, value);
+                Some(self.values.iter().rev().find(other).cloned().unwrap_or_else(|| scheme::unheard(height)))
+            }
             Change::GarbageValue => Some(scheme::garbage()),
             _ => None,
         }

@@ -39,7 +39,7 @@ fn proposal_changed(mut proposal: PrePrepare, change: Change, known: &Known) -> 
     if shift(change, &mut proposal.height, &mut proposal.view) {
         return Some(proposal);
     }
-    let value = known.changed_value(change, &proposal.value.digest())?;
+    let value = known.changed_value(change, proposal.height, Some(&proposal.value.digest()))?;
     Some(PrePrepare { value, ..proposal })
 }
 
@@ -47,7 +47,7 @@ fn vote_changed(mut vote: Vote, change: Change, known: &Known) -> Option<Vote> {
     if shift(change, &mut vote.height, &mut vote.view) {
         return Some(vote);
     }
-    let digest = known.changed_value(change, &vote.digest)?.digest();
+    let digest = known.changed_value(change, vote.height, Some(&vote.digest))?.digest();
     Some(Vote { digest, ..vote })
 }
 
@@ -62,7 +62,7 @@ fn view_change_changed(mut claim: ViewChange, change: Change, known: &Known) -> 
         return Some(ViewChange { prepared: Some(prepared), ..claim });
     }
     let prepared = claim.prepared.as_mut()?;
-    if let Some(value) = known.changed_value(change, &prepared.digest) {
+    if let Some(value) = known.changed_value(change, claim.height, Some(&prepared.digest)) {
         prepared.digest = value.digest();
         return Some(claim);
     }
@@ -74,7 +74,7 @@ fn new_view_changed(mut new_view: NewView, change: Change, known: &Known) -> Opt
     if shift(change, &mut proposal.height, &mut proposal.view) || damage(change, &mut new_view.changes) {
         return Some(new_view);
     }
-    if let Some(value) = known.changed_value(change, &proposal.value.digest()) {
+    if let Some(value) = known.changed_value(change, proposal.height, Some(&proposal.value.digest())) {
         proposal.value = value;
         return Some(new_view);
     }

@@ -43,9 +43,7 @@ fn vote_changed(mut vote: Vote, change: Change, known: &Known) -> Option<Vote> {
     }
     let digest = match (change, vote.digest) {
         (Change::Nil, _) => None,
-        (Change::OtherValue, None) => Some(known.values.last()?.digest()),
-        (_, Some(digest)) => Some(known.changed_value(change, &digest)?.digest()),
-        _ => return None,
+        (_, digest) => Some(known.changed_value(change, vote.height, digest.as_ref())?.digest()),
     };
     Some(Vote { digest, ..vote })
 }
@@ -54,7 +52,7 @@ fn proposal_changed(mut proposal: Proposal, change: Change, known: &Known) -> Op
     if shift(change, &mut proposal.height, &mut proposal.round) {
         return Some(proposal);
     }
-    if let Some(value) = known.changed_value(change, &proposal.value.digest()) {
+    if let Some(value) = known.changed_value(change, proposal.height, Some(&proposal.value.digest())) {
         return Some(Proposal { value, ..proposal });
     }
     if let Some(polka) = replayed(change, &known.tendermint, proposal.polka.as_ref()) {
@@ -74,7 +72,7 @@ fn polka_changed(mut polka: Polka, change: Change, known: &Known) -> Option<Polk
     {
         return Some(polka);
     }
-    if let Some(value) = known.changed_value(change, &polka.value.digest()) {
+    if let Some(value) = known.changed_value(change, polka.certificate.height, Some(&polka.value.digest())) {
         return Some(Polka { value, ..polka });
     }
     let certificate = replayed(change, &known.tendermint, Some(&polka.certificate))?;

@@ -1,3 +1,6 @@
 //! The search, tested on clean engines and on those of the museum.
 
 mod clean;
+mod explored;
+mod museum;
+mod text;

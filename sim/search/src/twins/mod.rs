@@ -15,7 +15,6 @@ mod order;
 mod symmetry;
 
 use crate::{Name, Partition, RoundPlan, Schedule};
-use bitcraps_consensus::AnyEngine;
 use bitcraps_types::{Height, Protocol};
 use order::Shuffle;
 use symmetry::Symmetry;
@@ -132,11 +131,8 @@ fn partition(groups: &[u8], names: &[Name]) -> Partition {
 /// By validator: which of the planned rounds it leads. The one after the last counts too: HotStuff's votes go there.
 fn led(params: &Params) -> Vec<Vec<usize>> {
     let scene = crate::scheme::Scene::new(params.engine, &vec![1; usize::from(params.validators)]);
-    let leader = |round: usize| {
-        let round = u32::try_from(round).expect("few rounds are planned");
-        AnyEngine::proposer(params.engine, &scene.set, 1, round).index()
-    };
-    let leads = |validator| (0..=params.rounds).filter(|round| leader(*round) == validator).collect();
+    let leads =
+        |validator| (0..=params.rounds).filter(|round| scene.leader(*round).index() == validator).collect();
     (0..usize::from(params.validators)).map(leads).collect()
 }
 
