@@ -255,6 +255,8 @@ pub enum Event<'a> {
     },
     /// A message of ours was signed and is about to leave (for the vote-once oracle).
     Signed(&'a bitcraps_consensus::Signed<ConsensusMessage>),
+    /// Another validator's message was verified, and the engine is about to be told. What is known already is not told again.
+    Heard(&'a bitcraps_consensus::Signed<ConsensusMessage>),
     /// A block was decided and handed to the application.
     Decided {
         /// Its height.

@@ -327,6 +327,7 @@ impl Chain {
             Event::Locked { .. }
             | Event::Transition(_)
             | Event::Proposed { .. }
+            | Event::Heard(_)
             | Event::SyncEnded { .. } => {}
         }
     }

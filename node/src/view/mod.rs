@@ -164,6 +164,7 @@ impl View {
             | Event::Transition(_)
             | Event::Proposed { .. }
             | Event::Signed(_)
+            | Event::Heard(_)
             | Event::Decided { .. }
             | Event::StateSynced { .. }
             | Event::Accused(_)

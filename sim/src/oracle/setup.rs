@@ -19,6 +19,8 @@ pub struct Setup {
     pub genesis: Genesis,
     /// Checks the run's signatures.
     pub verifier: Rc<dyn Verify>,
+    /// Whether the world tells what nodes hear ([`Event::Heard`](bitcraps_actors::ports::Event::Heard)).
+    pub hears: bool,
     /// From here the network is synchronous. `None`: from the start, whenever no fault disturbs it.
     pub gst: Option<Time>,
     /// How long an honest node may go without a decision when nothing disturbs the network.

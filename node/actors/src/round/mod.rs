@@ -422,6 +422,7 @@ impl Round {
         }
         match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {
             Ok(verified) => {
+                self.ports.probe.event(Event::Heard(verified.signed()));
                 if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
                     self.inputs.push_back(Input::Message(verified));
                 }
