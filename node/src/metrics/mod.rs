@@ -328,6 +328,7 @@ impl Chain {
             | Event::Transition(_)
             | Event::Proposed { .. }
             | Event::Heard(_)
+            | Event::Held { .. }
             | Event::SyncEnded { .. } => {}
         }
     }

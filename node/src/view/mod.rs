@@ -169,7 +169,8 @@ impl View {
             | Event::StateSynced { .. }
             | Event::Accused(_)
             | Event::Refused { .. }
-            | Event::Waiting { .. } => {}
+            | Event::Waiting { .. }
+            | Event::Held { .. } => {}
         }
     }
 

@@ -16,9 +16,12 @@ mod definition;
 mod delivery_order;
 mod finding;
 mod fleet;
+mod hangover;
 mod heights;
 mod liveness;
 mod lock_discipline;
+mod memory;
+mod patience;
 mod sent_certificates;
 mod setup;
 mod slo;
@@ -45,10 +48,12 @@ use definition::Law;
 use delivery_order::DeliveryOrder;
 use finding::Finding;
 use fleet::Fleet;
+use hangover::Hangover;
 use hdrhistogram::Histogram;
 use heights::Heights;
 use liveness::Liveness;
 use lock_discipline::LockDiscipline;
+use memory::Memory;
 use sent_certificates::SentCertificates;
 use slo::Measures;
 use sometimes::Counters;
@@ -58,10 +63,11 @@ use validity::Validity;
 use vote_once::VoteOnce;
 
 pub use agreement::Fork;
-pub use setup::{HeightGoal, Patience, Setup, Slo};
+pub use patience::Patience;
+pub use setup::{HangoverBound, HeightGoal, Setup, Slo};
 
 /// The names of the `always` properties, in the order of their results; `liveness` comes after them.
-pub const ALWAYS: [&str; 12] = [
+pub const ALWAYS: [&str; 13] = [
     "agreement",
     "validity",
     "delivery_order",
@@ -73,6 +79,7 @@ pub const ALWAYS: [&str; 12] = [
     "vote_once",
     "lock_discipline",
     "sent_certificates",
+    "bounded_memory",
     "accountability",
 ];
 
@@ -94,10 +101,12 @@ pub struct Oracles {
     votes: VoteOnce,
     locks: LockDiscipline,
     sent: SentCertificates,
+    memory: Memory,
     testimony: Testimony,
     liveness: Liveness,
     heights: Heights,
     measures: Measures,
+    hangover: Hangover,
     counters: Counters,
     sometimes: Vec<String>,
     swept: Height,
@@ -128,11 +137,13 @@ impl Oracles {
             conservation: Conservation::new(supply),
             accusations: Accusations::new(&setup.honest),
             votes: VoteOnce::new(nodes),
-            locks: LockDiscipline::new(setup.hears),
+            locks: LockDiscipline::new(setup.tells_all),
             sent: SentCertificates::new(),
+            memory: Memory::new(setup.tells_all),
             testimony: Testimony::default(),
             liveness: Liveness::new(nodes, setup.gst, setup.patience),
             heights: Heights::new(&setup.heights, nodes),
+            hangover: Hangover::new(setup.slo.hangover),
             measures: Measures::new(setup.slo),
             counters: Counters::default(),
             sometimes: setup.sometimes,
@@ -188,8 +199,11 @@ impl Oracles {
             | Event::SyncEnded { .. }
             | Event::Restored { .. }
             | Event::CommandAccepted(_)
-            | Event::CommandRefused(..)
-            | Event::Waiting { .. } => {}
+            | Event::CommandRefused(..) => {}
+            Event::Waiting { commands, bytes, blobs, blob_bytes } => {
+                self.memory.waiting(at, node, [commands, bytes, blobs, blob_bytes]);
+            }
+            Event::Held { buffer, size } => self.memory.held(at, node, buffer, size),
         }
     }
 
@@ -250,6 +264,9 @@ impl Oracles {
         let Some(block) = self.validity.decided(&self.law, &self.chain, at, node, height, value) else {
             return;
         };
+        if self.hangover.is_demanded() {
+            block.commands.iter().for_each(|command| self.hangover.decided(at, command.id()));
+        }
         self.roots.decided(&self.law, at, node, value.digest(), &block);
         for offence in &block.offences {
             self.accusations.included(&self.law, at, node, offence);
@@ -279,8 +296,9 @@ impl Oracles {
     }
 
     /// A player submits a command with this id (the digest that the node's own events call it by).
-    pub fn submitted(&mut self, command: Digest) {
+    pub fn submitted(&mut self, at: Time, command: Digest) {
         self.validity.submitted(command);
+        self.hangover.submitted(at, command);
     }
 
     /// The world takes a node down.
@@ -306,7 +324,9 @@ impl Oracles {
     pub fn fault_began(&mut self, at: Time, fault: &str, disturbs: bool) {
         self.heights.fault_began(fault);
         if disturbs {
-            self.liveness.disturbed(at, &self.fleet);
+            if self.liveness.disturbed(at, &self.fleet) {
+                self.hangover.disturbed(at);
+            }
             self.measures.disturbed(at);
         }
     }
@@ -315,6 +335,7 @@ impl Oracles {
     pub fn fault_healed(&mut self, at: Time, fault: &str, disturbs: bool) {
         self.heights.fault_healed(at, fault);
         if disturbs && self.liveness.calmed(at) {
+            self.hangover.healed(at);
             self.measures.healed(at, fault, &self.fleet);
         }
     }
@@ -366,6 +387,7 @@ impl Oracles {
             &self.votes.finding,
             &self.locks.finding,
             &self.sent.finding,
+            &self.memory.finding,
         ]
     }
 
@@ -385,6 +407,7 @@ impl Oracles {
             "signed messages",
             "signed messages",
             "certificates in messages",
+            "sizes",
         ];
         let always = self.always().into_iter().zip(CASES);
         let mut results: Vec<_> =
@@ -405,6 +428,7 @@ impl Oracles {
         results.push(self.liveness.finding.result(PropertyKind::Eventually, "decisions in calm"));
         results.extend(self.heights.results(end, &self.fleet));
         results.extend(self.measures.results(end, &self.fleet));
+        results.extend(self.hangover.result(end));
         results.extend(self.sometimes.iter().map(|name| self.counters.result(name)));
         results
     }

@@ -43,7 +43,7 @@ impl World {
             honest: vec![true, true, true, false],
             genesis: state::genesis(&keys),
             verifier: keys.verifier(),
-            hears: true,
+            tells_all: true,
             gst: None,
             patience: Patience { window: 5 * SECOND, hangover: 0.0 },
             heights: Vec::new(),
