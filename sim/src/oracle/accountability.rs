@@ -37,7 +37,9 @@ pub(super) fn accountable(law: &Law, record: &Statements) -> BTreeMap<ValidatorI
             Some(Proof::Contradiction(first.clone(), second.clone()))
         });
         let forgotten = || {
-            statements.iter().find_map(|statement| {
+            // What a flood has cut short may lack the polka that unlocked somebody.
+            let mut statements = statements.iter().filter(|_| record.is_whole());
+            statements.find_map(|statement| {
                 Some(Proof::Amnesia(broken_lock(law, record, statement)?, statement.clone()))
             })
         };
@@ -46,8 +48,7 @@ pub(super) fn accountable(law: &Law, record: &Statements) -> BTreeMap<ValidatorI
     culprits.collect()
 }
 
-/// Judges the run's first fork.
-/// `whole`: all that was signed at its height is on record.
+/// Judges the run's first fork. `whole`: all that was signed at its height is on record.
 pub(super) fn result(law: &Law, fleet: &Fleet, fork: Option<&Fork>, whole: bool) -> PropertyResult {
     let answer = |holds, detail: String| PropertyResult {
         name: "accountability".to_owned(),

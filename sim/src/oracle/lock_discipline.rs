@@ -41,7 +41,7 @@ impl LockDiscipline {
         let Some(said) = stated(statement).filter(|said| said.author.0 == node && self.hears) else { return };
         let record = testimony.at(said.height);
         // What is said again after a crash was judged when it was said.
-        if !testimony.knows_of(said.height) || record.knows(said.author, statement) {
+        if !testimony.knows_of(said.height) || !record.is_whole() || record.knows(said.author, statement) {
             return;
         }
         self.finding.judged();

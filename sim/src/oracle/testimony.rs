@@ -29,9 +29,11 @@ pub(super) struct Statements {
     by: BTreeMap<ValidatorIndex, Vec<Signed<AnyStatement>>>,
     /// Who said so.
     backers: BTreeMap<Claim, Vec<ValidatorIndex>>,
+    /// A liar said more than is remembered.
+    cut: bool,
 }
 
-static NOTHING: Statements = Statements { by: BTreeMap::new(), backers: BTreeMap::new() };
+static NOTHING: Statements = Statements { by: BTreeMap::new(), backers: BTreeMap::new(), cut: false };
 
 impl Testimony {
     /// Takes note of what a validator signed. An honest node said it, so the signature is not checked.
@@ -45,7 +47,12 @@ impl Testimony {
     pub(super) fn heard(&mut self, law: &Law, statement: Signed<AnyStatement>) {
         let Some((author, height, claim)) = self.place(&statement.message) else { return };
         let statements = self.heights.entry(height).or_default();
-        if !statements.knows(author, &statement.message) && law.signature_is_valid(&statement) {
+        if statements.knows(author, &statement.message) {
+            return;
+        }
+        if statements.of(author).count() >= Statements::PER_LIAR {
+            statements.cut = true;
+        } else if law.signature_is_valid(&statement) {
             statements.add(author, claim, statement);
         }
     }
@@ -98,7 +105,7 @@ impl Testimony {
 
     /// Whether all that was signed at the height that is kept is there.
     pub(super) fn is_whole(&self) -> bool {
-        self.whole
+        self.whole && self.kept.is_none_or(|height| self.at(height).is_whole())
     }
 
     pub(super) fn forget_below(&mut self, height: Height) {
@@ -109,12 +116,17 @@ impl Testimony {
 }
 
 impl Statements {
-    /// A liar's statements beyond so many are not taken.
-    const PER_AUTHOR: usize = 1024;
+    /// No more statements of a liar are taken.
+    const PER_LIAR: usize = 1024;
 
-    pub(super) fn add(&mut self, author: ValidatorIndex, claim: Claim, signed: Signed<AnyStatement>) {
+    /// Whether this is all that was said. If not, an absence proves nothing.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.cut
+    }
+
+    fn add(&mut self, author: ValidatorIndex, claim: Claim, signed: Signed<AnyStatement>) {
         let said = self.by.entry(author).or_default();
-        if said.len() >= Self::PER_AUTHOR || said.iter().any(|before| before.message == signed.message) {
+        if said.iter().any(|before| before.message == signed.message) {
             return;
         }
         said.push(signed);

@@ -106,6 +106,18 @@ mod of_tendermint {
         world.assert_violated("lock_discipline", "node 0, height 3, round 1");
     }
 
+    /// A liar can make the record overflow, and with it go votes that others may have relied on.
+    #[test]
+    fn what_a_flood_has_cut_short_is_not_judged() {
+        let mut world = World::new();
+        for round in 1..2000 {
+            vote(&mut world, VoteKind::Prevote, round, None, &[3]);
+        }
+        precommit(&mut world, 0, A, &[0]);
+        assert_eq!(world.result("lock_discipline").holds, None);
+        assert_eq!(world.oracles.testimony.at(HEIGHT).of(v(3)).count(), 1024);
+    }
+
     #[test]
     fn what_is_forgotten_is_not_judged() {
         let mut world = World::new();

@@ -229,7 +229,7 @@ fn two_votes_for_one_round_are_caught_even_with_a_crash_between() {
         world.oracles.node_crashed(world.now, 1);
         world.oracles.node_restarted(world.now, 1);
         world.see(1, Event::Signed(&vote));
-        assert_eq!(world.oracles.violated(), None, "the same vote again is no offence");
+        assert_eq!(world.oracles.votes.finding.first(), None, "the same vote again is no offence");
         let vote = world.vote(VoteKind::Precommit, 1, (4, 2), second);
         world.see(1, Event::Signed(&vote));
         world.assert_violated(
