@@ -108,7 +108,11 @@ impl Logged {
                 let place = TURNED_AWAY.iter().position(|reason| *reason == why)?;
                 Logged::CommandRefused(id, u8::try_from(place).ok()?)
             }
-            Event::Transition(_) | Event::Restored { .. } | Event::Waiting { .. } => return None,
+            Event::Heard(_)
+            | Event::Transition(_)
+            | Event::Restored { .. }
+            | Event::Waiting { .. }
+            | Event::Held { .. } => return None,
         })
     }
 

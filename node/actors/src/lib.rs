@@ -19,6 +19,7 @@ pub mod event_log;
 pub mod files;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod high_water;
 mod journal;
 mod listeners;
 mod mempool;

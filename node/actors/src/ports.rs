@@ -255,6 +255,8 @@ pub enum Event<'a> {
     },
     /// A message of ours was signed and is about to leave (for the vote-once oracle).
     Signed(&'a bitcraps_consensus::Signed<ConsensusMessage>),
+    /// Another validator's message was verified, and the engine is about to be told. What is known already is not told again.
+    Heard(&'a bitcraps_consensus::Signed<ConsensusMessage>),
     /// A block was decided and handed to the application.
     Decided {
         /// Its height.
@@ -354,6 +356,30 @@ pub enum Event<'a> {
         /// Their bytes.
         blob_bytes: usize,
     },
+    /// A buffer is fuller than it ever was in this incarnation.
+    Held {
+        /// Which.
+        buffer: Buffer,
+        /// How much it holds.
+        size: usize,
+    },
+}
+
+/// What of a node's memory others can fill, each within a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Buffer {
+    /// Events of all links that the transport has not taken yet.
+    LinkEvents,
+    /// Links that others opened and nobody has proven who is at the other end.
+    Strangers,
+    /// Bytes of unfinished payloads on one link.
+    Fragments,
+    /// Bytes that wait for one peer who is away.
+    Outbox,
+    /// Messages of one validator for a later height.
+    LaterHeights,
+    /// Proofs of misbehaviour that wait for a block.
+    Accusations,
 }
 
 /// The reasons of [`Event::CommandRefused`].

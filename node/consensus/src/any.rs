@@ -213,6 +213,10 @@ impl Engine for AnyEngine {
         each!(self, AnyEngine(engine) => knows(engine, signed))
     }
 
+    fn waiting(&self, author: ValidatorIndex) -> usize {
+        each!(self, AnyEngine(engine) => engine.waiting(author))
+    }
+
     fn verify(
         signed: Signed<AnyMessage>,
         validators: &ValidatorSet,

@@ -243,6 +243,9 @@ pub trait Engine: Clone + fmt::Debug + Sized {
     /// host may drop it at once.
     fn knows(&self, message: &Signed<Self::Message>) -> bool;
 
+    /// How many messages of a validator wait for a later height. Bounded, whatever it sends.
+    fn waiting(&self, author: ValidatorIndex) -> usize;
+
     /// The signature that a message carries besides its author's: certificates inside it.
     fn verify(
         message: Signed<Self::Message>,

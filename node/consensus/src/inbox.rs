@@ -3,7 +3,7 @@
 //! Bounded per author: the last [`PER_AUTHOR`] messages, and proposals of the first rounds only, one per round.
 
 use crate::{Message, Signed};
-use bitcraps_types::Round;
+use bitcraps_types::{Round, ValidatorIndex};
 use std::collections::VecDeque;
 use std::mem;
 
@@ -44,6 +44,11 @@ impl<M: Message> Inbox<M> {
     /// Whether this very message waits.
     pub(crate) fn holds(&self, signed: &Signed<M>) -> bool {
         self.0.get(signed.message.author().index()).is_some_and(|waiting| waiting.contains(signed))
+    }
+
+    /// How many messages of this author wait.
+    pub(crate) fn waiting(&self, author: ValidatorIndex) -> usize {
+        self.0.get(author.index()).map_or(0, VecDeque::len)
     }
 
     /// Empties it, for a height with this many validators.

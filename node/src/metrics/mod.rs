@@ -327,6 +327,8 @@ impl Chain {
             Event::Locked { .. }
             | Event::Transition(_)
             | Event::Proposed { .. }
+            | Event::Heard(_)
+            | Event::Held { .. }
             | Event::SyncEnded { .. } => {}
         }
     }

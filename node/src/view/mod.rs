@@ -164,11 +164,13 @@ impl View {
             | Event::Transition(_)
             | Event::Proposed { .. }
             | Event::Signed(_)
+            | Event::Heard(_)
             | Event::Decided { .. }
             | Event::StateSynced { .. }
             | Event::Accused(_)
             | Event::Refused { .. }
-            | Event::Waiting { .. } => {}
+            | Event::Waiting { .. }
+            | Event::Held { .. } => {}
         }
     }
 

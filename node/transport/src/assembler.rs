@@ -103,6 +103,11 @@ impl Assembler {
         self.assemble(now, header, frame)
     }
 
+    /// How many bytes of unfinished payloads are held.
+    pub fn bytes(&self) -> usize {
+        self.held
+    }
+
     /// When [`Assembler::ask`] has something to ask for; never, if nothing is missing.
     pub fn ask_at(&self) -> Option<Time> {
         self.partial.values().filter(|partial| partial.asked < Self::ASKS).map(|partial| partial.ask_at).min()

@@ -33,6 +33,11 @@ impl Outbox {
         true
     }
 
+    /// How many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// All that is not too old, in order; the outbox is empty afterwards.
     pub fn drain(&mut self, now: Time) -> impl Iterator<Item = Bytes> {
         let oldest = now - self.max_age;

@@ -14,8 +14,6 @@ use std::collections::BTreeSet;
 pub(super) struct Accusations {
     pub(super) finding: Finding,
     honest: Vec<bool>,
-    /// Whom valid evidence has convicted.
-    convicted: BTreeSet<ValidatorIndex>,
     /// Offences that were judged: all honest nodes report each.
     accused: BTreeSet<(ValidatorIndex, Height, [u8; 32])>,
     recorded: BTreeSet<(ValidatorIndex, Height)>,
@@ -26,7 +24,6 @@ impl Accusations {
         Accusations {
             finding: Finding::new("no_false_accusation"),
             honest: honest.to_vec(),
-            convicted: BTreeSet::new(),
             accused: BTreeSet::new(),
             recorded: BTreeSet::new(),
         }
@@ -44,7 +41,6 @@ impl Accusations {
         }
         match law.convicts(&evidence.first, &evidence.second) {
             Ok(()) => {
-                self.convicted.insert(offender);
                 if self.is_honest(offender) {
                     let detail = format!(
                         "node {node} convicted validator {offender}, which is honest, of height {height}"
@@ -82,11 +78,6 @@ impl Accusations {
             );
             self.finding.violated(at, detail);
         }
-    }
-
-    /// Whom valid evidence has convicted so far.
-    pub(super) fn convicted(&self) -> &BTreeSet<ValidatorIndex> {
-        &self.convicted
     }
 
     /// Also judged when nobody accused anybody: then no accusation was false.

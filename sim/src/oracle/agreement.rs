@@ -1,12 +1,10 @@
 //! Property `agreement`: no two honest nodes decide different values at one height. If two do, the two certificates
-//! are kept, and they name the guilty: who signed both in one round broke the protocol, whatever else happened.
+//! are kept. Who is to blame is [`super::accountability`].
 
-use super::certificates::Certificates;
 use super::chain::Relation;
-use super::definition::Law;
 use super::finding::Finding;
 use bitcraps_consensus::Certificate;
-use bitcraps_types::{Digest, Height, Round, Time, ValidatorIndex};
+use bitcraps_types::{Height, Time, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Two honest nodes that decided differently.
@@ -22,8 +20,7 @@ pub struct Fork {
     pub first: Option<Certificate>,
     /// The other's.
     pub second: Certificate,
-    /// Who provably broke the protocol: signed the certificates of two values in one round (the signatures were
-    /// checked), or was convicted by evidence in the run.
+    /// Who provably broke the protocol at this height.
     pub culprits: BTreeSet<ValidatorIndex>,
 }
 
@@ -33,28 +30,14 @@ pub(super) struct Agreement {
     /// The first certificate of each height that somebody may still decide.
     certificates: BTreeMap<Height, Certificate>,
     fork: Option<Fork>,
-    /// Who signed what at the forked height.
-    signers: BTreeMap<(Round, Digest), BTreeSet<ValidatorIndex>>,
 }
 
 impl Agreement {
     pub(super) fn new() -> Agreement {
-        Agreement {
-            finding: Finding::new("agreement"),
-            certificates: BTreeMap::new(),
-            fork: None,
-            signers: BTreeMap::new(),
-        }
+        Agreement { finding: Finding::new("agreement"), certificates: BTreeMap::new(), fork: None }
     }
 
-    pub(super) fn decided(
-        &mut self,
-        (law, checker): (&Law, &mut Certificates),
-        at: Time,
-        node: u16,
-        relation: Relation,
-        certificate: &Certificate,
-    ) {
+    pub(super) fn decided(&mut self, at: Time, node: u16, relation: Relation, certificate: &Certificate) {
         self.finding.judged();
         let height = certificate.height;
         match relation {
@@ -68,46 +51,22 @@ impl Agreement {
                     first.node, first.digest, first.at, certificate.digest
                 );
                 self.finding.violated(at, detail);
-                if self.fork.is_none() {
-                    let kept = self.certificates.get(&height).cloned();
-                    kept.iter().for_each(|kept| self.count(law, checker, kept));
-                    self.fork = Some(Fork {
-                        height,
-                        at,
-                        nodes: (first.node, node),
-                        first: kept,
-                        second: certificate.clone(),
-                        culprits: BTreeSet::new(),
-                    });
-                }
-            }
-        }
-        if self.fork.as_ref().is_some_and(|fork| fork.height == height) {
-            self.count(law, checker, certificate);
-            self.convict();
-        }
-    }
-
-    fn count(&mut self, law: &Law, checker: &mut Certificates, certificate: &Certificate) {
-        let signers = checker.valid_signers(law, certificate);
-        self.signers.entry((certificate.round, certificate.digest)).or_default().extend(signers);
-    }
-
-    /// Who signed for two values in one round.
-    fn convict(&mut self) {
-        let Some(fork) = &mut self.fork else { return };
-        for (i, ((round, _), signers)) in self.signers.iter().enumerate() {
-            for (_, others) in self.signers.iter().skip(i + 1).filter(|((other, _), _)| other == round) {
-                fork.culprits.extend(signers.intersection(others));
+                let certificates = &self.certificates;
+                self.fork.get_or_insert_with(|| Fork {
+                    height,
+                    at,
+                    nodes: (first.node, node),
+                    first: certificates.get(&height).cloned(),
+                    second: certificate.clone(),
+                    culprits: BTreeSet::new(),
+                });
             }
         }
     }
 
-    /// The first fork, with those among the culprits who were convicted by evidence.
-    pub(super) fn fork(&self, convicted: &BTreeSet<ValidatorIndex>) -> Option<Fork> {
-        let mut fork = self.fork.clone()?;
-        fork.culprits.extend(convicted);
-        Some(fork)
+    /// The first fork. Its culprits are not known here.
+    pub(super) fn fork(&self) -> Option<&Fork> {
+        self.fork.as_ref()
     }
 
     /// The height of the first fork.

@@ -4,7 +4,7 @@ use super::definition::{Law, commit_bytes};
 use super::finding::Finding;
 use bitcraps_consensus::Certificate;
 use bitcraps_types::{Digest, Height, Round, Signature, Time, ValidatorIndex};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Checks each signature once: most nodes hold other certificates of the same votes.
 #[derive(Clone, Debug)]
@@ -66,16 +66,6 @@ impl Certificates {
         } else {
             Err(format!("{power} of {} is not more than two thirds", law.total()))
         }
-    }
-
-    /// Those whose signature in the certificate is right.
-    pub(super) fn valid_signers(&mut self, law: &Law, certificate: &Certificate) -> BTreeSet<ValidatorIndex> {
-        let checked = self.checked(law, certificate);
-        let signatures = certificate.signatures.iter();
-        signatures
-            .filter(|(signer, signature)| checked.is_valid(law, *signer, signature))
-            .map(|(signer, _)| *signer)
-            .collect()
     }
 
     fn checked(&mut self, law: &Law, certificate: &Certificate) -> &mut Checked {

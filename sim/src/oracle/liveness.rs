@@ -1,9 +1,10 @@
-//! Property `liveness`: when nothing disturbs the network, every honest node that is up keeps deciding, and at the end
-//! none is left behind.
+//! Property `liveness`: when nothing disturbs the network, every honest node that is up keeps deciding, each time within
+//! the bound that follows from the timeouts in force, the links and the number of Byzantine validators
+//! ([`super::patience`]), and at the end none is left behind. It is on in every run; before GST nothing is demanded.
 
 use super::finding::Finding;
 use super::fleet::Fleet;
-use super::setup::Patience;
+use super::patience::Patience;
 use bitcraps_types::{Height, Time};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +16,8 @@ pub(super) struct Liveness {
     gst: Time,
     disturbances: u64,
     disturbed_at: Time,
-    /// What the last disturbance adds to the window.
-    extra: Duration,
+    /// How long the last disturbance was.
+    disturbance: Duration,
     /// Since when nothing disturbs; `None`: something does.
     calm: Option<Time>,
     /// Each node's last decision or start.
@@ -38,7 +39,7 @@ impl Liveness {
             gst,
             disturbances: 0,
             disturbed_at: Time::ZERO,
-            extra: Duration::ZERO,
+            disturbance: Duration::ZERO,
             calm: Some(gst),
             last: vec![Time::ZERO; nodes],
             decided: vec![None; nodes],
@@ -48,7 +49,7 @@ impl Liveness {
     }
 
     fn window(&self) -> Duration {
-        self.patience.window + self.extra
+        self.patience.after(self.disturbance)
     }
 
     pub(super) fn progressed(&mut self, at: Time, node: u16, height: Height) {
@@ -80,20 +81,23 @@ impl Liveness {
         }
     }
 
-    pub(super) fn disturbed(&mut self, at: Time, fleet: &Fleet) {
-        if self.disturbances == 0 {
+    /// One more disturbance. Whether it is the only one.
+    pub(super) fn disturbed(&mut self, at: Time, fleet: &Fleet) -> bool {
+        let first = self.disturbances == 0;
+        if first {
             fleet.judged().for_each(|node| self.judge(at, node));
             self.disturbed_at = at;
             self.calm = None;
         }
         self.disturbances += 1;
+        first
     }
 
     /// One disturbance ends. Whether it was the last.
     pub(super) fn calmed(&mut self, at: Time) -> bool {
         self.disturbances = self.disturbances.saturating_sub(1);
         if self.disturbances == 0 && self.calm.is_none() {
-            self.extra = at.since(self.disturbed_at).mul_f64(self.patience.hangover);
+            self.disturbance = at.since(self.disturbed_at);
             self.calm = Some(at.max(self.gst));
             return true;
         }

@@ -6,6 +6,7 @@
 //! (`definition`, `state_root`, `conservation`). Only honest nodes are judged. What follows from a verdict (exit code,
 //! report, the line that reproduces it) is left to the caller.
 
+mod accountability;
 mod accusations;
 mod agreement;
 mod certificates;
@@ -15,12 +16,18 @@ mod definition;
 mod delivery_order;
 mod finding;
 mod fleet;
+mod hangover;
 mod heights;
 mod liveness;
+mod lock_discipline;
+mod memory;
+mod patience;
+mod sent_certificates;
 mod setup;
 mod slo;
 mod sometimes;
 mod state_root;
+mod testimony;
 mod validity;
 mod vote_once;
 
@@ -30,8 +37,8 @@ mod tests;
 use crate::scenario::Sometimes;
 use accusations::Accusations;
 use agreement::Agreement;
-use bitcraps_actors::ports::Event;
-use bitcraps_consensus::Certificate;
+use bitcraps_actors::ports::{ConsensusMessage, Event};
+use bitcraps_consensus::{Certificate, Evidence, Message as _, Signed};
 use bitcraps_reports::{PropertyKind, PropertyResult};
 use bitcraps_types::{Digest, Height, Time, Value};
 use certificates::Certificates;
@@ -41,20 +48,26 @@ use definition::Law;
 use delivery_order::DeliveryOrder;
 use finding::Finding;
 use fleet::Fleet;
+use hangover::Hangover;
 use hdrhistogram::Histogram;
 use heights::Heights;
 use liveness::Liveness;
+use lock_discipline::LockDiscipline;
+use memory::Memory;
+use sent_certificates::SentCertificates;
 use slo::Measures;
 use sometimes::Counters;
 use state_root::StateRoots;
+use testimony::Testimony;
 use validity::Validity;
 use vote_once::VoteOnce;
 
 pub use agreement::Fork;
-pub use setup::{HeightGoal, Patience, Setup, Slo};
+pub use patience::Patience;
+pub use setup::{HangoverBound, HeightGoal, Setup, Slo};
 
 /// The names of the `always` properties, in the order of their results; `liveness` comes after them.
-pub const ALWAYS: [&str; 9] = [
+pub const ALWAYS: [&str; 13] = [
     "agreement",
     "validity",
     "delivery_order",
@@ -64,6 +77,10 @@ pub const ALWAYS: [&str; 9] = [
     "no_negative_balance",
     "no_false_accusation",
     "vote_once",
+    "lock_discipline",
+    "sent_certificates",
+    "bounded_memory",
+    "accountability",
 ];
 
 /// All oracles of one run.
@@ -82,9 +99,14 @@ pub struct Oracles {
     conservation: Conservation,
     accusations: Accusations,
     votes: VoteOnce,
+    locks: LockDiscipline,
+    sent: SentCertificates,
+    memory: Memory,
+    testimony: Testimony,
     liveness: Liveness,
     heights: Heights,
     measures: Measures,
+    hangover: Hangover,
     counters: Counters,
     sometimes: Vec<String>,
     swept: Height,
@@ -115,8 +137,13 @@ impl Oracles {
             conservation: Conservation::new(supply),
             accusations: Accusations::new(&setup.honest),
             votes: VoteOnce::new(nodes),
+            locks: LockDiscipline::new(setup.tells_all),
+            sent: SentCertificates::new(),
+            memory: Memory::new(setup.tells_all),
+            testimony: Testimony::default(),
             liveness: Liveness::new(nodes, setup.gst, setup.patience),
             heights: Heights::new(&setup.heights, nodes),
+            hangover: Hangover::new(setup.slo.hangover),
             measures: Measures::new(setup.slo),
             counters: Counters::default(),
             sometimes: setup.sometimes,
@@ -139,7 +166,8 @@ impl Oracles {
             }
             Event::Locked { height, round, .. } => self.counters.locked(node, height, round),
             Event::Proposed { height, round, .. } => self.measures.proposed(at, height, round),
-            Event::Signed(signed) => self.votes.signed(at, node, signed),
+            Event::Signed(signed) => self.signed(at, node, signed),
+            Event::Heard(signed) => self.heard(signed),
             Event::Decided { height, value, certificate, synced } => {
                 self.decided(at, node, height, value, certificate, synced);
             }
@@ -158,7 +186,7 @@ impl Oracles {
                 }
                 self.progressed(at, node, height);
             }
-            Event::Accused(evidence) => self.accusations.accused(&self.law, at, node, evidence),
+            Event::Accused(evidence) => self.accused(at, node, evidence),
             Event::OffenceRecorded { offender, height } => {
                 self.counters.count(at, Sometimes::EvidenceIncluded);
                 self.accusations.recorded(at, node, offender, height);
@@ -171,9 +199,34 @@ impl Oracles {
             | Event::SyncEnded { .. }
             | Event::Restored { .. }
             | Event::CommandAccepted(_)
-            | Event::CommandRefused(..)
-            | Event::Waiting { .. } => {}
+            | Event::CommandRefused(..) => {}
+            Event::Waiting { commands, bytes, blobs, blob_bytes } => {
+                self.memory.waiting(at, node, [commands, bytes, blobs, blob_bytes]);
+            }
+            Event::Held { buffer, size } => self.memory.held(at, node, buffer, size),
         }
+    }
+
+    fn signed(&mut self, at: Time, node: u16, signed: &Signed<ConsensusMessage>) {
+        self.votes.signed(at, node, signed);
+        self.sent.signed((&self.law, &self.testimony), at, node, &signed.message);
+        let statement = signed.statement();
+        self.locks.signed((&self.law, &self.testimony), at, node, &statement.message);
+        self.testimony.said(statement);
+    }
+
+    /// What honest nodes say is known since they said it.
+    fn heard(&mut self, signed: &Signed<ConsensusMessage>) {
+        if !self.fleet.is_honest(signed.message.author().0) {
+            self.testimony.heard_within(&self.law, &signed.message, &self.fleet);
+            self.testimony.heard(&self.law, signed.statement());
+        }
+    }
+
+    fn accused(&mut self, at: Time, node: u16, evidence: &Evidence<ConsensusMessage>) {
+        self.accusations.accused(&self.law, at, node, evidence);
+        self.testimony.heard(&self.law, evidence.first.clone());
+        self.testimony.heard(&self.law, evidence.second.clone());
     }
 
     fn decided(
@@ -189,7 +242,13 @@ impl Oracles {
         self.delivery.decided(&self.chain, at, node, height, digest);
         let relation = self.chain.decide(at, node, height, digest);
         self.certificates.decided(&self.law, at, node, height, digest, certificate);
-        self.agreement.decided((&self.law, &mut self.certificates), at, node, relation, certificate);
+        self.agreement.decided(at, node, relation, certificate);
+        if !matches!(relation, Relation::Same) {
+            self.testimony.decided(&self.law, certificate, &self.fleet);
+        }
+        if let Some(forked) = self.agreement.forked() {
+            self.testimony.keep(forked);
+        }
         if matches!(relation, Relation::First) && !self.is_forked(height) {
             self.decided_first(at, node, height, value);
         }
@@ -205,6 +264,9 @@ impl Oracles {
         let Some(block) = self.validity.decided(&self.law, &self.chain, at, node, height, value) else {
             return;
         };
+        if self.hangover.is_demanded() {
+            block.commands.iter().for_each(|command| self.hangover.decided(at, command.id()));
+        }
         self.roots.decided(&self.law, at, node, value.digest(), &block);
         for offence in &block.offences {
             self.accusations.included(&self.law, at, node, offence);
@@ -227,14 +289,16 @@ impl Oracles {
             let floor = floor.max(top.saturating_sub(Self::KEPT_AT_MOST));
             self.agreement.forget_below(floor);
             self.certificates.forget_below(floor);
+            self.testimony.forget_below(floor.max(top.saturating_sub(Self::KEPT)));
             self.conservation.forget_below(floor);
             self.measures.forget_below(floor);
         }
     }
 
     /// A player submits a command with this id (the digest that the node's own events call it by).
-    pub fn submitted(&mut self, command: Digest) {
+    pub fn submitted(&mut self, at: Time, command: Digest) {
         self.validity.submitted(command);
+        self.hangover.submitted(at, command);
     }
 
     /// The world takes a node down.
@@ -260,7 +324,9 @@ impl Oracles {
     pub fn fault_began(&mut self, at: Time, fault: &str, disturbs: bool) {
         self.heights.fault_began(fault);
         if disturbs {
-            self.liveness.disturbed(at, &self.fleet);
+            if self.liveness.disturbed(at, &self.fleet) {
+                self.hangover.disturbed(at);
+            }
             self.measures.disturbed(at);
         }
     }
@@ -269,6 +335,7 @@ impl Oracles {
     pub fn fault_healed(&mut self, at: Time, fault: &str, disturbs: bool) {
         self.heights.fault_healed(at, fault);
         if disturbs && self.liveness.calmed(at) {
+            self.hangover.healed(at);
             self.measures.healed(at, fault, &self.fleet);
         }
     }
@@ -278,9 +345,11 @@ impl Oracles {
         self.always().into_iter().filter_map(Finding::first).min_by_key(|(_, at)| *at)
     }
 
-    /// The first fork, with both certificates and the culprits.
+    /// The first fork, with both certificates and the culprits: by all that was heard up to now.
     pub fn fork(&self) -> Option<Fork> {
-        self.agreement.fork(self.accusations.convicted())
+        let fork = self.agreement.fork()?.clone();
+        let proofs = accountability::accountable(&self.law, self.testimony.at(fork.height));
+        Some(Fork { culprits: proofs.into_keys().collect(), ..fork })
     }
 
     /// How often something was reached.
@@ -304,7 +373,8 @@ impl Oracles {
         self.fleet.top()
     }
 
-    fn always(&self) -> [&Finding; ALWAYS.len()] {
+    /// Those that can be violated at any moment: all but accountability, which is judged at the end.
+    fn always(&self) -> [&Finding; ALWAYS.len() - 1] {
         [
             &self.agreement.finding,
             &self.validity.finding,
@@ -315,6 +385,9 @@ impl Oracles {
             &self.conservation.no_negative_balance,
             &self.accusations.finding,
             &self.votes.finding,
+            &self.locks.finding,
+            &self.sent.finding,
+            &self.memory.finding,
         ]
     }
 
@@ -322,7 +395,7 @@ impl Oracles {
     /// counters that were asked for.
     pub fn finish(&mut self, end: Time) -> Vec<PropertyResult> {
         self.liveness.finish(end, &self.fleet);
-        const CASES: [&str; ALWAYS.len()] = [
+        const CASES: [&str; ALWAYS.len() - 1] = [
             "decisions",
             "blocks",
             "decisions",
@@ -332,20 +405,30 @@ impl Oracles {
             "ledgers",
             "accusations",
             "signed messages",
+            "signed messages",
+            "certificates in messages",
+            "sizes",
         ];
         let always = self.always().into_iter().zip(CASES);
         let mut results: Vec<_> =
             always.map(|(finding, cases)| finding.result(PropertyKind::Always, cases)).collect();
-        for result in results.iter_mut().filter(|result| result.name == "no_false_accusation") {
-            *result = self.accusations.result();
+        for result in &mut results {
+            match &*result.name {
+                "no_false_accusation" => *result = self.accusations.result(),
+                "sent_certificates" => *result = self.sent.result(),
+                _ => {}
+            }
         }
-        if let (Some(fork), Some(agreement)) = (self.fork(), results.first_mut()) {
-            let names: Vec<String> = fork.culprits.iter().map(ToString::to_string).collect();
-            agreement.detail.push_str(&format!("; culprits: [{}]", names.join(", ")));
+        let fork = self.fork();
+        if let (Some(fork), Some(agreement)) = (&fork, results.first_mut()) {
+            agreement.detail.push_str(&format!("; culprits: {}", accountability::list(&fork.culprits)));
         }
+        let whole = self.testimony.is_whole();
+        results.push(accountability::result(&self.law, &self.fleet, fork.as_ref(), whole));
         results.push(self.liveness.finding.result(PropertyKind::Eventually, "decisions in calm"));
         results.extend(self.heights.results(end, &self.fleet));
         results.extend(self.measures.results(end, &self.fleet));
+        results.extend(self.hangover.result(end));
         results.extend(self.sometimes.iter().map(|name| self.counters.result(name)));
         results
     }

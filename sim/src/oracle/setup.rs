@@ -1,7 +1,8 @@
 //! What the oracles are told before a run: who takes part, what they start from, what the scenario expects.
 
+use super::patience::Patience;
 use bitcraps_casino::Genesis;
-use bitcraps_consensus::{Config, Validator};
+use bitcraps_consensus::Validator;
 use bitcraps_types::{ChainId, Height, Time, Verify};
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Setup {
     pub genesis: Genesis,
     /// Checks the run's signatures.
     pub verifier: Rc<dyn Verify>,
+    /// Whether the world tells all events. The log of a real daemon leaves out what nodes hear and what they hold.
+    pub tells_all: bool,
     /// From here the network is synchronous. `None`: from the start, whenever no fault disturbs it.
     pub gst: Option<Time>,
     /// How long an honest node may go without a decision when nothing disturbs the network.
@@ -29,31 +32,6 @@ pub struct Setup {
     pub slo: Slo,
     /// Counters that must be reached: names of [`Sometimes`](crate::scenario::Sometimes). Others are not judged.
     pub sometimes: Vec<String>,
-}
-
-/// The bound of the liveness property.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Patience {
-    /// From the later of GST, the last healing, the node's last start and its last decision.
-    pub window: Duration,
-    /// The part of the last disturbance's length that is granted on top. Timeouts that grow by a factor g make a node
-    /// that was cut off for a time t sit in a round of up to about (g − 1)·t.
-    pub hangover: f64,
-}
-
-impl Patience {
-    /// The bound that follows from the timeouts: `byzantine` proposers in a row waste their rounds, the round after
-    /// them decides, one more is granted for messages on the way; and two rebroadcasts for what was lost.
-    pub fn of(config: &Config, byzantine: usize) -> Patience {
-        let mut window = 2 * config.rebroadcast;
-        let mut factor = 1.0;
-        for _ in 0..byzantine + 2 {
-            let grown = |base: Duration| base.mul_f64(factor).min(Config::MAX_TIMEOUT);
-            window += grown(config.propose) + grown(config.prevote) + grown(config.precommit);
-            factor = (factor * config.growth).min(1e6);
-        }
-        Patience { window, hangover: (config.growth - 1.0).max(0.0) }
-    }
 }
 
 /// A height that every honest node that is up must reach.
@@ -79,4 +57,15 @@ pub struct Slo {
     pub recovery: Option<Duration>,
     /// At least so many blocks per second of the whole run.
     pub blocks_per_second: Option<f64>,
+    /// How soon after a disturbance all is as before.
+    pub hangover: Option<HangoverBound>,
+}
+
+/// How soon after a disturbance all is as before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HangoverBound {
+    /// The median latency of commands is then at most so many times the one before it.
+    pub latency: f64,
+    /// So many times its length, and as long as a command may take.
+    pub within: f64,
 }

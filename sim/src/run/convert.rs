@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// By how much a reordered frame may be late where the scenario names a rate alone.
 const REORDER_WINDOW: Duration = Duration::from_millis(50);
+/// A block as scenarios fill them, in bytes.
+const TYPICAL_BLOCK: f64 = 65_536.0;
 /// What waits for a limited bandwidth where the scenario names no queue: 1 GiB, which nothing fills.
 const UNLIMITED_QUEUE: u64 = 1 << 30;
 
@@ -27,6 +29,29 @@ pub(crate) fn latency(latency: &scenario::Latency) -> lab::Latency {
             lab::Latency::Normal { mean: mean.duration(), stddev: stddev.duration() }
         }
     }
+}
+
+/// How long a message takes on the slowest link, at most: Δ. Of distributions without a bound 99 of 100 are below; what
+/// takes longer counts as lost, and is repeated.
+pub(crate) fn delta(links: &scenario::Links) -> Duration {
+    let models = links.pairs.iter().map(|(_, _, model)| model).chain([&links.default]);
+    models.map(longest).max().unwrap_or_default()
+}
+
+fn longest(model: &scenario::LinkModel) -> Duration {
+    let latency = match model.latency {
+        scenario::Latency::Constant(delay) => delay.duration(),
+        scenario::Latency::LogNormal { p99, .. } => p99.duration(),
+        scenario::Latency::Jitter { mean, jitter } => mean.duration() + jitter.duration(),
+        scenario::Latency::Uniform { max, .. } => max.duration(),
+        scenario::Latency::Exponential { mean } => mean.duration().mul_f64(100.0_f64.ln()),
+        scenario::Latency::Normal { mean, stddev } => mean.duration() + stddev.duration().mul_f64(2.33),
+    };
+    let reordered = if model.reorder == Percent::ZERO { Duration::ZERO } else { REORDER_WINDOW };
+    let on_the_wire = model.bandwidth.map_or(Duration::ZERO, |rate| {
+        Duration::from_secs_f64(TYPICAL_BLOCK * 8.0 / (rate.bits_per_second() as f64).max(1.0))
+    });
+    latency + reordered + on_the_wire
 }
 
 pub(crate) fn loss(loss: &scenario::Loss) -> lab::Loss {

@@ -7,7 +7,6 @@ use super::network;
 use super::recorder::Recorder;
 use super::shared::Shared;
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
-use crate::oracle;
 use crate::scenario::{Crypto, Family, Property, Scenario, Sometimes, World};
 use crate::scheme::Scheme;
 use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
@@ -91,9 +90,7 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     let mut properties = match scenario.expect.violation {
         None => expected(scenario, all),
         // Whom would a fork convict that a bug made?
-        Some(Property::Agreement) if scenario.consensus.bug.is_none() => {
-            forked_as_expected(scenario, &oracles.fork(), &closing.liars, all)
-        }
+        Some(Property::Agreement) if scenario.consensus.bug.is_none() => forked_as_expected(all),
         Some(violation) => violated_as_expected(scenario, violation, all),
     };
     let totals = faults::totals(scenario.faults.len(), &closing.instances);
@@ -186,30 +183,22 @@ fn is_violated(violation: Property, found: Option<&PropertyResult>) -> PropertyR
     }
 }
 
-/// With a fork: it happened, its culprits are at least f + 1 and all of them guilty, and what does not need one chain
-/// held all the same: nobody honest was accused or voted twice, and on no branch did tokens appear or vanish.
-fn forked_as_expected(
-    scenario: &Scenario,
-    fork: &Option<oracle::Fork>,
-    liars: &BTreeSet<u16>,
-    all: Vec<PropertyResult>,
-) -> Vec<PropertyResult> {
+/// With a fork: it happened, and what does not need one chain held all the same: it convicts more than f of those who lied
+/// and nobody else, nobody honest was accused, voted twice or broke a lock, and on no branch did tokens appear or vanish.
+fn forked_as_expected(all: Vec<PropertyResult>) -> Vec<PropertyResult> {
     let found = all.iter().find(|result| result.name == Property::Agreement.name());
-    let culprits: BTreeSet<u16> =
-        fork.iter().flat_map(|fork| fork.culprits.iter().map(|culprit| culprit.0)).collect();
-    let (guilty, total) = stake(scenario, &culprits);
-    let mut results = vec![
-        is_violated(Property::Agreement, found),
-        PropertyResult {
-            name: "culprits are named".to_owned(),
-            kind: PropertyKind::Always,
-            holds: Some(3 * guilty >= total && culprits.is_subset(liars)),
-            detail: format!("{culprits:?} signed both sides; Byzantine were {liars:?}"),
-            at_ns: None,
-        },
+    let mut results = vec![is_violated(Property::Agreement, found)];
+    const WITHOUT_A_CHAIN: [&str; 9] = [
+        "certificates",
+        "conservation",
+        "no_negative_balance",
+        "no_false_accusation",
+        "vote_once",
+        "lock_discipline",
+        "sent_certificates",
+        "bounded_memory",
+        "accountability",
     ];
-    const WITHOUT_A_CHAIN: [&str; 5] =
-        ["certificates", "conservation", "no_negative_balance", "no_false_accusation", "vote_once"];
     results.extend(all.into_iter().filter(|result| WITHOUT_A_CHAIN.contains(&&*result.name)));
     results
 }

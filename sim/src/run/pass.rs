@@ -1,6 +1,7 @@
 //! One pass: a run in virtual time from its start to its end, and its record.
 
 use super::Outcome;
+use super::convert;
 use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
 use super::heartbeat;
@@ -18,8 +19,8 @@ use super::turmoil::InTurmoil;
 use super::watch::Watch;
 use super::workload::Players;
 use crate::lab::{Finding, Halt, Progress};
-use crate::oracle::{HeightGoal, Oracles, Patience, Setup, Slo};
-use crate::scenario::{Eventually, Scenario, World};
+use crate::oracle::{HangoverBound, HeightGoal, Oracles, Patience, Setup, Slo};
+use crate::scenario::{Eventually, Hangover, Scenario, World};
 use bitcraps_consensus::Validator;
 use bitcraps_consensus::museum::{self, Exhibit};
 use bitcraps_types::Time;
@@ -264,7 +265,7 @@ impl<'a> Run<'a> {
         let count = usize::from(self.scenario.validators.count);
         let up = |node: &usize| self.world.is_up(*node as u16);
         let Some(home) = (0..count).map(|step| (player + step) % count).find(up) else { return };
-        self.shared.oracles.borrow_mut().submitted(id);
+        self.shared.oracles.borrow_mut().submitted(now, id);
         self.shared.recorder.borrow_mut().submitted(now, home as u16, id);
         self.world.submit(home as u16, command);
     }
@@ -281,11 +282,12 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What follows from the timeouts, and the pause between blocks that the scenario asks for.
+/// What follows from the timeouts and the links, and the pause between blocks that the scenario asks for.
 fn patience(scenario: &Scenario, network: &Network, plan: &Plan) -> Patience {
     let engine = network::engine_config(scenario, network.chain);
-    let Patience { window, hangover } = Patience::of(&engine, plan.liars.len());
-    Patience { window: window + scenario.consensus.interval.duration(), hangover }
+    let delta = convert::delta(&scenario.links);
+    let patience = Patience::of(scenario.consensus.engine, &engine, plan.liars.len(), delta);
+    Patience { window: patience.window + scenario.consensus.interval.duration(), ..patience }
 }
 
 pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setup {
@@ -297,6 +299,7 @@ pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setu
         honest: (0..scenario.validators.count).map(|node| !plan.liars.contains(&node)).collect(),
         genesis: (*network.genesis).clone(),
         verifier: network.keyring.verifier(),
+        tells_all: network.world != World::Cluster,
         gst: scenario.gst.map(|gst| Time(gst.nanos())),
         patience: patience(scenario, network, plan),
         heights: expect
@@ -313,6 +316,10 @@ pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setu
             commit_latency_p99: expect.slo.commit_latency_p99.map(|span| span.duration()),
             recovery: expect.slo.recovery.map(|span| span.duration()),
             blocks_per_second: expect.slo.blocks_per_second.map(|rate| rate.per_second()),
+            hangover: expect
+                .slo
+                .hangover
+                .map(|Hangover { latency, within }| HangoverBound { latency, within }),
         },
         sometimes: expect.sometimes.iter().map(|sometimes| sometimes.name().to_owned()).collect(),
     }

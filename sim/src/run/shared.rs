@@ -110,6 +110,10 @@ impl Probe for NodeProbe {
             return;
         }
         let (node, at) = (self.witness.node(), self.witness.now());
+        if matches!(event, Event::Heard(_)) {
+            // Most events are of this kind, and nobody else takes note of it.
+            return self.shared.oracles.borrow_mut().observe(at, node, &event);
+        }
         match &event {
             Event::Decided { height, value, .. } => self.note(b'd', *height, &value.digest().0),
             Event::Applied { height, root, .. } => self.note(b'a', *height, &root.0),

@@ -3,7 +3,7 @@
 
 mod faults;
 
-use super::expect::{Eventually, Expect, Property, Slo, Sometimes};
+use super::expect::{Eventually, Expect, Hangover, Property, Slo, Sometimes};
 use super::link::{Latency, LinkModel, Links, Recorded};
 use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
@@ -165,6 +165,7 @@ fn expect(node: Option<&Node>) -> Expect {
             commit_latency_p99: span(get(slo, "commit_latency_p99")),
             recovery: span(get(slo, "recovery")),
             blocks_per_second: rate(get(slo, "blocks_per_second")),
+            hangover: hangover(get(slo, "hangover")),
         },
         violation: get(node, "violation").and_then(property),
     }
@@ -182,6 +183,10 @@ fn height(node: &Node) -> Option<Eventually> {
         within: span(get(height, "within"))?,
         after: get(height, "after").and_then(Node::text).map(Into::into),
     })
+}
+
+fn hangover(node: Option<&Node>) -> Option<Hangover> {
+    Some(Hangover { latency: number(get(node, "latency"))?, within: number(get(node, "within"))? })
 }
 
 fn sweep(node: Option<&Node>) -> BTreeMap<String, Vec<serde_json::Value>> {

@@ -51,13 +51,23 @@ pub enum Property {
     SameStateRoot,
     /// Evidence names no honest node.
     NoFalseAccusation,
+    /// No honest node signs two votes of a kind in a round.
+    VoteOnce,
+    /// No honest node breaks its lock without the proof that lets it.
+    LockDiscipline,
+    /// Every certificate that an honest node sends is one.
+    SentCertificates,
+    /// No buffer outgrows its bound.
+    BoundedMemory,
+    /// A fork convicts more than a third of the power, and nobody honest.
+    Accountability,
     /// After GST, blocks are decided.
     Liveness,
 }
 
 impl Property {
     /// Every property.
-    pub const ALL: [Property; 9] = [
+    pub const ALL: [Property; 14] = [
         Property::Agreement,
         Property::Validity,
         Property::DeliveryOrder,
@@ -66,6 +76,11 @@ impl Property {
         Property::NoNegativeBalance,
         Property::SameStateRoot,
         Property::NoFalseAccusation,
+        Property::VoteOnce,
+        Property::LockDiscipline,
+        Property::SentCertificates,
+        Property::BoundedMemory,
+        Property::Accountability,
         Property::Liveness,
     ];
 
@@ -80,6 +95,11 @@ impl Property {
             Property::NoNegativeBalance => "no_negative_balance",
             Property::SameStateRoot => "same_state_root",
             Property::NoFalseAccusation => "no_false_accusation",
+            Property::VoteOnce => "vote_once",
+            Property::LockDiscipline => "lock_discipline",
+            Property::SentCertificates => "sent_certificates",
+            Property::BoundedMemory => "bounded_memory",
+            Property::Accountability => "accountability",
             Property::Liveness => "liveness",
         }
     }
@@ -162,4 +182,16 @@ pub struct Slo {
     /// At least so many, over the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks_per_second: Option<Rate>,
+    /// How soon after a disturbance all is as before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hangover: Option<Hangover>,
+}
+
+/// How soon after a disturbance the backlog is gone and commands are decided as fast as before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Hangover {
+    /// The median latency of commands is then at most so many times the one before the disturbance.
+    pub latency: f64,
+    /// After so many times its length.
+    pub within: f64,
 }

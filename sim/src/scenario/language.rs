@@ -331,6 +331,11 @@ const PROPERTIES: Shape = Shape::Word(&[
     "no_negative_balance",
     "same_state_root",
     "no_false_accusation",
+    "vote_once",
+    "lock_discipline",
+    "sent_certificates",
+    "bounded_memory",
+    "accountability",
     "liveness",
 ]);
 
@@ -405,6 +410,23 @@ static SLO: Object = object(
         may("commit_latency_p99", POSITIVE, "none", "From proposal to decision, 99th percentile, at most."),
         may("recovery", POSITIVE, "none", "From the end of a fault to the next decided block, at most."),
         may("blocks_per_second", RATE, "none", "At least, over the whole run."),
+        may("hangover", Shape::Object(&HANGOVER), "none", "How soon after a disturbance all is as before."),
+    ]],
+);
+
+static HANGOVER: Object = object(
+    "hangover",
+    &[&[
+        must(
+            "latency",
+            Shape::Num(1.0, 1000.0),
+            "The median latency of commands is then at most so many times that before.",
+        ),
+        must(
+            "within",
+            Shape::Num(0.0, 1000.0),
+            "After so many times its length; what was submitted until its end is then decided.",
+        ),
     ]],
 );
 

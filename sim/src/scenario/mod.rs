@@ -28,7 +28,7 @@ mod yaml;
 pub use catalogue::{FaultDoc, Parameter, faults_table};
 pub use concise::{concise, leaves};
 pub use diagnostic::{Diagnostic, Severity};
-pub use expect::{Eventually, Expect, Property, Slo, Sometimes};
+pub use expect::{Eventually, Expect, Hangover, Property, Slo, Sometimes};
 pub use fault::{
     Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
 };

@@ -15,10 +15,11 @@ use crate::chain::Tip;
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::disk;
+use crate::high_water::HighWater;
 use crate::journal;
 use crate::mempool::{Mempool, Take};
 use crate::message::Ring;
-use crate::ports::{ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
+use crate::ports::{Buffer, ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
 use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
@@ -65,6 +66,9 @@ pub(crate) struct Round {
     tip: Tip,
     root: Digest,
     offences: Offences,
+    /// How full the buffers were that others can fill.
+    later_heights: HighWater,
+    accusations: HighWater,
     /// When the engine decided which height.
     decided: Option<(Height, Time)>,
     verifications: Rc<Verifications>,
@@ -121,6 +125,8 @@ impl Round {
             tip,
             root,
             offences: Offences::new(recorded),
+            later_heights: HighWater::of(Buffer::LaterHeights),
+            accusations: HighWater::of(Buffer::Accusations),
             decided: None,
             verifications,
             on_their_way: 0,
@@ -154,12 +160,21 @@ impl Round {
         if self.adversary().is_some_and(|adversary| adversary.amnesia()) {
             self.engine.forget_lock();
         }
+        let early = match &input {
+            Input::Message(verified) if verified.message().height() > self.engine.height() => {
+                Some(verified.message().author())
+            }
+            _ => None,
+        };
         let mut outputs = std::mem::take(&mut self.outputs);
         self.engine.step(self.ports.clock.now(), input, &mut outputs);
         for output in outputs.drain(..) {
             self.carry_out(output, ctx);
         }
         self.outputs = outputs;
+        if let Some(author) = early {
+            self.later_heights.note(&*self.ports.probe, self.engine.waiting(author));
+        }
         self.send_relays();
     }
 
@@ -203,6 +218,7 @@ impl Round {
             Output::Accuse(evidence) => {
                 self.ports.probe.event(Event::Accused(&evidence));
                 self.offences.accuse(*evidence);
+                self.accusations.note(&*self.ports.probe, self.offences.waiting());
             }
             Output::Entered { height, round, proposer, after_failure } => {
                 self.ports.probe.event(Event::Round { height, round, proposer, after_failure });
@@ -423,6 +439,7 @@ impl Round {
         }
         match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {
             Ok(verified) => {
+                self.ports.probe.event(Event::Heard(verified.signed()));
                 if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
                     self.inputs.push_back(Input::Message(verified));
                 }

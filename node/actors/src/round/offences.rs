@@ -73,6 +73,11 @@ impl Offences {
         (offences, max_bytes - room)
     }
 
+    /// How many proofs wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// How many names are held, for the tests of the bound.
     #[cfg(test)]
     pub(crate) fn names(&self) -> usize {

@@ -34,6 +34,11 @@ impl Inbox {
         if events.len() == 1 { Put::First } else { Put::Queued }
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// The earliest.
     pub(super) fn take(&self) -> Option<LinkEvent> {
         self.0.borrow_mut().pop_front()

@@ -12,12 +12,13 @@ mod score;
 
 use crate::config::{NodeConfig, PeerLimits};
 use crate::deadlines::Deadlines;
+use crate::high_water::HighWater;
 use crate::listeners::Listeners;
 use crate::message::Ring;
 use crate::peer::handshake::{Expected, Handshake};
 use crate::peer::limiter::Limiter;
 use crate::peer::{Closed, Peer};
-use crate::ports::{Address, Event, LinkEvent, LinkId, Links, Ports, Refusal};
+use crate::ports::{Address, Buffer, Event, LinkEvent, LinkId, Links, Ports, Refusal};
 use crate::round::FromPeer;
 use crate::sync::{PeerGone, PeerHere};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
@@ -49,6 +50,7 @@ pub(crate) struct Transport {
     inbox: Inbox,
     /// For the round, which is told when the inbox is empty.
     heard: Vec<FromPeer>,
+    fullest: Fullest,
     deadlines: Option<Deadlines<Due>>,
     jitter: ChaCha8Rng,
     nonces: ChaCha8Rng,
@@ -63,6 +65,14 @@ struct Known {
     outbox: Outbox,
     /// What it may still send, as its last link left it: a new link brings no new allowance.
     allowance: Allowance,
+}
+
+/// How full the buffers were that others can fill.
+struct Fullest {
+    link_events: HighWater,
+    strangers: HighWater,
+    fragments: HighWater,
+    outbox: HighWater,
 }
 
 /// What may come over a link, and what may be asked for.
@@ -136,6 +146,12 @@ impl Transport {
             links: BTreeMap::new(),
             inbox: Inbox::default(),
             heard: Vec::new(),
+            fullest: Fullest {
+                link_events: HighWater::of(Buffer::LinkEvents),
+                strangers: HighWater::of(Buffer::Strangers),
+                fragments: HighWater::of(Buffer::Fragments),
+                outbox: HighWater::of(Buffer::Outbox),
+            },
             deadlines: None,
             jitter: ports.entropy.stream("transport", "jitter"),
             nonces: ports.entropy.stream("transport", "nonces"),
@@ -221,13 +237,20 @@ impl Transport {
             peer: peer.start(),
         };
         self.links.insert(id, Box::new(link));
+        let strangers = self.strangers().count();
+        self.fullest.strangers.note(&*self.ports.probe, strangers);
+    }
+
+    /// Links that others opened and whose peer is not proven, oldest first.
+    fn strangers(&self) -> impl Iterator<Item = LinkId> {
+        let links = self.links.iter();
+        links.filter(|(_, link)| link.proven.is_none() && link.dialed.is_none()).map(|(id, _)| *id)
     }
 
     /// The oldest of too many strangers goes, not the newest: otherwise those who only sit there would keep all peers
     /// out. Links that this node dialed don't count.
     fn make_room_for_a_stranger(&mut self) {
-        let strangers = self.links.iter().filter(|(_, link)| link.proven.is_none() && link.dialed.is_none());
-        let ids: Vec<LinkId> = strangers.map(|(id, _)| *id).collect();
+        let ids: Vec<LinkId> = self.strangers().collect();
         if let Some(&oldest) = ids.first().filter(|_| ids.len() >= self.limits.max_unproven) {
             self.refused(None, Refusal::Overflow);
             self.close(oldest);
@@ -349,6 +372,7 @@ impl Handler<FromLinks> for Transport {
     type Result = ();
 
     fn handle(&mut self, _: FromLinks, ctx: &mut Self::Context) {
+        self.fullest.link_events.note(&*self.ports.probe, self.inbox.len());
         while let Some(event) = self.inbox.take() {
             match event {
                 LinkEvent::Frame { link, bytes } => self.frame(link, bytes),
@@ -372,14 +396,17 @@ impl Handler<Send> for Transport {
 
     fn handle(&mut self, Send { to, payload, class }: Send, _: &mut Self::Context) {
         let now = self.now();
-        let (ports, links) = (&self.ports, &mut self.links);
+        let (ports, links, fullest) = (&self.ports, &mut self.links, &mut self.fullest);
         let mut send = |known: &mut Known| match known.link {
             Some(id) => {
                 if let Some(link) = links.get_mut(&id) {
                     link.send(&*ports.links, id, &payload);
                 }
             }
-            None if class == Class::Queued => drop(known.outbox.push(now, payload.clone())),
+            None if class == Class::Queued => {
+                known.outbox.push(now, payload.clone());
+                fullest.outbox.note(&*ports.probe, known.outbox.bytes());
+            }
             None => {}
         };
         match to {

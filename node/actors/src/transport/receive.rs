@@ -34,7 +34,10 @@ impl Transport {
         }
         match link.assembler.accept(now, bytes) {
             Ok(Arrived::Payload(payload)) => self.payload(id, payload),
-            Ok(Arrived::Part) => self.ask_later(id),
+            Ok(Arrived::Part) => {
+                self.fullest.fragments.note(&*self.ports.probe, link.assembler.bytes());
+                self.ask_later(id);
+            }
             Ok(Arrived::Missing(missing)) => {
                 let (again, links) = (&mut link.allowance.again, &self.ports.links);
                 link.framer.again(&missing, |frame| again.admit(now, frame.len()) && links.send(id, frame));

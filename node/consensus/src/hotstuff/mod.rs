@@ -190,6 +190,10 @@ impl Engine for HotStuff {
         HotStuff::knows(self, message)
     }
 
+    fn waiting(&self, author: ValidatorIndex) -> usize {
+        self.inbox.waiting(author)
+    }
+
     fn verify(
         message: Signed<HotStuffMessage>,
         validators: &ValidatorSet,

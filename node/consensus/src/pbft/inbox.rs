@@ -35,6 +35,11 @@ impl Inbox {
         self.0.get(&signed.message.author()).is_some_and(|waiting| waiting.contains(signed))
     }
 
+    /// How many messages of this author wait.
+    pub(super) fn waiting(&self, author: ValidatorIndex) -> usize {
+        self.0.get(&author).map_or(0, VecDeque::len)
+    }
+
     /// What is of this height; what is of earlier ones is dropped.
     pub(super) fn take(&mut self, height: Height) -> Vec<Signed<PbftMessage>> {
         let mut taken = Vec::new();

@@ -187,6 +187,10 @@ impl Engine for Pbft {
         Pbft::knows(self, message)
     }
 
+    fn waiting(&self, author: ValidatorIndex) -> usize {
+        self.inbox.waiting(author)
+    }
+
     fn verify(
         message: Signed<PbftMessage>,
         validators: &ValidatorSet,

@@ -173,6 +173,10 @@ impl Engine for Tendermint {
         Tendermint::knows(self, message)
     }
 
+    fn waiting(&self, author: ValidatorIndex) -> usize {
+        self.inbox.waiting(author)
+    }
+
     fn verify(
         message: Signed<TendermintMessage>,
         validators: &ValidatorSet,

@@ -9,9 +9,14 @@ mod pbft;
 mod tendermint;
 
 use super::Setup;
+use super::testimony::Statements;
+use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_casino::SignedCommand;
-use bitcraps_consensus::{AnyMessage, AnyStatement, Signed, Validator};
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, Round, ValidatorIndex, Verify};
+use bitcraps_consensus::tendermint::Statement;
+use bitcraps_consensus::{AnyMessage, AnyStatement, Certificate, Signed, Validator};
+use bitcraps_types::{
+    ChainId, Digest, Height, Protocol, PublicKey, Round, Signature, ValidatorIndex, Verify,
+};
 use std::rc::Rc;
 
 /// The validators and their verifier.
@@ -22,6 +27,7 @@ pub(super) struct Law {
     pub(super) verifier: Rc<dyn Verify>,
     /// The most bytes of blobs in a block.
     pub(super) blob_bytes: usize,
+    protocol: Protocol,
     total: u128,
 }
 
@@ -32,6 +38,7 @@ impl Law {
             validators: setup.validators.clone(),
             verifier: setup.verifier.clone(),
             blob_bytes: setup.genesis.blob_bytes as usize,
+            protocol: setup.genesis.engine,
             total: setup.validators.iter().map(|validator| u128::from(validator.power)).sum(),
         }
     }
@@ -48,6 +55,11 @@ impl Law {
             .sum()
     }
 
+    /// Whether these, each named once, hold a quorum.
+    pub(super) fn are_quorum(&self, signers: &[ValidatorIndex]) -> bool {
+        self.is_quorum(self.power(signers.iter().copied()))
+    }
+
     /// More than two thirds of all power.
     pub(super) fn is_quorum(&self, power: u128) -> bool {
         3 * power > 2 * self.total
@@ -62,6 +74,34 @@ impl Law {
     pub(super) fn signature_is_valid(&self, signed: &Signed<AnyStatement>) -> bool {
         let Some((author, bytes)) = self::signed(&self.chain, &signed.message) else { return false };
         self.key(author).is_some_and(|key| self.verifier.verify(key, &bytes, &signed.signature))
+    }
+
+    /// The certificates inside a message.
+    pub(super) fn enclosed(&self, message: &ConsensusMessage) -> Vec<Enclosed> {
+        match message {
+            AnyMessage::Pbft(message) => pbft::enclosed(self, message),
+            AnyMessage::Tendermint(message) => tendermint::enclosed(message),
+            AnyMessage::HotStuff(message) => hotstuff::enclosed(message),
+        }
+    }
+
+    /// The vote of `author` that a decision is proved by.
+    pub(super) fn commit(&self, certificate: &Certificate, author: ValidatorIndex) -> Option<AnyStatement> {
+        match self.protocol {
+            Protocol::Pbft => Some(pbft::commit(certificate, author)),
+            Protocol::Tendermint => Some(tendermint::commit(certificate, author)),
+            Protocol::HotStuff => hotstuff::commit(certificate, author),
+        }
+    }
+
+    /// Which promise of its author's a statement breaks, or which proof of what it rests on nobody has signed. `record`
+    /// is all that was signed at the height before it. `None`: it is as the protocol demands.
+    pub(super) fn unbound(&self, record: &Statements, statement: &AnyStatement) -> Option<String> {
+        match statement {
+            AnyStatement::Pbft(statement) => pbft::unbound(self, record, statement),
+            AnyStatement::Tendermint(statement) => tendermint::unbound(self, record, statement),
+            AnyStatement::HotStuff(statement) => hotstuff::unbound(self, record, statement),
+        }
     }
 
     /// Whether the holder of the key in the command signed it for this chain.
@@ -97,6 +137,22 @@ pub(super) fn signed(chain: &ChainId, statement: &AnyStatement) -> Option<(Valid
     }
 }
 
+/// A certificate inside a message: what many have signed.
+#[derive(Clone, Debug)]
+pub(super) struct Enclosed {
+    /// In the field's words.
+    pub(super) name: &'static str,
+    /// The statements, each with its author's signature.
+    pub(super) parts: Vec<(AnyStatement, Signature)>,
+    /// What it must fit in the message, and does not.
+    pub(super) misfit: Option<&'static str>,
+}
+
+/// The first of these that does not hold.
+fn first_misfit<const N: usize>(demands: [(bool, &'static str); N]) -> Option<&'static str> {
+    demands.into_iter().find(|(holds, _)| !holds).map(|(_, misfit)| misfit)
+}
+
 /// Whether no correct validator would sign both.
 pub(super) fn contradict(first: &AnyStatement, second: &AnyStatement) -> bool {
     match (first, second) {
@@ -111,7 +167,14 @@ pub(super) fn contradict(first: &AnyStatement, second: &AnyStatement) -> bool {
     }
 }
 
-/// What a validator may say but once for each kind, height and round.
+/// The earlier statement of its author that a statement breaks, though no correct validator would forget it. Beside
+/// contradictions ([`contradict`]) there is this in Tendermint alone.
+pub(super) fn broken_lock(law: &Law, record: &Statements, statement: &AnyStatement) -> Option<AnyStatement> {
+    let AnyStatement::Tendermint(Statement::Vote(vote)) = statement else { return None };
+    tendermint::broken_lock(law, record, vote).map(|lock| Statement::Vote(lock).into())
+}
+
+/// What a validator says of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) author: ValidatorIndex,
@@ -124,7 +187,19 @@ pub(super) struct Said {
 /// The value, `None` for nil; and the round of the proof that comes with it, if one does.
 pub(super) type Content = (Option<Digest>, Option<Round>);
 
-/// What of this message may be said but once; `None` if nothing.
+/// What is said, without who says it and at which height.
+pub(super) type Claim = (Round, &'static str, Content);
+
+/// What a statement says. `None`: something that its author did not make itself.
+pub(super) fn stated(statement: &AnyStatement) -> Option<Said> {
+    match statement {
+        AnyStatement::Pbft(statement) => Some(pbft::stated(statement)),
+        AnyStatement::Tendermint(statement) => tendermint::stated(statement),
+        AnyStatement::HotStuff(statement) => hotstuff::stated(statement),
+    }
+}
+
+/// What of this message may be said but once for each kind, height and round; `None` if nothing.
 pub(super) fn said(message: &AnyMessage) -> Option<Said> {
     match message {
         AnyMessage::Pbft(message) => pbft::said(message),

@@ -110,22 +110,6 @@ fn a_node_that_decides_but_never_catches_up_is_behind_at_the_end() {
     world.assert_violated("liveness", "node 2 is at height 5 at the end, behind 75");
 }
 
-#[test]
-fn the_patience_follows_from_the_timeouts() {
-    let ms = Duration::from_millis;
-    let config = Config {
-        chain: CHAIN,
-        me: None,
-        propose: ms(500),
-        prevote: ms(250),
-        precommit: ms(250),
-        growth: 2.0,
-        rebroadcast: ms(100),
-    };
-    assert_eq!(Patience::of(&config, 0), Patience { window: ms(200 + 1000 + 2000), hangover: 1.0 });
-    assert_eq!(Patience::of(&config, 1).window, ms(200 + 1000 + 2000 + 4000));
-}
-
 fn goal(at_least: Height, within: Option<Duration>, after: Option<&str>) -> World {
     let after = after.map(str::to_owned);
     World::with(|setup| setup.heights = vec![HeightGoal { at_least, within, after }])

@@ -25,6 +25,7 @@ fn a_fork_is_caught_and_names_those_who_signed_both_certificates() {
     assert_eq!(world.oracles.violated().unwrap().0, "agreement");
     world.assert_violated("agreement", "height 2: node 0 decided");
     world.assert_violated("agreement", "culprits: [2, 3]");
+    world.assert_holds("accountability");
     world.assert_holds("certificates");
 }
 
@@ -49,6 +50,7 @@ fn certificates_of_different_rounds_name_no_culprit_but_evidence_does() {
     let mut world = World::with(|setup| setup.honest = vec![true, true, false, false]);
     fork(&mut world, 1, (0, 1), [&[0, 2, 3], &[1, 2, 3]]);
     assert_eq!(world.oracles.fork().unwrap().culprits, [].into());
+    world.assert_violated("accountability", "height 1: 0 of 4 is proved guilty");
     let first = world.vote(VoteKind::Prevote, 2, (1, 1), None);
     let second = world.vote(VoteKind::Prevote, 2, (1, 1), Some(Digest([1; 32])));
     world.see(0, Event::Accused(&Evidence::of(&first, &second)));
@@ -227,7 +229,7 @@ fn two_votes_for_one_round_are_caught_even_with_a_crash_between() {
         world.oracles.node_crashed(world.now, 1);
         world.oracles.node_restarted(world.now, 1);
         world.see(1, Event::Signed(&vote));
-        assert_eq!(world.oracles.violated(), None, "the same vote again is no offence");
+        assert_eq!(world.oracles.votes.finding.first(), None, "the same vote again is no offence");
         let vote = world.vote(VoteKind::Precommit, 1, (4, 2), second);
         world.see(1, Event::Signed(&vote));
         world.assert_violated(

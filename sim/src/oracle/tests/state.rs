@@ -112,7 +112,7 @@ fn a_run_with_commands_holds_in_every_property_of_the_state() {
     let mut chain = replay(&world);
     for sequence in 1..=20 {
         let command = payment(&world, sequence, sequence);
-        world.oracles.submitted(command.id());
+        world.oracles.submitted(Time::ZERO, command.id());
         let value = chain.block(vec![command]);
         for node in 0..3 {
             world.decide_value(node, sequence, &value);
@@ -169,7 +169,7 @@ fn a_command_must_be_signed_submitted_and_included_once() {
 
     for blocks in [vec![vec![command, command]], vec![vec![command], vec![command]]] {
         let mut twice = World::new();
-        twice.oracles.submitted(command.id());
+        twice.oracles.submitted(Time::ZERO, command.id());
         decide(&mut twice, blocks);
         twice.assert_violated("validity", "stands in block 1 already");
     }
@@ -177,14 +177,14 @@ fn a_command_must_be_signed_submitted_and_included_once() {
     let mut forged = command;
     forged.command.action = payment(&world, 1, 500).command.action;
     let mut stolen = World::new();
-    stolen.oracles.submitted(forged.id());
+    stolen.oracles.submitted(Time::ZERO, forged.id());
     decide(&mut stolen, vec![vec![forged]]);
     stolen.assert_violated("validity", "is not signed by its key");
 
     let mut elsewhere = World::new();
     let signer = world.keys.signer(PLAYER);
     let other_chain = SignedCommand::sign(&Digest::ZERO, command.command, &*signer);
-    elsewhere.oracles.submitted(other_chain.id());
+    elsewhere.oracles.submitted(Time::ZERO, other_chain.id());
     decide(&mut elsewhere, vec![vec![other_chain]]);
     elsewhere.assert_violated("validity", "is not signed by its key");
 }

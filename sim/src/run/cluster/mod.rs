@@ -138,7 +138,7 @@ fn drive(
         while arrivals.pop_due(now).is_some() {
             let (player, command) = players.command(network);
             if let Some(home) = cluster.first_up(player) {
-                shared.oracles.borrow_mut().submitted(command.id());
+                shared.oracles.borrow_mut().submitted(now, command.id());
                 shared.recorder.borrow_mut().submitted(now, home, command.id());
                 post.send(home, &command);
             }
