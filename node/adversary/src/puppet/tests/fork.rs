@@ -3,7 +3,7 @@
 
 use super::*;
 use bitcraps_consensus::{
-    AnyEngine, Certificate, Config, Dest, Engine, Input, Output, Timer, Validator, ValidatorSet, Verified,
+    AnyEngine, Certificate, Config, Dest, Engine, Input, Output, Timer, ValidatorSet, Verified,
 };
 use bitcraps_types::{Height, Time, WallTime};
 use std::time::Duration;
@@ -43,8 +43,7 @@ enum What {
 
 impl Net {
     fn new(count: u16) -> Net {
-        let validator = |i| Validator { key: Tag::of(v(i)).public_key(), power: 1 };
-        let set = ValidatorSet::new((0..count).map(validator).collect()).unwrap();
+        let set = validators(count);
         let config = |me| Config {
             chain: CHAIN,
             me: Some(v(me)),
@@ -58,7 +57,7 @@ impl Net {
             engines: (0..count)
                 .map(|me| AnyEngine::new(bitcraps_types::Protocol::Tendermint, config(me), set.clone(), 1))
                 .collect(),
-            puppets: (0..count).map(puppet).collect(),
+            puppets: (0..count).map(|me| puppet_of(me, count)).collect(),
             set,
             now: Time::ZERO,
             queue: BTreeMap::new(),
@@ -80,7 +79,7 @@ impl Net {
     }
 
     fn send(&mut self, from: usize, to: usize, message: &Signed<ConsensusMessage>) {
-        for outgoing in self.puppets[from].outgoing(ValidatorIndex(to as u16), message) {
+        for outgoing in self.puppets[from].outgoing(self.now, ValidatorIndex(to as u16), message) {
             if let Outgoing::Message(signed) = outgoing {
                 self.later(10, to, What::Message(signed));
             }
