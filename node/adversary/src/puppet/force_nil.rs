@@ -40,7 +40,8 @@ fn nothing(message: &ConsensusMessage) -> Option<ConsensusMessage> {
             Some(PbftMessage::ViewChange(Box::new(change)).into())
         }
         AnyMessage::HotStuff(HotStuffMessage::Vote(vote)) => {
-            let timeout = Timeout { height: vote.height, round: vote.round, author: vote.author, high_qc: None };
+            let timeout =
+                Timeout { height: vote.height, round: vote.round, author: vote.author, high_qc: None };
             Some(HotStuffMessage::Timeout(Box::new(timeout)).into())
         }
         AnyMessage::HotStuff(HotStuffMessage::Timeout(timeout)) => {

@@ -91,7 +91,8 @@ fn evidence(here: &mut Here<'_>, proposal: &ConsensusMessage, victim: ValidatorI
 
 /// A vote in the victim's name for another value than it voted for, under the signature of the vote that it cast.
 fn contradiction(here: &Here<'_>, victim: ValidatorIndex) -> Option<Signed<ConsensusMessage>> {
-    let mut votes = here.heard.of(victim).filter_map(|made| Some((parts::vote(&made.message)?, made.signature)));
+    let mut votes =
+        here.heard.of(victim).filter_map(|made| Some((parts::vote(&made.message)?, made.signature)));
     let (mut message, signature) = votes.next()?;
     let digest = parts::digest_mut(&mut message)?;
     *digest = Digest::of("adversary/frame", &digest.0);

@@ -1,10 +1,10 @@
 //! What a message is, in the words that all engines share.
 
 use bitcraps_actors::ports::ConsensusMessage;
+use bitcraps_consensus::AnyMessage;
 use bitcraps_consensus::hotstuff::HotStuffMessage;
 use bitcraps_consensus::pbft::{self, PbftMessage};
 use bitcraps_consensus::tendermint::{self, TendermintMessage};
-use bitcraps_consensus::AnyMessage;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// A kind of message between validators.

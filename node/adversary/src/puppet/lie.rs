@@ -5,9 +5,9 @@ use super::collude::{Coalition, Collude};
 use super::collusion::{Collusion, Groups};
 use super::deed::Deed;
 use super::{
-    Identity, amnesia, conflicting_certificate, drop_inbound, equivocate, flood, force_nil, frame, garbage_bytes,
-    impersonate, invalid_signature, invalid_value, late, lie_in_sync, mutate, rushing, selective_send, shift, silent,
-    withhold, wrong_epoch,
+    Identity, amnesia, conflicting_certificate, drop_inbound, equivocate, flood, force_nil, frame,
+    garbage_bytes, impersonate, invalid_signature, invalid_value, late, lie_in_sync, mutate, rushing,
+    selective_send, shift, silent, withhold, wrong_epoch,
 };
 use super::{Kind, Kinds, Patience, Scope, Strategy};
 use bitcraps_types::ValidatorIndex;

@@ -80,7 +80,8 @@ impl LieInSync {
         };
         let value = Value::new(block.encode());
         let (round, digest) = (0, value.digest());
-        let signature = here.identity.signer.sign(&commit_bytes(&here.identity.chain, height, round, &digest));
+        let signature =
+            here.identity.signer.sign(&commit_bytes(&here.identity.chain, height, round, &digest));
         (value, Certificate { height, round, digest, signatures: vec![(here.identity.me, signature)] })
     }
 }

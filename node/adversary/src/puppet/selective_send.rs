@@ -14,13 +14,7 @@ pub(super) struct SelectiveSend {
 }
 
 impl Deed for SelectiveSend {
-    fn say(
-        &mut self,
-        _: &mut Here<'_>,
-        to: ValidatorIndex,
-        sent: Outgoing,
-        out: &mut Vec<Outgoing>,
-    ) -> bool {
+    fn say(&mut self, _: &mut Here<'_>, to: ValidatorIndex, sent: Outgoing, out: &mut Vec<Outgoing>) -> bool {
         let kept = !self.to.contains(&to);
         if !kept {
             out.push(sent);

@@ -1,4 +1,5 @@
-//! Byzantine participant that speaks of an earlier round than its own, or of a later one.
+//! Byzantine participant that speaks of an earlier round than its own, or of a later one; where there is no earlier
+//! round, of the height before.
 //!
 //! Attacks liveness, where a node follows one validator into a round that nobody else is in, or answers what is long
 //! past at length; and memory, where it keeps all that is of a round to come.
@@ -11,7 +12,7 @@ use bitcraps_types::ValidatorIndex;
 
 /// See the module.
 pub(super) struct Shift {
-    /// How much later; negative is earlier. No round is below 0.
+    /// How much later; negative is earlier.
     pub(super) rounds: i64,
 }
 
@@ -24,7 +25,13 @@ impl Deed for Shift {
         out: &mut Vec<Outgoing>,
     ) -> bool {
         let mut message = signed.message.clone();
-        let moved = here.is_mine(&message) && parts::move_round(&mut message, self.rounds);
+        let mine = here.is_mine(&message);
+        let mut moved = mine && parts::move_round(&mut message, self.rounds);
+        if mine && !moved && self.rounds < 0 {
+            let height = parts::height_mut(&mut message);
+            *height = height.saturating_sub(1);
+            moved = true;
+        }
         send_instead(here.identity, signed, moved.then_some(message), out)
     }
 }

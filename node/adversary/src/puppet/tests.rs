@@ -1,6 +1,10 @@
-//! Each behaviour on hand-made messages; what they do to a network is in [`fork`].
+//! Equivocation, amnesia and noise on hand-made messages of Tendermint's, and the switchboard. The other behaviours,
+//! under every engine, are in [`lies`] and [`timing`]; what colluders do to a network is in [`fork`].
 
 mod fork;
+mod lies;
+mod speech;
+mod timing;
 
 use super::*;
 use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};

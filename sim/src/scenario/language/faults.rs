@@ -38,8 +38,19 @@ pub(super) static FAULT: Object = Object {
                     "pause",
                     "silent",
                     "amnesia",
+                    "force_nil",
                     "invalid_signature",
                     "garbage_bytes",
+                    "invalid_value",
+                    "wrong_epoch",
+                    "outdated",
+                    "future",
+                    "conflicting_certificate",
+                    "late",
+                    "rushing",
+                    "lie_in_sync",
+                    "mutate",
+                    "collude",
                     "heal",
                 ]),
                 Shape::Object(&INJECT),
@@ -94,10 +105,11 @@ static MESSAGE: Object = object(
     &[&[
         must(
             "kind",
-            Shape::Word(&["proposal", "prevote", "precommit", "view_change", "sync"]),
+            KIND,
             "Which kind, under any engine: a proposal (PBFT's PRE-PREPARE and NEW-VIEW too), a first vote (PBFT's \
-             PREPARE), a vote that commits (COMMIT), what gives a round up (PBFT's VIEW-CHANGE, HotStuff's timeout). \
-             `sync`: a node began to catch up.",
+             PREPARE), a vote that commits (COMMIT), what gives a round up (PBFT's VIEW-CHANGE, HotStuff's timeout), \
+             `proof`: what passes a proof on (PBFT's CHECKPOINT, Tendermint's polka, HotStuff's sync-info). `sync`: a \
+             node began to catch up; for a lie: all of block sync.",
         ),
         may("nth", COUNTER, "1", "Which one of that kind in the run, counted over all nodes together."),
     ]],
@@ -315,11 +327,90 @@ static JUMP: Object = object("jump", &[&[must("by", OFFSET, "By so much; positiv
 /// Validators that lie.
 pub(crate) static BYZANTINE: &[Field] = &[
     fault("silent", &NOTHING, "Sends nothing in consensus."),
-    fault("equivocate", &EQUIVOCATE, "Says one thing to some and another to the rest."),
+    fault("withhold", &KINDS, "Does not send some kinds of messages."),
+    fault("selective_send", &SELECTIVE, "Sends to some only."),
+    fault("equivocate", &EQUIVOCATE, "Says one thing to some and another to the rest, or both to everyone."),
     fault("amnesia", &NOTHING, "Forgets its lock."),
+    fault("force_nil", &NOTHING, "Votes for nothing: nil, or gives the round up where there is no nil."),
     fault("invalid_signature", &NOTHING, "Signs wrongly."),
     fault("garbage_bytes", &NOTHING, "Sends bytes that are no message."),
+    fault("invalid_value", &NOTHING, "Proposes blocks that the application must refuse, and votes for them."),
+    fault("wrong_epoch", &NOTHING, "Speaks of heights that are not now, or signs for another chain."),
+    fault("outdated", &SHIFT, "Speaks of earlier rounds than its own, or of the height before."),
+    fault("future", &SHIFT, "Speaks of later rounds than its own."),
+    fault(
+        "conflicting_certificate",
+        &NOTHING,
+        "Shows certificates that are forged, too small, have a signer twice, or are of another value.",
+    ),
+    fault("impersonate", &VICTIM, "Says everything a second time, in another's name."),
+    fault("late", &LATE, "Sends just before the others stop waiting."),
+    fault("rushing", &RUSHING, "Votes last, when it has heard the honest vote."),
+    fault("flood", &FLOOD, "Sends votes without end, each new and signed."),
+    fault("lie_in_sync", &NOTHING, "Tells those who catch up false heights, blocks and snapshots."),
+    fault("frame", &VICTIM, "Forges evidence against a validator, in its blocks and as messages."),
+    fault("drop_inbound", &KINDS, "Does not hear some kinds of messages."),
+    fault("mutate", &MUTATE, "Changes its messages a little (ByzzFuzz's small-scope mutations)."),
+    fault("collude", &COLLUDE, "Its nodes act as one, on all that any of them hears."),
 ];
+
+/// A kind of message, under any engine.
+const KIND: Shape = Shape::Word(&["proposal", "prevote", "precommit", "view_change", "proof", "sync"]);
+
+static KINDS: Object = object(
+    "kinds",
+    &[&[must(
+        "kinds",
+        Shape::Either(&[KIND, Shape::List(&List { item: KIND, min: 1, max: 6, unique: true })]),
+        "Which, in the words of [message](#message); one or a list.",
+    )]],
+);
+
+static SELECTIVE: Object = object(
+    "selective_send",
+    &[&[must("to", Shape::List(&NODES), "Who hears it; the others hear nothing of it.")]],
+);
+
+static SHIFT: Object = object("shift", &[&[may("by", COUNTER, "1", "By so many rounds (PBFT: views).")]]);
+
+static VICTIM: Object = object("victim", &[&[must("victim", NODE, "Whom it harms.")]]);
+
+static LATE: Object = object(
+    "late",
+    &[&[may("before", SPAN, "50 ms", "So long before the timeout that waits for the message.")]],
+);
+
+static RUSHING: Object =
+    object("rushing", &[&[may("at_most", POSITIVE, "500 ms", "It waits no longer for the others.")]]);
+
+static FLOOD: Object = object(
+    "flood",
+    &[&[must("rate", Shape::Unit(Unit::PositiveRate), "So many votes to each of the others.")]],
+);
+
+static MUTATE: Object = object(
+    "mutate",
+    &[&[
+        may(
+            "scope",
+            Shape::Word(&["small", "any"]),
+            "small",
+            "`small`: a field by one, another proposed value, or an older message. `any`: a field by anything.",
+        ),
+        may("rounds", COUNTER, "all", "Only in so many first rounds of a height."),
+    ]],
+);
+
+static COLLUDE: Object = object(
+    "collude",
+    &[&[may(
+        "strategy",
+        Shape::Word(&["fork", "amnesia"]),
+        "fork",
+        "`fork`: two halves of the others, lower numbers first, are to decide two values. `amnesia`: the same under \
+         Tendermint, so that no two messages convict anybody.",
+    )]],
+);
 
 const VOTES: Shape = Shape::Word(&["proposal", "prevote", "precommit"]);
 
@@ -336,9 +427,12 @@ static EQUIVOCATE: Object = object(
         ),
         may(
             "groups",
-            Shape::List(&List { item: Shape::List(&HALF), min: 2, max: 2, unique: false }),
+            Shape::Either(&[
+                Shape::Word(&["everyone"]),
+                Shape::List(&List { item: Shape::List(&HALF), min: 2, max: 2, unique: false }),
+            ]),
             "the others in two halves, lower numbers first",
-            "Who hears what.",
+            "Who hears what. `everyone` hears both: a double vote in the open.",
         ),
     ]],
 );
@@ -378,25 +472,7 @@ pub(crate) static LATER: &[(&str, Family, &str)] = &[
     ("bit_rot", Family::Disk, "A bit flips at rest."),
     ("misdirected_read", Family::Disk, "A read answers from another place."),
     ("misdirected_write", Family::Disk, "A write lands in another place."),
-    ("withhold", Family::Byzantine, "Does not send one kind of message."),
-    ("selective_send", Family::Byzantine, "Sends to some only."),
-    ("double_vote", Family::Byzantine, "Sends two votes to everyone."),
-    ("force_nil", Family::Byzantine, "Always votes nil."),
-    ("invalid_value", Family::Byzantine, "Proposes a block that is not valid."),
-    ("wrong_epoch", Family::Byzantine, "Signs for another epoch."),
-    ("outdated_view", Family::Byzantine, "Sends messages of an old round."),
-    ("future_view", Family::Byzantine, "Sends messages of a round to come."),
-    ("conflicting_certificate", Family::Byzantine, "Makes a certificate for another value."),
-    ("impersonate", Family::Byzantine, "Sends in another's name."),
-    ("late", Family::Byzantine, "Sends just before the timeout."),
-    ("rushing", Family::Byzantine, "Acts after it saw what the honest sent."),
-    ("flood", Family::Byzantine, "Sends far too much."),
-    ("lie_in_sync", Family::Byzantine, "Answers a sync request with wrong blocks."),
-    ("frame", Family::Byzantine, "Forges evidence against an honest node."),
-    ("drop_inbound", Family::Byzantine, "Ignores one kind of message."),
     ("twins", Family::Byzantine, "Two nodes with one key."),
-    ("mutate", Family::Byzantine, "Small-scope mutation of messages (ByzzFuzz)."),
-    ("collude", Family::Byzantine, "Several lie together."),
     ("invalid_bet", Family::Application, "A bet that the rules forbid."),
     ("double_spend", Family::Application, "Two commands that spend the same tokens."),
     ("replayed_bet", Family::Application, "A bet is sent again."),

@@ -20,12 +20,14 @@ use bitcraps_types::{Digest, Height, Round};
 #[derive(Default)]
 pub(super) struct Plan {
     at: Option<(Height, Round)>,
+    /// The last round in which a member's engine voted. The plan begins in none before it, or it would contradict that.
+    voted: Option<(Height, Round)>,
 }
 
 impl Plan {
-    /// Whether the plan speaks at this height.
+    /// Whether the plan speaks at this height, or has spoken: an engine that is behind would contradict it.
     pub(super) fn speaks_at(&self, height: Height) -> bool {
-        self.at.is_some_and(|(at, _)| at == height)
+        self.at.is_some_and(|(at, _)| height <= at)
     }
 
     /// Whether this is the proposal with which the attack begins: all are to see it.
@@ -36,14 +38,21 @@ impl Plan {
     /// What to say after a message of a member's or of an honest validator's.
     pub(super) fn learn(&mut self, members: &Members, message: &TendermintMessage) -> Lies {
         let mut lies = Lies::new();
-        let TendermintMessage::Proposal(proposal) = message else { return lies };
+        let proposal = match message {
+            TendermintMessage::Proposal(proposal) => proposal,
+            TendermintMessage::Vote(vote) if members.has(vote.author) => {
+                self.voted = self.voted.max(Some((vote.height, vote.round)));
+                return lies;
+            }
+            _ => return lies,
+        };
         let (height, round) = (proposal.height, proposal.round);
         let Some(identity) = members.by_place.values().next() else { return lies };
         let (Some(next), Some(other)) = (round.checked_add(1), variant::of(&proposal.value)) else {
             return lies;
         };
         let author = Tendermint::proposer(&identity.validators, height, next);
-        let new = self.at.is_none_or(|(at, _)| at < height);
+        let new = self.at.is_none_or(|(at, _)| at < height) && self.voted < Some((height, round));
         if !new || !members.has(author) || proposal.polka.is_some() {
             return lies;
         }

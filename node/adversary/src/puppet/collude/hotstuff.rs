@@ -40,9 +40,9 @@ struct Attack {
 }
 
 impl Plan {
-    /// Whether the plan speaks at this height.
+    /// Whether the plan speaks at this height, or has spoken.
     pub(super) fn speaks_at(&self, height: Height) -> bool {
-        self.attack.as_ref().is_some_and(|attack| attack.height == height)
+        self.attack.as_ref().is_some_and(|attack| height <= attack.height)
     }
 
     /// What to say after a message of a member's or of an honest validator's.

@@ -111,7 +111,9 @@ impl Collude {
     fn learn(&mut self, signed: &Signed<ConsensusMessage>) -> Lies {
         let Coalition { members, hotstuff, amnesia } = &mut *self.coalition.borrow_mut();
         match (&self.plan, &signed.message) {
-            (Plan::Fork(_), AnyMessage::HotStuff(message)) => hotstuff.learn(members, message, signed.signature),
+            (Plan::Fork(_), AnyMessage::HotStuff(message)) => {
+                hotstuff.learn(members, message, signed.signature)
+            }
             (Plan::Amnesia, AnyMessage::Tendermint(message)) => amnesia.learn(members, message),
             _ => Lies::new(),
         }

@@ -82,8 +82,12 @@ fn signatures(
     let forged = |signer| identity.sign(statement(signer, digest)).signature;
     let all = identity.validators.iter().map(|(signer, _)| signer);
     match flaw {
-        Flaw::Forged => all.map(|signer| (signer, genuine(signer, digest).unwrap_or_else(|| forged(signer)))).collect(),
-        Flaw::OtherValue => all.map(|signer| (signer, genuine(signer, truth).unwrap_or_else(|| forged(signer)))).collect(),
+        Flaw::Forged => {
+            all.map(|signer| (signer, genuine(signer, digest).unwrap_or_else(|| forged(signer)))).collect()
+        }
+        Flaw::OtherValue => {
+            all.map(|signer| (signer, genuine(signer, truth).unwrap_or_else(|| forged(signer)))).collect()
+        }
         Flaw::Short | Flaw::Twice => {
             let mut some = Vec::new();
             let mut power = 0;

@@ -3,11 +3,11 @@
 
 use super::{Flaw, signatures, value};
 use crate::puppet::deed::Here;
-use bitcraps_consensus::{Message, Pbft};
 use bitcraps_consensus::pbft::{
     CHECKPOINT_INTERVAL, ChangeClaim, Checkpoint, NewView, PbftMessage, PrePrepare, PreparedCertificate,
     StableCheckpoint, ViewChange, Vote, VoteKind,
 };
+use bitcraps_consensus::{Message, Pbft};
 use bitcraps_types::Signature;
 use rand::Rng;
 
