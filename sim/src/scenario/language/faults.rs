@@ -362,7 +362,7 @@ static KINDS: Object = object(
     &[&[must(
         "kinds",
         Shape::Either(&[KIND, Shape::List(&List { item: KIND, min: 1, max: 6, unique: true })]),
-        "Which, in the words of [message](#message); one or a list.",
+        "Which, in the words of `when: { message: … }`; one or a list.",
     )]],
 );
 

@@ -12,14 +12,16 @@
 
 use super::{Lies, Members};
 use crate::puppet::variant;
-use bitcraps_consensus::Tendermint;
 use bitcraps_consensus::tendermint::{Proposal, TendermintMessage, Vote, VoteKind};
+use bitcraps_consensus::{Message, Tendermint};
 use bitcraps_types::{Digest, Height, Round};
 
 /// Where the attack is under way.
 #[derive(Default)]
 pub(super) struct Plan {
     at: Option<(Height, Round)>,
+    /// The height at which it first heard anything. That one it leaves alone: it may be half decided.
+    began: Option<Height>,
     /// The last round in which a member's engine voted. The plan begins in none before it, or it would contradict that.
     voted: Option<(Height, Round)>,
 }
@@ -38,6 +40,7 @@ impl Plan {
     /// What to say after a message of a member's or of an honest validator's.
     pub(super) fn learn(&mut self, members: &Members, message: &TendermintMessage) -> Lies {
         let mut lies = Lies::new();
+        let began = *self.began.get_or_insert(message.height());
         let proposal = match message {
             TendermintMessage::Proposal(proposal) => proposal,
             TendermintMessage::Vote(vote) if members.has(vote.author) => {
@@ -53,7 +56,7 @@ impl Plan {
         };
         let author = Tendermint::proposer(&identity.validators, height, next);
         let new = self.at.is_none_or(|(at, _)| at < height) && self.voted < Some((height, round));
-        if !new || !members.has(author) || proposal.polka.is_some() {
+        if !new || height == began || !members.has(author) || proposal.polka.is_some() {
             return lies;
         }
         self.at = Some((height, round));

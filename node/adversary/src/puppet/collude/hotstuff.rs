@@ -10,13 +10,19 @@
 //!    theirs. When the honest give the round up, each tells all how it voted, and the coalition makes both deciding
 //!    certificates.
 //! 5. It shows each group its own.
+//!
+//! The height at which it first hears anything it leaves alone: that one may be half decided. If some of this is lost,
+//! the honest come to later rounds undecided. Then its members follow the protocol again, and wait for another height.
 
 use super::{Lies, Members};
 use crate::puppet::variant;
-use bitcraps_consensus::HotStuff;
 use bitcraps_consensus::hotstuff::{HotStuffMessage, Proposal, QuorumCertificate, SyncInfo, Vote};
+use bitcraps_consensus::{HotStuff, Message};
 use bitcraps_types::{Digest, Height, Round, Signature, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// It takes two rounds. If the honest are so many further on without a decision, it has failed.
+const PATIENCE: Round = 4;
 
 /// What a vote is for.
 type Block = (Round, Digest, Option<Round>);
@@ -25,10 +31,15 @@ type Block = (Round, Digest, Option<Round>);
 #[derive(Default)]
 pub(super) struct Plan {
     attack: Option<Attack>,
+    /// The height at which it first heard anything.
+    began: Option<Height>,
 }
 
 struct Attack {
     height: Height,
+    /// In which the two values are proposed.
+    round: Round,
+    failed: bool,
     /// The value of each group.
     values: [Digest; 2],
     votes: BTreeMap<Block, BTreeMap<ValidatorIndex, Signature>>,
@@ -42,7 +53,7 @@ struct Attack {
 impl Plan {
     /// Whether the plan speaks at this height, or has spoken.
     pub(super) fn speaks_at(&self, height: Height) -> bool {
-        self.attack.as_ref().is_some_and(|attack| height <= attack.height)
+        self.attack.as_ref().is_some_and(|attack| height <= attack.height && !attack.failed)
     }
 
     /// What to say after a message of a member's or of an honest validator's.
@@ -53,8 +64,15 @@ impl Plan {
         signature: Signature,
     ) -> Lies {
         let mut lies = Lies::new();
+        let (author, height, round) = (message.author(), message.height(), message.round());
+        let began = *self.began.get_or_insert(height);
+        if let Some(attack) = self.attack.as_mut().filter(|attack| attack.height == height) {
+            attack.failed |= !members.has(author) && round > attack.round.saturating_add(PATIENCE);
+        }
         match message {
-            HotStuffMessage::Proposal(proposal) => self.begin(members, proposal, &mut lies),
+            HotStuffMessage::Proposal(proposal) if height > began => {
+                self.begin(members, proposal, &mut lies);
+            }
             HotStuffMessage::Vote(vote) if !members.has(vote.author) => {
                 if let Some(attack) = self.attack.as_mut().filter(|attack| attack.height == vote.height) {
                     attack.count(*vote, signature);
@@ -78,6 +96,8 @@ impl Plan {
         let Some(other) = variant::of(value) else { return };
         let mut attack = Attack {
             height,
+            round,
+            failed: false,
             values: [value.digest(), other.digest()],
             votes: BTreeMap::new(),
             certified: BTreeSet::new(),
