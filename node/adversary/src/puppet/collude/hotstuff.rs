@@ -12,7 +12,8 @@
 //! 5. It shows each group its own.
 //!
 //! The height at which it first hears anything it leaves alone: that one may be half decided. If some of this is lost,
-//! the honest come to later rounds undecided. Then its members follow the protocol again, and wait for another height.
+//! the honest repeat themselves and decide nothing. Then its members follow the protocol again, and wait for another
+//! height.
 
 use super::{Lies, Members};
 use crate::puppet::variant;
@@ -21,8 +22,8 @@ use bitcraps_consensus::{HotStuff, Message};
 use bitcraps_types::{Digest, Height, Round, Signature, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// It takes two rounds. If the honest are so many further on without a decision, it has failed.
-const PATIENCE: Round = 4;
+/// How often each of the honest is heard before it is given up. A handful of messages is all that it takes.
+const PATIENCE: usize = 16;
 
 /// What a vote is for.
 type Block = (Round, Digest, Option<Round>);
@@ -37,8 +38,8 @@ pub(super) struct Plan {
 
 struct Attack {
     height: Height,
-    /// In which the two values are proposed.
-    round: Round,
+    /// How many messages of the honest were heard since.
+    heard: usize,
     failed: bool,
     /// The value of each group.
     values: [Digest; 2],
@@ -64,10 +65,13 @@ impl Plan {
         signature: Signature,
     ) -> Lies {
         let mut lies = Lies::new();
-        let (author, height, round) = (message.author(), message.height(), message.round());
+        let (author, height) = (message.author(), message.height());
         let began = *self.began.get_or_insert(height);
         if let Some(attack) = self.attack.as_mut().filter(|attack| attack.height == height) {
-            attack.failed |= !members.has(author) && round > attack.round.saturating_add(PATIENCE);
+            attack.heard += usize::from(!members.has(author));
+            let honest = members.groups.first.len() + members.groups.second.len();
+            let each = honest * members.by_place.len();
+            attack.failed |= attack.heard > PATIENCE * each;
         }
         match message {
             HotStuffMessage::Proposal(proposal) if height > began => {
@@ -96,7 +100,7 @@ impl Plan {
         let Some(other) = variant::of(value) else { return };
         let mut attack = Attack {
             height,
-            round,
+            heard: 0,
             failed: false,
             values: [value.digest(), other.digest()],
             votes: BTreeMap::new(),

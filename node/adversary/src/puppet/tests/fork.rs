@@ -32,6 +32,7 @@ struct Net {
     sent: u64,
     decided: Vec<BTreeMap<Height, (Value, Certificate)>>,
     accused: BTreeSet<ValidatorIndex>,
+    unasked_is_lost: bool,
 }
 
 enum What {
@@ -66,6 +67,7 @@ impl Net {
             sent: 0,
             decided: vec![BTreeMap::new(); usize::from(count)],
             accused: BTreeSet::new(),
+            unasked_is_lost: false,
         };
         (0..usize::from(count)).for_each(|node| net.later(0, node, What::Input(Box::new(Input::Start))));
         net
@@ -90,17 +92,21 @@ impl Net {
 
     fn speak_unasked(&mut self, node: usize) {
         for (to, outgoing) in self.puppets[node].unasked(self.now) {
-            if let Outgoing::Message(signed) = outgoing {
+            if let Outgoing::Message(signed) = outgoing
+                && !self.unasked_is_lost
+            {
                 self.later(10, to.index(), What::Message(signed));
             }
         }
     }
 
     fn run(&mut self, until: Duration) {
-        while let Some(((at, _), (node, what))) = self.queue.pop_first() {
-            if at > Time::ZERO + until {
-                return;
-            }
+        let due = |queue: &BTreeMap<(Time, u64), _>| {
+            queue.first_key_value().is_some_and(|((at, _), _)| *at <= Time::ZERO + until)
+        };
+        while due(&self.queue)
+            && let Some(((at, _), (node, what))) = self.queue.pop_first()
+        {
             self.now = at;
             let input = match what {
                 What::Input(input) => *input,
@@ -245,6 +251,37 @@ fn collude(protocol: Protocol, strategy: Strategy, members: [u16; 2]) -> Net {
     members.iter().for_each(|&member| net.puppets[usize::from(member)].activate("plan", plan.clone()));
     net.run(Duration::from_secs(20));
     net
+}
+
+#[test]
+fn a_plan_that_is_made_in_the_midst_of_a_height_forks_a_later_one() {
+    for (protocol, strategy) in
+        [(Protocol::HotStuff, Strategy::Fork), (Protocol::Tendermint, Strategy::Amnesia)]
+    {
+        for moment in 0..12 {
+            let mut net = Net::under(protocol, 4);
+            net.run(Duration::from_millis(500 + 5 * moment));
+            assert_eq!(net.fork(&[2, 3]), None);
+            let groups = Groups::halves(4, &super::liars(&[0, 1]));
+            let plan = Behaviour::from(&Lie::Collude { strategy, groups });
+            (0..2).for_each(|member| net.puppets[member].activate("plan", plan.clone()));
+            net.run(Duration::from_secs(20));
+            assert!(net.fork(&[2, 3]).is_some(), "{protocol}, at {moment}");
+        }
+    }
+}
+
+#[test]
+fn colluders_whose_plan_fails_follow_the_protocol_again() {
+    let mut net = Net::under(Protocol::HotStuff, 4);
+    let groups = Groups::halves(4, &super::liars(&[0, 1]));
+    let plan = Behaviour::from(&Lie::Collude { strategy: Strategy::Fork, groups });
+    (0..2).for_each(|member| net.puppets[member].activate("plan", plan.clone()));
+    // Nothing that they say of their own accord arrives: they plan, and are mute.
+    net.unasked_is_lost = true;
+    net.run(Duration::from_secs(60));
+    assert_eq!(net.fork(&[2, 3]), None);
+    assert!(net.decided[2].len() > 6 && net.decided[3].len() > 6, "{}", net.decided[2].len());
 }
 
 fn honest(members: [u16; 2]) -> Vec<usize> {
