@@ -4,6 +4,8 @@
 //! thread. A callback must do no more than send a message to an actor. After a crash the world fences the ports of
 //! the dead incarnation: calls do nothing and no callback comes.
 
+#[cfg(feature = "byzantine")]
+use crate::wire::SyncMessage;
 use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{AnyEngine, Certificate, Engine, Evidence};
 use bitcraps_treasury::Ledger;
@@ -40,7 +42,7 @@ pub struct Ports {
     pub probe: Rc<dyn Probe>,
     /// The way out: stop this node now. For errors after which it must not go on (a failed fsync).
     pub halt: Rc<dyn Fn(&str)>,
-    /// Rewrites what this node sends, when the testbed makes it misbehave.
+    /// Stands between this node and its peers, when the testbed makes it misbehave.
     #[cfg(feature = "byzantine")]
     pub adversary: Option<Rc<dyn Adversary>>,
 }
@@ -424,17 +426,42 @@ pub enum Outgoing {
     Raw(Bytes),
 }
 
-/// Rewrites what a node sends. Only the testbed has one.
+/// Stands between a node and its peers, both ways: it rewrites what the node says, decides what it hears, and speaks in
+/// its name. Only the testbed has one.
+///
+/// The node asks it at every message and at the times that it wants ([`Adversary::wakes`]), always with the node's own
+/// monotonic clock.
 #[cfg(feature = "byzantine")]
 pub trait Adversary {
-    /// Whether it does anything now. If not, the node sends as always, at no cost.
+    /// Whether it does anything now. If not, the node sends and hears as always, at no cost, and asks nothing else.
     fn active(&self) -> bool;
     /// What goes to `to` instead of `message`; nothing: it is withheld.
     fn outgoing(
         &self,
+        now: Time,
         to: ValidatorIndex,
         message: &bitcraps_consensus::Signed<ConsensusMessage>,
     ) -> Vec<Outgoing>;
+    /// A peer's message arrived, not verified yet. Whether the node hears of it.
+    fn incoming(&self, _now: Time, _message: &bitcraps_consensus::Signed<ConsensusMessage>) -> bool {
+        true
+    }
+    /// What it says now that no message of the node's gave rise to.
+    fn unasked(&self, _now: Time) -> Vec<(ValidatorIndex, Outgoing)> {
+        Vec::new()
+    }
+    /// When it wants to be asked next, though nothing happens until then.
+    fn wakes(&self, _now: Time) -> Option<Time> {
+        None
+    }
+    /// What goes to `to` instead of a message of block sync; `None`: it is withheld.
+    fn outgoing_sync(&self, _to: &PublicKey, message: SyncMessage) -> Option<SyncMessage> {
+        Some(message)
+    }
+    /// A peer's message of block sync arrived. Whether the node hears of it.
+    fn incoming_sync(&self, _from: &PublicKey, _message: &SyncMessage) -> bool {
+        true
+    }
     /// Whether the engine must forget its lock before the next step.
     fn amnesia(&self) -> bool;
 }

@@ -5,7 +5,8 @@ use crate::orders::{Done, Order};
 use crate::puppet::{Behaviour, Collusion, Identity, Puppet, Said};
 use bitcraps_actors::ports::Ports;
 use bitcraps_casino::Genesis;
-use bitcraps_types::ValidatorIndex;
+use bitcraps_consensus::{Validator, ValidatorSet};
+use bitcraps_types::{PublicKey, ValidatorIndex};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,7 +34,9 @@ impl Saboteur {
         // A node that is no validator is nobody's author, and so has nothing to lie about.
         let place = genesis.validators.iter().position(|entry| entry.key == key);
         let me = ValidatorIndex(place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX));
-        let identity = Identity { me, chain: genesis.chain_id(), signer: ports.signer.clone() };
+        let chain = genesis.chain_id();
+        let validators = validators(genesis, key);
+        let identity = Identity { me, chain, validators, signer: ports.signer.clone() };
         let puppet = Rc::new(Puppet::new(identity, stream("lies")));
         let disk = BreakableDisk::new(ports.disk.clone(), ports.clock.clone(), stream("disk"));
         let clock = BendableClock::new(ports.clock.clone());
@@ -48,7 +51,7 @@ impl Saboteur {
         match order {
             Order::Lie { fault, lie, chance, accomplices } => {
                 let behaviour = Behaviour::from(&lie);
-                if let Behaviour::Equivocate { collusion, .. } = &behaviour {
+                if let Some(collusion) = behaviour.collusion() {
                     collusion.borrow_mut().set_line(self.line_of(&fault, accomplices));
                     self.collusions.borrow_mut().insert(fault.clone(), collusion.clone());
                 }
@@ -90,4 +93,12 @@ impl Saboteur {
         let (line, fault) = (self.line.clone(), fault.to_owned());
         Box::new(move |said| line(&accomplices, &Order::Told { fault: fault.clone(), said }))
     }
+}
+
+/// Those of the genesis. A node that has none refuses the genesis itself, right after this.
+fn validators(genesis: &Genesis, me: PublicKey) -> ValidatorSet {
+    let entries = genesis.validators.iter();
+    let set = entries.map(|entry| Validator { key: entry.key, power: entry.power }).collect();
+    let alone = || ValidatorSet::new(vec![Validator { key: me, power: 1 }]);
+    ValidatorSet::new(set).or_else(|_| alone()).expect("one validator is a set")
 }

@@ -9,10 +9,15 @@ const SECOND: u64 = 1_000_000_000;
 
 /// Four validators, short links, no players, and these faults, a line each.
 fn run_with(more: &str, seconds: u64, faults: &[&str]) -> Outcome {
+    run_under("tendermint", more, seconds, faults)
+}
+
+/// The same under one of the engines.
+fn run_under(engine: &str, more: &str, seconds: u64, faults: &[&str]) -> Outcome {
     let faults: String = faults.iter().map(|fault| format!("  - {fault}\n")).collect();
     let text = format!(
         "version: 1\nname: small\nclaim: a fault does what it says\nduration: {seconds} s\n\
-         validators: {{ count: 4 }}\nconsensus: {{ interval: 100 ms }}\n\
+         validators: {{ count: 4 }}\nconsensus: {{ engine: {engine}, interval: 100 ms }}\n\
          workload: {{ tables: 1, players: 0, bets: 0/s }}\n{more}faults:\n{faults}"
     );
     let parsed = scenario::parse("(test)", &text);
@@ -303,4 +308,80 @@ fn room_on_a_full_disk_is_what_can_still_be_written() {
 fn a_pause_from_the_start_counts_what_it_kept_back() {
     let outcome = run(4, &["{ id: a, at: 0 s, for: 1 s, on: all, inject: pause }"]);
     assert!(of(&outcome, "a")[0].touched > 0);
+}
+
+/// Every lie of the language on one of four, with its parameters.
+const LIES: [&str; 22] = [
+    "silent",
+    "withhold: { kinds: [prevote, precommit] }",
+    "selective_send: { to: [1] }",
+    "equivocate: { what: [proposal, prevote, precommit] }",
+    "equivocate: { what: [prevote, precommit], groups: everyone }",
+    "force_nil",
+    "invalid_signature",
+    "garbage_bytes",
+    "invalid_value",
+    "wrong_epoch",
+    "outdated",
+    "future: { by: 3 }",
+    "conflicting_certificate",
+    "impersonate: { victim: 1 }",
+    "late",
+    "rushing",
+    "flood: { rate: 500/s }",
+    "lie_in_sync",
+    "frame: { victim: 1 }",
+    "drop_inbound: { kinds: [proposal, prevote] }",
+    "mutate: { scope: any, rounds: 2 }",
+    "mutate",
+];
+
+#[test]
+fn one_of_four_that_tells_any_lie_touches_something_and_stops_nobody_under_any_engine() {
+    for engine in ["pbft", "tendermint", "hotstuff"] {
+        for lie in LIES {
+            let lie = if lie.contains(':') { lie.to_owned() } else { format!("{lie}: {{}}") };
+            // PBFT's primary of view 0.
+            let fault = format!("{{ id: liar, at: 1 s, on: 0, inject: {{ {lie} }} }}");
+            let outcome = run_under(engine, "", 12, &[&fault]);
+            let (verdict, properties) = (&outcome.record.verdict, &outcome.record.properties);
+            assert_eq!(*verdict, Verdict::Pass, "{engine}, {lie}: {properties:?}");
+            assert!(of(&outcome, "liar")[0].touched > 0, "{engine}, {lie}");
+        }
+    }
+}
+
+#[test]
+fn a_lie_that_ends_is_told_no_more_and_what_it_held_back_is_sent() {
+    for (lie, most) in [("flood: { rate: 1000/s }", 3_000), ("late: {}", 200), ("rushing: {}", 200)] {
+        let fault = format!("{{ id: liar, at: 1 s, for: 1 s, on: 0, inject: {{ {lie} }} }}");
+        let outcome = run(8, &[&fault]);
+        let touched = of(&outcome, "liar")[0].touched;
+        assert!((1..=most).contains(&touched), "{lie}: {touched}");
+        assert_eq!(outcome.record.verdict, Verdict::Pass, "{lie}: {:?}", outcome.record.properties);
+    }
+}
+
+#[test]
+fn two_of_four_that_collude_fork_every_engine_and_are_named() {
+    for engine in ["pbft", "tendermint", "hotstuff"] {
+        let fault = "{ id: plan, at: 1 s, on: [0, 1], inject: { collude: { strategy: fork } } }";
+        let outcome = run_under(engine, "expect: { violation: agreement }\n", 20, &[fault]);
+        assert_eq!(outcome.record.verdict, Verdict::Pass, "{engine}: {:?}", outcome.record.properties);
+    }
+}
+
+#[test]
+fn an_amnesia_attack_forks_tendermint_and_leaves_no_evidence() {
+    let fault = "{ id: plan, at: 1 s, on: [0, 1], inject: { collude: { strategy: amnesia } } }";
+    let outcome = run_under("tendermint", "expect: { violation: agreement }\n", 10, &[fault]);
+    let holds = |name: &str| {
+        outcome.record.properties.iter().find(|property| property.name == name).and_then(|found| found.holds)
+    };
+    assert_eq!(holds("agreement is violated"), Some(true));
+    assert_eq!(
+        holds("culprits are named"),
+        Some(false),
+        "no two messages of one round contradict each other"
+    );
 }

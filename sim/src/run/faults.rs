@@ -263,7 +263,7 @@ impl<'a> Faults<'a> {
             self.instances[number].effect =
                 Some(stage.add_effect(Effect { pairs: set, kind, chance: inject::chance(fault) }));
         }
-        if let Some(lie) = inject::lie(&fault.inject, scenario.validators.count, &nodes) {
+        if let Some(lie) = inject::lie(&fault.inject, scenario, &nodes) {
             stage.lie(&self.lie_name(number), &lie, &nodes, inject::chance(fault));
             self.liars.extend(&nodes);
         }

@@ -2,10 +2,10 @@
 
 use super::convert;
 use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Latency, Touched};
-use crate::scenario::{self, Blocked, Family, Fault, Inject, VoteKind};
+use crate::scenario::{self, Blocked, Family, Fault, Hearers, Inject, MessageKind, Scenario, VoteKind};
 use bitcraps_adversary::machine;
 use bitcraps_adversary::orders::Order;
-use bitcraps_adversary::puppet::{Groups, Kinds, Lie};
+use bitcraps_adversary::puppet::{Groups, Kind, Kinds, Lie, Patience, Scope, Strategy};
 use bitcraps_types::ValidatorIndex;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -146,23 +146,85 @@ pub(super) fn done_to(inject: &Inject, touched: &Touched) -> u64 {
     }
 }
 
-/// What a fault has these `liars` of `count` validators say; `None` for other faults.
-pub(super) fn lie(inject: &Inject, count: u16, liars: &[u16]) -> Option<Lie> {
+/// What a fault has these `liars` say; `None` for other faults.
+pub(super) fn lie(inject: &Inject, scenario: &Scenario, liars: &[u16]) -> Option<Lie> {
+    let count = scenario.validators.count;
+    let kinds = |kinds: &[MessageKind]| kinds.iter().copied().map(kind).collect();
+    let victim = |victim: &u16| ValidatorIndex(*victim);
     Some(match inject {
         Inject::Silent {} => Lie::Silent,
+        Inject::Withhold { kinds: withheld } => Lie::Withhold { kinds: kinds(withheld) },
+        Inject::SelectiveSend { to } => Lie::SelectiveSend { to: set(to) },
         Inject::Equivocate { what, groups } => equivocation(count, liars, what, groups.as_ref()),
         Inject::Amnesia {} => Lie::Amnesia,
+        Inject::ForceNil {} => Lie::ForceNil,
         Inject::InvalidSignature {} => Lie::InvalidSignature,
         Inject::GarbageBytes {} => Lie::GarbageBytes,
+        Inject::InvalidValue {} => Lie::InvalidValue,
+        Inject::WrongEpoch {} => Lie::WrongEpoch,
+        Inject::Outdated { by } => Lie::Shift { rounds: -i64::from(*by) },
+        Inject::Future { by } => Lie::Shift { rounds: i64::from(*by) },
+        Inject::ConflictingCertificate {} => Lie::ConflictingCertificate,
+        Inject::Impersonate { victim: of } => Lie::Impersonate { victim: victim(of) },
+        Inject::Late { before } => Lie::Late { patience: patience(scenario), before: before.nanos() },
+        Inject::Rushing { at_most } => {
+            let liars = set(liars);
+            let honest = (0..count).map(ValidatorIndex).filter(|node| !liars.contains(node)).collect();
+            Lie::Rushing { honest, at_most: at_most.nanos() }
+        }
+        Inject::Flood { rate } => Lie::Flood { per_second: rate.per_second().ceil() as u32 },
+        Inject::LieInSync {} => Lie::LieInSync,
+        Inject::Frame { victim: of } => Lie::Frame { victim: victim(of) },
+        Inject::DropInbound { kinds: unheard } => Lie::DropInbound { kinds: kinds(unheard) },
+        Inject::Mutate { scope, rounds } => {
+            let scope = match scope {
+                scenario::Scope::Small => Scope::Small,
+                scenario::Scope::Any => Scope::Any,
+            };
+            Lie::Mutate { scope, rounds: *rounds }
+        }
+        Inject::Collude { strategy } => {
+            let strategy = match strategy {
+                scenario::Strategy::Fork => Strategy::Fork,
+                scenario::Strategy::Amnesia => Strategy::Amnesia,
+            };
+            Lie::Collude { strategy, groups: Groups::halves(count, &set(liars)) }
+        }
         _ => return None,
     })
 }
 
-/// Two faces: the groups of the file, or the others in two halves.
-fn equivocation(count: u16, liars: &[u16], what: &[VoteKind], groups: Option<&[Vec<u16>; 2]>) -> Lie {
-    let set = |nodes: &[u16]| nodes.iter().copied().map(ValidatorIndex).collect::<BTreeSet<_>>();
+fn set(nodes: &[u16]) -> BTreeSet<ValidatorIndex> {
+    nodes.iter().copied().map(ValidatorIndex).collect()
+}
+
+fn kind(kind: MessageKind) -> Kind {
+    match kind {
+        MessageKind::Proposal => Kind::Proposal,
+        MessageKind::Prevote => Kind::Prevote,
+        MessageKind::Precommit => Kind::Precommit,
+        MessageKind::ViewChange => Kind::ViewChange,
+        MessageKind::Proof => Kind::Proof,
+        MessageKind::Sync => Kind::Sync,
+    }
+}
+
+/// How long the others wait.
+fn patience(scenario: &Scenario) -> Patience {
+    let timeouts = &scenario.consensus.timeouts;
+    Patience {
+        propose: timeouts.propose.nanos(),
+        prevote: timeouts.prevote.nanos(),
+        precommit: timeouts.precommit.nanos(),
+        growth: timeouts.growth,
+    }
+}
+
+/// Two faces: the groups of the file, everyone, or the others in two halves.
+fn equivocation(count: u16, liars: &[u16], what: &[VoteKind], groups: Option<&Hearers>) -> Lie {
     let groups = match groups {
-        Some([first, second]) => Groups { first: set(first), second: set(second) },
+        Some(Hearers::Groups([first, second])) => Groups { first: set(first), second: set(second) },
+        Some(Hearers::Everyone) => Groups::everyone_twice(count, &set(liars)),
         None => Groups::halves(count, &set(liars)),
     };
     let what = Kinds {

@@ -56,7 +56,8 @@ impl Network {
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
         let validators =
             ValidatorSet::new(list.collect()).expect("the scenario was checked: count and stakes");
-        let puppets = (0..count).map(|index| Rc::new(puppet(&keyring, chain, seed, index))).collect();
+        let puppet = |index| Rc::new(puppet(&keyring, chain, &validators, seed, index));
+        let puppets = (0..count).map(puppet).collect();
         let configs = (0..count).map(|me| node_config(scenario, scheme, &genesis, &keyring, me)).collect();
         Network { world, seed, keyring, genesis, chain, validators, puppets, configs }
     }
@@ -127,10 +128,11 @@ pub(crate) fn engine_config(scenario: &Scenario, chain: ChainId) -> Config {
     }
 }
 
-fn puppet(keyring: &Keyring, chain: ChainId, seed: u64, index: usize) -> Puppet {
+fn puppet(keyring: &Keyring, chain: ChainId, validators: &ValidatorSet, seed: u64, index: usize) -> Puppet {
     let me = ValidatorIndex(index as u16);
+    let identity = Identity { me, chain, validators: validators.clone(), signer: keyring.signer(index) };
     let stream = bitcraps_types::Digest::of("sim/puppet", format!("{seed}/{index}").as_bytes());
-    Puppet::new(Identity { me, chain, signer: keyring.signer(index) }, ChaCha8Rng::from_seed(stream.0))
+    Puppet::new(identity, ChaCha8Rng::from_seed(stream.0))
 }
 
 fn node_config(

@@ -2,10 +2,8 @@
 
 use crate::scenario::MessageKind;
 use bitcraps_actors::ports::{ConsensusMessage, Event};
-use bitcraps_consensus::hotstuff::HotStuffMessage;
-use bitcraps_consensus::pbft::{self, PbftMessage};
-use bitcraps_consensus::tendermint::{self, TendermintMessage};
-use bitcraps_consensus::{AnyEngine, AnyMessage, ValidatorSet};
+use bitcraps_adversary::puppet::Kind;
+use bitcraps_consensus::{AnyEngine, ValidatorSet};
 use bitcraps_types::{Height, Protocol, Round, ValidatorIndex};
 use std::collections::BTreeMap;
 
@@ -89,10 +87,8 @@ impl Watch {
             Event::SyncEnded { .. } => state.syncing = false,
             Event::StateSynced { height, .. } => state.height = *height,
             Event::Signed(signed) => {
-                if let Some(kind) = kind(&signed.message) {
-                    *self.messages.entry(kind).or_default() += 1;
-                    self.changed = true;
-                }
+                *self.messages.entry(kind(&signed.message)).or_default() += 1;
+                self.changed = true;
             }
             _ => {}
         }
@@ -117,32 +113,13 @@ impl Watch {
     }
 }
 
-/// What a message is, in the words that all engines share.
-fn kind(message: &ConsensusMessage) -> Option<MessageKind> {
-    match message {
-        AnyMessage::Pbft(message) => match message {
-            PbftMessage::PrePrepare(_) | PbftMessage::NewView(_) => Some(MessageKind::Proposal),
-            PbftMessage::Vote(vote) => Some(match vote.kind {
-                pbft::VoteKind::Prepare => MessageKind::Prevote,
-                pbft::VoteKind::Commit => MessageKind::Precommit,
-            }),
-            PbftMessage::ViewChange(_) => Some(MessageKind::ViewChange),
-            PbftMessage::Checkpoint(_) => None,
-        },
-        AnyMessage::Tendermint(message) => match message {
-            TendermintMessage::Proposal(_) => Some(MessageKind::Proposal),
-            TendermintMessage::Vote(vote) => Some(match vote.kind {
-                tendermint::VoteKind::Prevote => MessageKind::Prevote,
-                tendermint::VoteKind::Precommit => MessageKind::Precommit,
-            }),
-            TendermintMessage::Polka(_) => None,
-        },
-        AnyMessage::HotStuff(message) => match message {
-            HotStuffMessage::Proposal(_) => Some(MessageKind::Proposal),
-            HotStuffMessage::Vote(vote) if vote.commits() => Some(MessageKind::Precommit),
-            HotStuffMessage::Vote(_) => Some(MessageKind::Prevote),
-            HotStuffMessage::Timeout(_) => Some(MessageKind::ViewChange),
-            HotStuffMessage::SyncInfo(_) => None,
-        },
+fn kind(message: &ConsensusMessage) -> MessageKind {
+    match Kind::of(message) {
+        Kind::Proposal => MessageKind::Proposal,
+        Kind::Prevote => MessageKind::Prevote,
+        Kind::Precommit => MessageKind::Precommit,
+        Kind::ViewChange => MessageKind::ViewChange,
+        Kind::Proof => MessageKind::Proof,
+        Kind::Sync => MessageKind::Sync,
     }
 }

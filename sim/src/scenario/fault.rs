@@ -148,6 +148,8 @@ pub enum MessageKind {
     Precommit,
     /// What gives a round up: PBFT's VIEW-CHANGE, HotStuff's timeout. Tendermint has none.
     ViewChange,
+    /// What passes a proof on: PBFT's CHECKPOINT, Tendermint's polka, HotStuff's sync-info.
+    Proof,
     /// A request for blocks or state, or the answer.
     Sync,
 }

@@ -1,7 +1,8 @@
 //! What a fault does, and the family it belongs to. Externally tagged: `inject: { crash: { … } }`.
 
+use super::fault::MessageKind;
 use super::link::Latency;
-use super::units::{Bandwidth, Offset, Percent, Size, Span};
+use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span};
 use serde::Serialize;
 
 /// One fault, with its parameters.
@@ -108,20 +109,93 @@ pub enum Inject {
     },
     /// Sends nothing in consensus.
     Silent {},
+    /// Does not send some kinds of messages.
+    Withhold {
+        /// Which; at least one, none twice.
+        kinds: Vec<MessageKind>,
+    },
+    /// Sends to some only.
+    SelectiveSend {
+        /// To whom.
+        to: Vec<u16>,
+    },
     /// Says one thing to some and another to the rest.
     Equivocate {
         /// About what; at least one, none twice.
         what: Vec<VoteKind>,
-        /// Who hears what; `None`: the seed halves the others.
+        /// Who hears what; `None`: the others are halved.
         #[serde(skip_serializing_if = "Option::is_none")]
-        groups: Option<[Vec<u16>; 2]>,
+        groups: Option<Hearers>,
     },
     /// Forgets its lock.
     Amnesia {},
+    /// Votes for nothing.
+    ForceNil {},
     /// Signs wrongly.
     InvalidSignature {},
     /// Sends bytes that are no message.
     GarbageBytes {},
+    /// Proposes what the application must refuse.
+    InvalidValue {},
+    /// Speaks of heights that are not now, or for another chain.
+    WrongEpoch {},
+    /// Speaks of earlier rounds than its own.
+    Outdated {
+        /// How many.
+        by: u32,
+    },
+    /// Speaks of later rounds than its own.
+    Future {
+        /// How many.
+        by: u32,
+    },
+    /// Shows certificates that prove nothing.
+    ConflictingCertificate {},
+    /// Speaks in another's name.
+    Impersonate {
+        /// Whose.
+        victim: u16,
+    },
+    /// Sends just before the timeout.
+    Late {
+        /// How long before.
+        before: Span,
+    },
+    /// Votes last.
+    Rushing {
+        /// It waits no longer.
+        at_most: Span,
+    },
+    /// Sends votes without end.
+    Flood {
+        /// So many to each.
+        rate: Rate,
+    },
+    /// Lies to those who catch up.
+    LieInSync {},
+    /// Forges evidence.
+    Frame {
+        /// Against whom.
+        victim: u16,
+    },
+    /// Does not hear some kinds of messages.
+    DropInbound {
+        /// Which; at least one, none twice.
+        kinds: Vec<MessageKind>,
+    },
+    /// Changes messages a little.
+    Mutate {
+        /// How little.
+        scope: Scope,
+        /// Only in so many first rounds of a height; `None`: in all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rounds: Option<u32>,
+    },
+    /// Several act as one.
+    Collude {
+        /// By which plan.
+        strategy: Strategy,
+    },
     /// Ends every other fault.
     Heal {},
 }
@@ -150,10 +224,27 @@ impl Inject {
             Inject::Drift { .. } => "drift",
             Inject::Jump { .. } => "jump",
             Inject::Silent {} => "silent",
+            Inject::Withhold { .. } => "withhold",
+            Inject::SelectiveSend { .. } => "selective_send",
             Inject::Equivocate { .. } => "equivocate",
             Inject::Amnesia {} => "amnesia",
+            Inject::ForceNil {} => "force_nil",
             Inject::InvalidSignature {} => "invalid_signature",
             Inject::GarbageBytes {} => "garbage_bytes",
+            Inject::InvalidValue {} => "invalid_value",
+            Inject::WrongEpoch {} => "wrong_epoch",
+            Inject::Outdated { .. } => "outdated",
+            Inject::Future { .. } => "future",
+            Inject::ConflictingCertificate {} => "conflicting_certificate",
+            Inject::Impersonate { .. } => "impersonate",
+            Inject::Late { .. } => "late",
+            Inject::Rushing { .. } => "rushing",
+            Inject::Flood { .. } => "flood",
+            Inject::LieInSync {} => "lie_in_sync",
+            Inject::Frame { .. } => "frame",
+            Inject::DropInbound { .. } => "drop_inbound",
+            Inject::Mutate { .. } => "mutate",
+            Inject::Collude { .. } => "collude",
             Inject::Heal {} => "heal",
         }
     }
@@ -175,10 +266,27 @@ impl Inject {
             Inject::DiskError { .. } | Inject::DiskFull { .. } | Inject::DiskSlow { .. } => Family::Disk,
             Inject::Skew { .. } | Inject::Drift { .. } | Inject::Jump { .. } => Family::Clock,
             Inject::Silent {}
+            | Inject::Withhold { .. }
+            | Inject::SelectiveSend { .. }
             | Inject::Equivocate { .. }
             | Inject::Amnesia {}
+            | Inject::ForceNil {}
             | Inject::InvalidSignature {}
-            | Inject::GarbageBytes {} => Family::Byzantine,
+            | Inject::GarbageBytes {}
+            | Inject::InvalidValue {}
+            | Inject::WrongEpoch {}
+            | Inject::Outdated { .. }
+            | Inject::Future { .. }
+            | Inject::ConflictingCertificate {}
+            | Inject::Impersonate { .. }
+            | Inject::Late { .. }
+            | Inject::Rushing { .. }
+            | Inject::Flood { .. }
+            | Inject::LieInSync {}
+            | Inject::Frame { .. }
+            | Inject::DropInbound { .. }
+            | Inject::Mutate { .. }
+            | Inject::Collude { .. } => Family::Byzantine,
             Inject::Heal {} => Family::Meta,
         }
     }
@@ -339,4 +447,39 @@ pub enum VoteKind {
     Prevote,
     /// The precommit.
     Precommit,
+}
+
+/// Who hears what of an equivocator.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Hearers {
+    /// The first version, and the second.
+    Groups([Vec<u16>; 2]),
+    /// Everyone hears both.
+    #[serde(serialize_with = "everyone")]
+    Everyone,
+}
+
+fn everyone<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("everyone")
+}
+
+/// How little a mutation changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// One field by a step.
+    Small,
+    /// One field by anything.
+    Any,
+}
+
+/// What colluders have planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Two groups decide two values.
+    Fork,
+    /// The same under Tendermint, without a contradiction.
+    Amnesia,
 }

@@ -1,9 +1,11 @@
 //! Version 1 of the scenario language, as data: the whole file, the network and the work, the expectations.
-//! Faults stand in `language/faults.rs`.
+//! Faults stand in `language/faults.rs`, those that make validators lie in `language/lies.rs`.
 
 mod faults;
+mod lies;
 
-pub(super) use faults::{BYZANTINE, CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
+pub(super) use faults::{CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
+pub(super) use lies::BYZANTINE;
 
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
 use super::link::Recorded;

@@ -33,7 +33,8 @@ pub use fault::{
     Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
 };
 pub use inject::{
-    Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Inject, Loss, Shape, Split, VoteKind,
+    Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Hearers, Inject, Loss, Scope, Shape,
+    Split, Strategy, VoteKind,
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};

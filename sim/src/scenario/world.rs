@@ -38,7 +38,9 @@ impl World {
     /// Whether it makes the fault of this name, of those that the language knows in this version.
     pub fn makes(self, fault: &str) -> bool {
         match self {
-            World::Lab | World::Wire | World::Madsim | World::Cluster => true,
+            World::Lab | World::Wire | World::Madsim => true,
+            // Those who act as one share their keys and all that they hear: they are in one process.
+            World::Cluster => fault != "collude",
             // It runs every host in every tick, and each for as long as it likes.
             World::Turmoil => fault != "pause" && fault != "slow_cpu",
         }

@@ -452,6 +452,7 @@ impl crate::ports::Adversary for TwoFaced {
 
     fn outgoing(
         &self,
+        _: bitcraps_types::Time,
         to: bitcraps_types::ValidatorIndex,
         message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
     ) -> Vec<crate::ports::Outgoing> {
@@ -548,6 +549,7 @@ impl crate::ports::Adversary for Forger {
 
     fn outgoing(
         &self,
+        _: bitcraps_types::Time,
         _: bitcraps_types::ValidatorIndex,
         message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
     ) -> Vec<crate::ports::Outgoing> {

@@ -84,6 +84,9 @@ pub(crate) struct Round {
 enum Due {
     Timer(Timer),
     Advance,
+    /// The adversary wants to speak.
+    #[cfg(feature = "byzantine")]
+    Adversary,
 }
 
 /// What the round goes on from.
@@ -153,6 +156,8 @@ impl Round {
             let done = Box::new(move |outcome| me.do_send(Synced(outcome)));
             self.ports.disk.sync(journal::CONSENSUS, done);
         }
+        #[cfg(feature = "byzantine")]
+        self.speak_unasked();
     }
 
     fn step(&mut self, input: Input<ConsensusEngine>, ctx: &Context<Self>) {
@@ -298,23 +303,40 @@ impl Round {
         to: Dest,
         message: &Signed<ConsensusMessage>,
     ) {
-        use crate::ports::Outgoing;
+        let now = self.ports.clock.now();
         let addressed = |validator| to == Dest::All || to == Dest::One(validator);
         for (validator, entry) in self.validators.iter() {
             if Some(validator) == self.me || !addressed(validator) {
                 continue;
             }
-            for outgoing in adversary.outgoing(validator, message) {
-                let payload = match outgoing {
-                    Outgoing::Message(message) => Wire::Consensus(List::first(vec![*message])).encode(),
-                    Outgoing::Raw(bytes) => bytes,
-                };
-                self.neighbours.transport.do_send(Send {
-                    to: To::One(entry.key),
-                    payload,
-                    class: Class::Now,
-                });
+            for outgoing in adversary.outgoing(now, validator, message) {
+                self.send_instead(entry.key, outgoing);
             }
+        }
+    }
+
+    #[cfg(feature = "byzantine")]
+    fn send_instead(&self, to: PublicKey, outgoing: crate::ports::Outgoing) {
+        use crate::ports::Outgoing;
+        let payload = match outgoing {
+            Outgoing::Message(message) => Wire::Consensus(List::first(vec![*message])).encode(),
+            Outgoing::Raw(bytes) => bytes,
+        };
+        self.neighbours.transport.do_send(Send { to: To::One(to), payload, class: Class::Now });
+    }
+
+    /// Lets the adversary say what is its own idea, and notes when it wants to speak again.
+    #[cfg(feature = "byzantine")]
+    fn speak_unasked(&mut self) {
+        let now = self.ports.clock.now();
+        let Some(adversary) = self.adversary() else { return };
+        for (to, outgoing) in adversary.unasked(now) {
+            if let Some(key) = self.key_of(to) {
+                self.send_instead(key, outgoing);
+            }
+        }
+        if let Some(at) = adversary.wakes(now) {
+            self.deadlines().set(Due::Adversary, at);
         }
     }
 
@@ -434,6 +456,10 @@ impl Handler<FromPeers> for Round {
 impl Round {
     /// Takes a message of a peer's, unless it says nothing new.
     fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>, ctx: &Context<Self>) {
+        #[cfg(feature = "byzantine")]
+        if self.adversary().is_some_and(|adversary| !adversary.incoming(self.ports.clock.now(), &signed)) {
+            return;
+        }
         if self.engine.knows(&signed) {
             return;
         }
@@ -544,6 +570,9 @@ impl Handler<Ring> for Round {
             match due {
                 Due::Timer(timer) => self.inputs.push_back(Input::Timer(timer)),
                 Due::Advance => self.advance(),
+                // It is asked after every input.
+                #[cfg(feature = "byzantine")]
+                Due::Adversary => {}
             }
         }
         self.run(ctx);

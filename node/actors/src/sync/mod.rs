@@ -154,8 +154,35 @@ impl Sync {
     }
 
     fn send(&self, to: To, message: SyncMessage) {
+        #[cfg(feature = "byzantine")]
+        if let Some(adversary) = self.adversary() {
+            return self.send_through(adversary, to, message);
+        }
         let payload = Wire::Sync(message).encode();
         self.transport.do_send(Send { to, payload, class: Class::Now });
+    }
+
+    #[cfg(feature = "byzantine")]
+    fn adversary(&self) -> Option<&dyn crate::ports::Adversary> {
+        self.ports.adversary.as_deref().filter(|adversary| adversary.active())
+    }
+
+    /// Asks the adversary what goes to each recipient instead, and sends it to that one alone.
+    #[cfg(feature = "byzantine")]
+    fn send_through(&self, adversary: &dyn crate::ports::Adversary, to: To, message: SyncMessage) {
+        let recipients: Vec<PublicKey> = match to {
+            To::All => {
+                let me = self.ports.signer.public_key();
+                self.config.peers.iter().map(|peer| peer.key).filter(|key| *key != me).collect()
+            }
+            To::One(key) => vec![key],
+        };
+        for key in recipients {
+            if let Some(instead) = adversary.outgoing_sync(&key, message.clone()) {
+                let payload = Wire::Sync(instead).encode();
+                self.transport.do_send(Send { to: To::One(key), payload, class: Class::Now });
+            }
+        }
     }
 
     /// The next block of the chain is decided.
@@ -357,6 +384,10 @@ impl Handler<FromPeer> for Sync {
     type Result = ();
 
     fn handle(&mut self, FromPeer { from, message }: FromPeer, ctx: &mut Self::Context) {
+        #[cfg(feature = "byzantine")]
+        if self.adversary().is_some_and(|adversary| !adversary.incoming_sync(&from, &message)) {
+            return;
+        }
         let now = self.now();
         match message {
             SyncMessage::Status { height } => self.catch_up.claim(now, self.tip.height, from, height, false),

@@ -26,6 +26,14 @@ impl Sync {
     /// Sends, unless the peer had its share.
     fn give(&mut self, peer: PublicKey, message: SyncMessage) -> bool {
         let now = self.now();
+        #[cfg(feature = "byzantine")]
+        let message = match self.adversary() {
+            Some(adversary) => match adversary.outgoing_sync(&peer, message) {
+                Some(instead) => instead,
+                None => return true,
+            },
+            None => message,
+        };
         let payload = Wire::Sync(message).encode();
         let limits = &self.config.limits;
         let limiter = self.served.entry(peer).or_insert_with(|| Limiter::new(now, limits));

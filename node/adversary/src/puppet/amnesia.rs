@@ -5,11 +5,12 @@
 //! messages of one round convict anybody. The lock is dropped inside the engine's host, before each step
 //! ([`Adversary::amnesia`](bitcraps_actors::ports::Adversary::amnesia)); here is only counted when that could matter.
 
-use bitcraps_actors::ports::ConsensusMessage;
+use super::deed::{Deed, Here};
+use bitcraps_actors::ports::{ConsensusMessage, Outgoing};
 use bitcraps_consensus::hotstuff::HotStuffMessage;
 use bitcraps_consensus::pbft::{PbftMessage, VoteKind as PbftVoteKind};
 use bitcraps_consensus::tendermint::{TendermintMessage, VoteKind};
-use bitcraps_consensus::{AnyMessage, Message};
+use bitcraps_consensus::{AnyMessage, Message, Signed};
 use bitcraps_types::{Height, Round, ValidatorIndex};
 
 /// What the node has said since it became forgetful.
@@ -29,13 +30,28 @@ enum Says {
     Speaks,
 }
 
+impl Deed for Amnesia {
+    fn tell(
+        &mut self,
+        here: &mut Here<'_>,
+        _: ValidatorIndex,
+        signed: Signed<ConsensusMessage>,
+        out: &mut Vec<Outgoing>,
+    ) -> bool {
+        let forgotten = here.is_mine(&signed.message) && self.observe(&signed.message);
+        out.push(Outgoing::Message(Box::new(signed)));
+        forgotten
+    }
+
+    fn forgets(&self) -> bool {
+        true
+    }
+}
+
 impl Amnesia {
     /// Whether this was said after a bond was forgotten: in a later round of the height in which the node bound itself.
     /// Each counts once, however many receive it.
-    pub(super) fn observe(&mut self, me: ValidatorIndex, message: &ConsensusMessage) -> bool {
-        if message.author() != me {
-            return false;
-        }
+    fn observe(&mut self, message: &ConsensusMessage) -> bool {
         let Some((round, says)) = says(message) else { return false };
         let at = (message.height(), round);
         match says {

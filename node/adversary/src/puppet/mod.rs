@@ -1,99 +1,79 @@
-//! Byzantine behaviour of a validator, in what it sends: one file per behaviour, and the switchboard that turns them
-//! on and off while the node runs.
+//! Byzantine behaviour of a validator: one file per behaviour, and the switchboard that turns them on and off while the
+//! node runs.
 //!
-//! The actors and the engine inside a Byzantine node are the honest ones. A [`Puppet`] stands where its messages leave
-//! and rewrites them, per recipient, with the node's own key: it can lie, but it can't forge another's signature. What
-//! a proxy is too late for (forgetting the lock) is a hook in the engine's host.
+//! The actors and the engine inside a Byzantine node are the honest ones. A [`Puppet`] stands between them and the
+//! others. What leaves it rewrites, per recipient, with the node's own key: it can lie, but it can't forge another's
+//! signature. What arrives it hears first, and may keep from the node. It may hold messages back, and speak unasked.
+//! What a proxy is too late for (forgetting the lock) is a hook in the engine's host. Several puppets may act as one
+//! ([`collude`]).
+//!
+//! Behaviours combine: each rewrites what the one before it lets out, in the order in which they were turned on. What
+//! one of them holds back, or says unasked, goes out as it is.
 
 mod amnesia;
+mod collude;
 mod collusion;
+mod conflicting_certificate;
+mod deed;
+mod drop_inbound;
 mod equivocate;
+mod flood;
+mod force_nil;
+mod frame;
 mod garbage_bytes;
+mod heard;
+mod impersonate;
 mod invalid_signature;
+mod invalid_value;
+mod kind;
+mod late;
+mod lie;
+mod lie_in_sync;
+mod mutate;
+mod outbox;
+mod parts;
+mod rushing;
+mod selective_send;
+mod shift;
 mod silent;
+mod swapped;
 mod variant;
+mod withhold;
+mod wrong_epoch;
 
 #[cfg(test)]
 mod tests;
 
-use amnesia::Amnesia;
 use bitcraps_actors::ports::{Adversary, ConsensusMessage, Outgoing};
-use bitcraps_consensus::Signed;
-use bitcraps_types::{ChainId, Sign, ValidatorIndex};
-use borsh::{BorshDeserialize, BorshSerialize};
+use bitcraps_actors::wire::SyncMessage;
+use bitcraps_consensus::{Message, Signed, ValidatorSet};
+use bitcraps_types::{ChainId, PublicKey, Sign, Time, ValidatorIndex};
+use deed::{Deed, Here};
+use heard::Heard;
+use outbox::Outbox;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use collude::Strategy;
 pub use collusion::{Collusion, Groups, Said};
 pub use equivocate::Kinds;
+pub use kind::Kind;
+pub use late::Patience;
+pub use lie::{Behaviour, Lie};
+pub use mutate::Scope;
 
-/// What a Byzantine validator does to each message that it sends, in plain words.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub enum Lie {
-    /// Sends nothing.
-    Silent,
-    /// Tells one group one thing and another group another.
-    Equivocate {
-        /// Which messages are doubled.
-        what: Kinds,
-        /// Who is told what.
-        groups: Groups,
-    },
-    /// Forgets its lock.
-    Amnesia,
-    /// Sends signatures that are wrong.
-    InvalidSignature,
-    /// Sends bytes that are no messages.
-    GarbageBytes,
-}
-
-/// A [`Lie`] with the memory that it takes.
-#[derive(Clone)]
-pub enum Behaviour {
-    /// See [`Lie::Silent`].
-    Silent,
-    /// See [`Lie::Equivocate`].
-    Equivocate {
-        /// Which messages are doubled.
-        what: Kinds,
-        /// The groups, and what those who lie together have told them. Equivocators of one fault share it, if they
-        /// are in one process.
-        collusion: Rc<RefCell<Collusion>>,
-    },
-    /// See [`Lie::Amnesia`].
-    Amnesia,
-    /// See [`Lie::InvalidSignature`].
-    InvalidSignature,
-    /// See [`Lie::GarbageBytes`].
-    GarbageBytes,
-}
-
-impl From<&Lie> for Behaviour {
-    /// With a memory of its own; whoever is given a clone shares it.
-    fn from(lie: &Lie) -> Behaviour {
-        match lie {
-            Lie::Silent => Behaviour::Silent,
-            Lie::Equivocate { what, groups } => {
-                let collusion = Rc::new(RefCell::new(Collusion::new(groups.clone())));
-                Behaviour::Equivocate { what: *what, collusion }
-            }
-            Lie::Amnesia => Behaviour::Amnesia,
-            Lie::InvalidSignature => Behaviour::InvalidSignature,
-            Lie::GarbageBytes => Behaviour::GarbageBytes,
-        }
-    }
-}
-
-/// Who lies: what a behaviour needs to sign.
+/// Who lies: what a behaviour needs to sign, and to know whom it speaks to.
 #[derive(Clone)]
 pub struct Identity {
     /// The validator.
     pub me: ValidatorIndex,
     /// The network.
     pub chain: ChainId,
+    /// Its validators.
+    pub validators: ValidatorSet,
     /// The validator's own secret.
     pub signer: Rc<dyn Sign>,
 }
@@ -102,32 +82,48 @@ impl Identity {
     fn sign(&self, message: ConsensusMessage) -> Signed<ConsensusMessage> {
         Signed::new(message, &self.chain, &*self.signer)
     }
+
+    fn others(&self) -> impl Iterator<Item = ValidatorIndex> {
+        self.validators.iter().map(|(index, _)| index).filter(|index| *index != self.me)
+    }
 }
 
 /// The switchboard of one Byzantine node. Without an active fault the node is honest, at no cost.
 pub struct Puppet {
     identity: Identity,
-    rng: RefCell<ChaCha8Rng>,
-    /// In the order of activation: each rewrites what the one before it lets out.
-    active: RefCell<Vec<Active>>,
+    state: RefCell<State>,
     touched: RefCell<BTreeMap<String, u64>>,
     forgets: Cell<bool>,
 }
 
+struct State {
+    rng: ChaCha8Rng,
+    heard: Heard,
+    outbox: Outbox,
+    /// In the order of activation.
+    active: Vec<Active>,
+}
+
 struct Active {
     fault: String,
-    behaviour: Behaviour,
+    deed: Box<dyn Deed>,
     chance: f64,
-    amnesia: Amnesia,
+}
+
+impl Active {
+    /// Whether it lies in this message. Its chance is drawn each time.
+    fn draws(&self, rng: &mut ChaCha8Rng) -> bool {
+        self.chance >= 1.0 || rng.random_bool(self.chance)
+    }
 }
 
 impl Puppet {
     /// The puppet of one node. `rng` is its own stream.
     pub fn new(identity: Identity, rng: ChaCha8Rng) -> Puppet {
+        let (heard, outbox, active) = (Heard::default(), Outbox::default(), Vec::new());
         Puppet {
             identity,
-            rng: RefCell::new(rng),
-            active: RefCell::default(),
+            state: RefCell::new(State { rng, heard, outbox, active }),
             touched: RefCell::default(),
             forgets: Cell::new(false),
         }
@@ -141,25 +137,23 @@ impl Puppet {
     /// The same, but in each message only with this chance.
     pub fn activate_at_times(&self, fault: &str, behaviour: Behaviour, chance: f64) {
         self.deactivate(fault);
-        let active = Active { fault: fault.to_owned(), behaviour, chance, amnesia: Amnesia::default() };
-        self.active.borrow_mut().push(active);
+        let active = Active { fault: fault.to_owned(), deed: behaviour.begin(&self.identity), chance };
+        self.state.borrow_mut().active.push(active);
         self.touched.borrow_mut().entry(fault.to_owned()).or_default();
         self.look_for_amnesia();
     }
 
-    /// The fault ends. Whether it was active.
+    /// The fault ends, and what it holds back goes out. Whether it was active.
     pub fn deactivate(&self, fault: &str) -> bool {
-        let mut active = self.active.borrow_mut();
-        let before = active.len();
-        active.retain(|active| active.fault != fault);
-        let ended = active.len() < before;
-        drop(active);
-        self.look_for_amnesia();
-        ended
+        let State { active, outbox, .. } = &mut *self.state.borrow_mut();
+        let Some(place) = active.iter().position(|active| active.fault == fault) else { return false };
+        active.remove(place).deed.end(outbox);
+        self.forgets.set(active.iter().any(|active| active.deed.forgets()));
+        true
     }
 
-    /// How many outgoing messages this fault has changed so far, each recipient counted; also after its end.
-    /// For [`Behaviour::Amnesia`]: how many prevotes were cast after a lock was forgotten.
+    /// How many messages this fault has changed, withheld, added or ignored so far, each recipient counted; also after
+    /// its end. For [`Lie::Amnesia`]: how many prevotes were cast after a lock was forgotten.
     pub fn touched(&self, fault: &str) -> u64 {
         self.touched.borrow().get(fault).copied().unwrap_or(0)
     }
@@ -170,70 +164,103 @@ impl Puppet {
     }
 
     fn look_for_amnesia(&self) {
-        let active = self.active.borrow();
-        self.forgets.set(active.iter().any(|active| matches!(active.behaviour, Behaviour::Amnesia)));
+        self.forgets.set(self.state.borrow().active.iter().any(|active| active.deed.forgets()));
+    }
+
+    fn touch(&self, fault: &str, count: u64) {
+        if let Some(touched) = self.touched.borrow_mut().get_mut(fault) {
+            *touched += count;
+        }
+    }
+
+    /// Has each active behaviour do something, one after the other; it gives how many messages it touched.
+    fn each(&self, now: Time, mut act: impl FnMut(&mut Active, &mut Here<'_>) -> u64) {
+        let State { rng, heard, outbox, active } = &mut *self.state.borrow_mut();
+        for active in active {
+            let identity = &self.identity;
+            let mut here = Here { now, identity, rng, heard, outbox, chance: active.chance };
+            let touched = act(active, &mut here);
+            self.touch(&active.fault, touched);
+        }
     }
 }
 
 impl Adversary for Puppet {
     fn active(&self) -> bool {
-        !self.active.borrow().is_empty()
+        let state = self.state.borrow();
+        !state.active.is_empty() || state.outbox.next().is_some()
     }
 
-    fn outgoing(&self, to: ValidatorIndex, message: &Signed<ConsensusMessage>) -> Vec<Outgoing> {
-        let mut rng = self.rng.borrow_mut();
-        let mut touched = self.touched.borrow_mut();
+    fn outgoing(&self, now: Time, to: ValidatorIndex, message: &Signed<ConsensusMessage>) -> Vec<Outgoing> {
+        self.state.borrow_mut().heard.note(message);
         let mut sent = vec![Outgoing::Message(Box::new(message.clone()))];
-        for active in self.active.borrow_mut().iter_mut() {
+        self.each(now, |active, here| {
+            if !active.draws(here.rng) {
+                return 0;
+            }
             let mut out = Vec::with_capacity(sent.len());
             let mut changed = 0;
-            if active.chance < 1.0 && !rng.random_bool(active.chance) {
-                continue;
-            }
-            for outgoing in sent {
-                changed += u64::from(active.rewrite(&self.identity, &mut rng, to, outgoing, &mut out));
-            }
-            if let Some(count) = touched.get_mut(&active.fault) {
-                *count += changed;
+            for outgoing in sent.drain(..) {
+                changed += u64::from(active.deed.say(here, to, outgoing, &mut out));
             }
             sent = out;
-        }
+            changed
+        });
         sent
+    }
+
+    fn incoming(&self, now: Time, message: &Signed<ConsensusMessage>) -> bool {
+        if message.message.author() != self.identity.me {
+            self.state.borrow_mut().heard.note(message);
+        }
+        let kind = Kind::of(&message.message);
+        let mut heard = true;
+        self.each(now, |active, here| {
+            let ignored = active.deed.ignores(kind) && active.draws(here.rng);
+            heard &= !ignored;
+            u64::from(ignored) + active.deed.hear(here, message)
+        });
+        heard
+    }
+
+    fn unasked(&self, now: Time) -> Vec<(ValidatorIndex, Outgoing)> {
+        self.each(now, |active, here| active.deed.unasked(here));
+        self.state.borrow_mut().outbox.take(now)
+    }
+
+    fn wakes(&self, now: Time) -> Option<Time> {
+        let state = self.state.borrow();
+        let deeds = state.active.iter().filter_map(|active| active.deed.wakes(now));
+        deeds.chain(state.outbox.next()).min()
+    }
+
+    fn outgoing_sync(&self, _: &PublicKey, message: SyncMessage) -> Option<SyncMessage> {
+        let mut sent = Some(message);
+        self.each(Time::ZERO, |active, here| {
+            let Some(before) = &sent else { return 0 };
+            if !active.draws(here.rng) {
+                return 0;
+            }
+            let instead = active.deed.say_sync(here, before);
+            let changed = instead.as_ref() != Some(before);
+            sent = instead;
+            u64::from(changed)
+        });
+        sent
+    }
+
+    fn incoming_sync(&self, _: &PublicKey, message: &SyncMessage) -> bool {
+        let mut heard = true;
+        self.each(Time::ZERO, |active, here| {
+            active.deed.hear_sync(message);
+            let ignored = active.deed.ignores(Kind::Sync) && active.draws(here.rng);
+            heard &= !ignored;
+            u64::from(ignored)
+        });
+        heard
     }
 
     fn amnesia(&self) -> bool {
         self.forgets.get()
-    }
-}
-
-impl Active {
-    /// Puts what becomes of `sent` into `out`. Whether that is anything else.
-    fn rewrite(
-        &mut self,
-        identity: &Identity,
-        rng: &mut ChaCha8Rng,
-        to: ValidatorIndex,
-        sent: Outgoing,
-        out: &mut Vec<Outgoing>,
-    ) -> bool {
-        match (&self.behaviour, sent) {
-            (Behaviour::Silent, sent) => silent::rewrite(sent),
-            (_, Outgoing::Raw(bytes)) => {
-                out.push(Outgoing::Raw(bytes));
-                false
-            }
-            (Behaviour::Equivocate { what, collusion }, Outgoing::Message(signed)) => {
-                equivocate::rewrite(*what, &mut collusion.borrow_mut(), identity, to, *signed, out)
-            }
-            (Behaviour::Amnesia, Outgoing::Message(signed)) => {
-                let touched = self.amnesia.observe(identity.me, &signed.message);
-                out.push(Outgoing::Message(signed));
-                touched
-            }
-            (Behaviour::InvalidSignature, Outgoing::Message(signed)) => {
-                invalid_signature::rewrite(rng, *signed, out)
-            }
-            (Behaviour::GarbageBytes, Outgoing::Message(signed)) => garbage_bytes::rewrite(rng, *signed, out),
-        }
     }
 }

@@ -1,10 +1,14 @@
-//! Each behaviour on hand-made messages; what they do to a network is in [`fork`].
+//! Equivocation, amnesia and noise on hand-made messages of Tendermint's, and the switchboard. The other behaviours,
+//! under every engine, are in [`lies`] and [`timing`]; what colluders do to a network is in [`fork`].
 
 mod fork;
+mod lies;
+mod speech;
+mod timing;
 
 use super::*;
 use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote, VoteKind};
-use bitcraps_consensus::{AnyMessage, Message};
+use bitcraps_consensus::{AnyMessage, Message, Validator};
 use bitcraps_types::{Digest, PublicKey, Signature, Value, Verify};
 use rand::SeedableRng;
 use std::collections::BTreeSet;
@@ -49,7 +53,17 @@ impl Verify for Tags {
 }
 
 fn puppet(me: u16) -> Puppet {
-    let identity = Identity { me: v(me), chain: CHAIN, signer: Rc::new(Tag::of(v(me))) };
+    puppet_of(me, 4)
+}
+
+fn validators(count: u16) -> ValidatorSet {
+    let validator = |i| Validator { key: Tag::of(v(i)).public_key(), power: 1 };
+    ValidatorSet::new((0..count).map(validator).collect()).unwrap()
+}
+
+fn puppet_of(me: u16, count: u16) -> Puppet {
+    let validators = validators(count);
+    let identity = Identity { me: v(me), chain: CHAIN, validators, signer: Rc::new(Tag::of(v(me))) };
     Puppet::new(identity, ChaCha8Rng::seed_from_u64(u64::from(me)))
 }
 
@@ -80,7 +94,7 @@ fn proposal(author: u16, value: &Value) -> Signed<ConsensusMessage> {
 
 /// What one recipient gets, if it is messages only.
 fn told(puppet: &Puppet, to: u16, message: &Signed<ConsensusMessage>) -> Vec<Signed<ConsensusMessage>> {
-    let outgoing = puppet.outgoing(v(to), message).into_iter();
+    let outgoing = puppet.outgoing(Time::ZERO, v(to), message).into_iter();
     outgoing
         .map(|outgoing| match outgoing {
             Outgoing::Message(signed) => *signed,
@@ -113,7 +127,7 @@ fn without_an_active_fault_a_puppet_is_honest() {
 fn a_silent_validator_sends_nothing_until_the_fault_ends() {
     let puppet = puppet(0);
     let vote = vote(VoteKind::Prevote, 0, 0, None);
-    puppet.activate("mute", Behaviour::Silent);
+    puppet.activate("mute", Behaviour::from(&Lie::Silent));
     assert!(puppet.active() && told(&puppet, 1, &vote).is_empty() && told(&puppet, 2, &vote).is_empty());
     assert!(puppet.deactivate("mute") && !puppet.deactivate("mute"));
     assert!(!puppet.active());
@@ -125,7 +139,7 @@ fn a_silent_validator_sends_nothing_until_the_fault_ends() {
 fn a_lie_with_a_chance_touches_about_that_share_of_the_messages() {
     let puppet = puppet(0);
     let vote = vote(VoteKind::Prevote, 0, 0, None);
-    puppet.activate_at_times("mute", Behaviour::Silent, 0.25);
+    puppet.activate_at_times("mute", Behaviour::from(&Lie::Silent), 0.25);
     let heard = (0..1000).filter(|_| !told(&puppet, 1, &vote).is_empty()).count() as u64;
     assert!((700..800).contains(&heard), "{heard} of 1000");
     assert_eq!(puppet.touched("mute"), 1000 - heard);
@@ -134,7 +148,7 @@ fn a_lie_with_a_chance_touches_about_that_share_of_the_messages() {
 #[test]
 fn an_invalid_signature_differs_and_does_not_verify() {
     let puppet = puppet(0);
-    puppet.activate("bad", Behaviour::InvalidSignature);
+    puppet.activate("bad", Behaviour::from(&Lie::InvalidSignature));
     let vote = vote(VoteKind::Precommit, 0, 0, Some(Digest([1; 32])));
     for _ in 0..50 {
         let sent = told(&puppet, 1, &vote);
@@ -149,12 +163,12 @@ fn an_invalid_signature_differs_and_does_not_verify() {
 fn garbage_comes_in_all_its_forms_and_is_the_same_for_the_same_seed() {
     let run = || {
         let puppet = puppet(0);
-        puppet.activate("noise", Behaviour::GarbageBytes);
+        puppet.activate("noise", Behaviour::from(&Lie::GarbageBytes));
         let vote = vote(VoteKind::Prevote, 0, 0, Some(Digest([1; 32])));
         let valid = borsh::to_vec(&vote).unwrap();
         let (mut noise, mut along, mut prefix) = (Vec::new(), 0, 0);
         for _ in 0..100 {
-            for outgoing in puppet.outgoing(v(1), &vote) {
+            for outgoing in puppet.outgoing(Time::ZERO, v(1), &vote) {
                 match outgoing {
                     Outgoing::Message(_) => along += 1,
                     Outgoing::Raw(bytes) => {
@@ -293,7 +307,7 @@ fn what_others_signed_is_relayed_as_it_is() {
 #[test]
 fn amnesia_counts_prevotes_after_a_forgotten_lock_once_each() {
     let puppet = puppet(0);
-    puppet.activate("forget", Behaviour::Amnesia);
+    puppet.activate("forget", Behaviour::from(&Lie::Amnesia));
     assert!(puppet.amnesia());
     let value = Some(Digest([9; 32]));
     let says = |message: &Signed<ConsensusMessage>| {
@@ -315,23 +329,19 @@ fn behaviours_act_in_the_order_of_their_activation() {
     let puppet = puppet(0);
     let what = Kinds { proposal: false, prevote: true, precommit: false };
     puppet.activate("lie", equivocate(what, Groups::everyone_twice(4, &liars(&[0]))));
-    puppet.activate("bad", Behaviour::InvalidSignature);
+    puppet.activate("bad", Behaviour::from(&Lie::InvalidSignature));
     let sent = told(&puppet, 1, &vote(VoteKind::Prevote, 0, 0, Some(Digest([9; 32]))));
     assert_eq!(sent.len(), 2);
     assert!(sent.iter().all(|signed| !is_signed_by_its_author(signed)));
     assert_eq!((puppet.touched("lie"), puppet.touched("bad")), (1, 2));
-    puppet.activate("mute", Behaviour::Silent);
+    puppet.activate("mute", Behaviour::from(&Lie::Silent));
     assert!(told(&puppet, 1, &vote(VoteKind::Prevote, 0, 0, None)).is_empty());
 }
 
 /// Two equivocators without a shared memory, and what the second has heard from the first on their line.
 fn on_a_line(what: Kinds, groups: &Groups) -> (Puppet, Puppet) {
     let behaviours = [0, 1].map(|_| equivocate(what, groups.clone()));
-    let [Behaviour::Equivocate { collusion: one, .. }, Behaviour::Equivocate { collusion: other, .. }] =
-        &behaviours
-    else {
-        unreachable!("they equivocate")
-    };
+    let [one, other] = behaviours.each_ref().map(|equivocation| equivocation.collusion().unwrap());
     for (from, to) in [(one, other.clone()), (other, one.clone())] {
         from.borrow_mut().set_line(Box::new(move |said| to.borrow_mut().learn(said)));
     }

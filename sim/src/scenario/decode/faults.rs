@@ -7,7 +7,8 @@ use crate::scenario::fault::{
     Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
 };
 use crate::scenario::inject::{
-    Blocked, CrashDisk, Direction, DiskOp, GilbertElliott, Inject, Loss, Shape, Split, VoteKind,
+    Blocked, CrashDisk, Direction, DiskOp, GilbertElliott, Hearers, Inject, Loss, Scope, Shape, Split,
+    Strategy, VoteKind,
 };
 use crate::scenario::link::Latency;
 use crate::scenario::units::{Bandwidth, Jittered, Percent, Span};
@@ -86,13 +87,7 @@ fn condition(node: Option<&Node>) -> Option<Condition> {
         return Some(Condition::Round(round));
     }
     if let Some(message) = get(node, "message") {
-        let kind = match get(Some(message), "kind")?.text()? {
-            "proposal" => MessageKind::Proposal,
-            "prevote" => MessageKind::Prevote,
-            "precommit" => MessageKind::Precommit,
-            "view_change" => MessageKind::ViewChange,
-            _ => MessageKind::Sync,
-        };
+        let kind = message_kind(get(Some(message), "kind")?.text()?);
         return Some(Condition::Message { kind, nth: int(get(Some(message), "nth")).unwrap_or(1) });
     }
     if let Some(state) = get(node, "state") {
@@ -214,19 +209,84 @@ fn inject(node: Option<&Node>, cut: Option<Shape>) -> Inject {
         "skew" => Inject::Skew { offset: shift("offset") },
         "drift" => Inject::Drift { ppm: number(get(body, "ppm")).unwrap_or(0.0) },
         "jump" => Inject::Jump { by: shift("by") },
+        _ => lie(name, body),
+    }
+}
+
+/// What a fault that makes its nodes Byzantine has them do.
+fn lie(name: &str, body: Option<&Node>) -> Inject {
+    let by = || int(get(body, "by")).unwrap_or(1);
+    let victim = || int(get(body, "victim")).unwrap_or_default();
+    match name {
         "silent" => Inject::Silent {},
-        "equivocate" => Inject::Equivocate {
-            what: votes(get(body, "what")),
-            groups: match get(body, "groups").map(Node::items) {
-                Some([one, other]) => Some([indices(Some(one)), indices(Some(other))]),
-                _ => None,
-            },
-        },
+        "withhold" => Inject::Withhold { kinds: kinds(get(body, "kinds")) },
+        "selective_send" => Inject::SelectiveSend { to: indices(get(body, "to")) },
+        "equivocate" => {
+            Inject::Equivocate { what: votes(get(body, "what")), groups: hearers(get(body, "groups")) }
+        }
         "amnesia" => Inject::Amnesia {},
+        "force_nil" => Inject::ForceNil {},
         "invalid_signature" => Inject::InvalidSignature {},
         "garbage_bytes" => Inject::GarbageBytes {},
+        "invalid_value" => Inject::InvalidValue {},
+        "wrong_epoch" => Inject::WrongEpoch {},
+        "outdated" => Inject::Outdated { by: by() },
+        "future" => Inject::Future { by: by() },
+        "conflicting_certificate" => Inject::ConflictingCertificate {},
+        "impersonate" => Inject::Impersonate { victim: victim() },
+        "late" => Inject::Late { before: span(get(body, "before")).unwrap_or(Span::from_millis(50)) },
+        "rushing" => {
+            Inject::Rushing { at_most: span(get(body, "at_most")).unwrap_or(Span::from_millis(500)) }
+        }
+        "flood" => Inject::Flood { rate: rate(get(body, "rate")).unwrap_or_default() },
+        "lie_in_sync" => Inject::LieInSync {},
+        "frame" => Inject::Frame { victim: victim() },
+        "drop_inbound" => Inject::DropInbound { kinds: kinds(get(body, "kinds")) },
+        "mutate" => Inject::Mutate {
+            scope: match word(body, "scope") {
+                Some("any") => Scope::Any,
+                _ => Scope::Small,
+            },
+            rounds: int(get(body, "rounds")),
+        },
+        "collude" => Inject::Collude {
+            strategy: match word(body, "strategy") {
+                Some("amnesia") => Strategy::Amnesia,
+                _ => Strategy::Fork,
+            },
+        },
         _ => Inject::Heal {},
     }
+}
+
+fn hearers(node: Option<&Node>) -> Option<Hearers> {
+    match node?.items() {
+        [one, other] => Some(Hearers::Groups([indices(Some(one)), indices(Some(other))])),
+        _ => node?.text().map(|_| Hearers::Everyone),
+    }
+}
+
+fn message_kind(word: &str) -> MessageKind {
+    match word {
+        "proposal" => MessageKind::Proposal,
+        "prevote" => MessageKind::Prevote,
+        "precommit" => MessageKind::Precommit,
+        "view_change" => MessageKind::ViewChange,
+        "proof" => MessageKind::Proof,
+        _ => MessageKind::Sync,
+    }
+}
+
+fn kinds(node: Option<&Node>) -> Vec<MessageKind> {
+    one_or_list(node).iter().filter_map(|item| Some(message_kind(item.text()?))).collect()
+}
+
+/// A value, or a list of them.
+fn one_or_list(node: Option<&Node>) -> &[Node] {
+    node.map_or(&[][..], |node| match node.value {
+        Value::Text(_) => std::slice::from_ref(node),
+        _ => node.items(),
+    })
 }
 
 fn word<'a>(node: Option<&'a Node>, key: &str) -> Option<&'a str> {
@@ -257,11 +317,8 @@ fn loss(body: Option<&Node>) -> Loss {
 }
 
 fn votes(node: Option<&Node>) -> Vec<VoteKind> {
-    let all = node.map_or(&[][..], |node| match node.value {
-        Value::Text(_) => std::slice::from_ref(node),
-        _ => node.items(),
-    });
-    all.iter()
+    one_or_list(node)
+        .iter()
         .filter_map(|item| match item.text()? {
             "proposal" => Some(VoteKind::Proposal),
             "prevote" => Some(VoteKind::Prevote),

@@ -1,7 +1,8 @@
 //! The part of the language that says what goes wrong: triggers, selectors, ends, and every fault by family.
 
 use super::super::grammar::{Choose, Field, List, Object, Pattern, Shape, Unit};
-use super::{COUNTER, ID, LATENCY, NODE, NODES, PERCENT, POSITIVE, SPAN, may, must, nodes, object};
+use super::lies::BYZANTINE;
+use super::{COUNTER, ID, LATENCY, NODE, NODES, PERCENT, POSITIVE, SPAN, may, must, object};
 use crate::scenario::Family;
 
 /// One entry of `faults`.
@@ -38,8 +39,19 @@ pub(super) static FAULT: Object = Object {
                     "pause",
                     "silent",
                     "amnesia",
+                    "force_nil",
                     "invalid_signature",
                     "garbage_bytes",
+                    "invalid_value",
+                    "wrong_epoch",
+                    "outdated",
+                    "future",
+                    "conflicting_certificate",
+                    "late",
+                    "rushing",
+                    "lie_in_sync",
+                    "mutate",
+                    "collude",
                     "heal",
                 ]),
                 Shape::Object(&INJECT),
@@ -89,15 +101,20 @@ static CONDITION: Object = Object {
     later: &[],
 };
 
+/// A kind of message, under any engine.
+pub(super) const KIND: Shape =
+    Shape::Word(&["proposal", "prevote", "precommit", "view_change", "proof", "sync"]);
+
 static MESSAGE: Object = object(
     "message",
     &[&[
         must(
             "kind",
-            Shape::Word(&["proposal", "prevote", "precommit", "view_change", "sync"]),
+            KIND,
             "Which kind, under any engine: a proposal (PBFT's PRE-PREPARE and NEW-VIEW too), a first vote (PBFT's \
-             PREPARE), a vote that commits (COMMIT), what gives a round up (PBFT's VIEW-CHANGE, HotStuff's timeout). \
-             `sync`: a node began to catch up.",
+             PREPARE), a vote that commits (COMMIT), what gives a round up (PBFT's VIEW-CHANGE, HotStuff's timeout), \
+             `proof`: what passes a proof on (PBFT's CHECKPOINT, Tendermint's polka, HotStuff's sync-info). `sync`: a \
+             node began to catch up; for a lie: all of block sync.",
         ),
         may("nth", COUNTER, "1", "Which one of that kind in the run, counted over all nodes together."),
     ]],
@@ -158,11 +175,11 @@ pub(crate) static INJECT: Object = Object {
     later: &[],
 };
 
-const fn fault(name: &'static str, parameters: &'static Object, doc: &'static str) -> Field {
+pub(super) const fn fault(name: &'static str, parameters: &'static Object, doc: &'static str) -> Field {
     may(name, Shape::Object(parameters), "", doc)
 }
 
-static NOTHING: Object = object("nothing", &[]);
+pub(super) static NOTHING: Object = object("nothing", &[]);
 static RATE: Object = object("share", &[&[must("rate", PERCENT, "This share of the frames.")]]);
 const SIZE: Shape = Shape::Unit(Unit::Size);
 const OFFSET: Shape = Shape::Unit(Unit::Offset);
@@ -312,37 +329,6 @@ static DRIFT: Object = object(
 
 static JUMP: Object = object("jump", &[&[must("by", OFFSET, "By so much; positive is forward.")]]);
 
-/// Validators that lie.
-pub(crate) static BYZANTINE: &[Field] = &[
-    fault("silent", &NOTHING, "Sends nothing in consensus."),
-    fault("equivocate", &EQUIVOCATE, "Says one thing to some and another to the rest."),
-    fault("amnesia", &NOTHING, "Forgets its lock."),
-    fault("invalid_signature", &NOTHING, "Signs wrongly."),
-    fault("garbage_bytes", &NOTHING, "Sends bytes that are no message."),
-];
-
-const VOTES: Shape = Shape::Word(&["proposal", "prevote", "precommit"]);
-
-/// An empty half is allowed: nobody hears that side.
-static HALF: List = nodes(0);
-
-static EQUIVOCATE: Object = object(
-    "equivocate",
-    &[&[
-        must(
-            "what",
-            Shape::Either(&[VOTES, Shape::List(&List { item: VOTES, min: 1, max: 3, unique: true })]),
-            "About what; one or a list.",
-        ),
-        may(
-            "groups",
-            Shape::List(&List { item: Shape::List(&HALF), min: 2, max: 2, unique: false }),
-            "the others in two halves, lower numbers first",
-            "Who hears what.",
-        ),
-    ]],
-);
-
 /// Faults about faults.
 pub(crate) static META: &[Field] = &[fault("heal", &NOTHING, "Ends every other fault.")];
 
@@ -378,25 +364,7 @@ pub(crate) static LATER: &[(&str, Family, &str)] = &[
     ("bit_rot", Family::Disk, "A bit flips at rest."),
     ("misdirected_read", Family::Disk, "A read answers from another place."),
     ("misdirected_write", Family::Disk, "A write lands in another place."),
-    ("withhold", Family::Byzantine, "Does not send one kind of message."),
-    ("selective_send", Family::Byzantine, "Sends to some only."),
-    ("double_vote", Family::Byzantine, "Sends two votes to everyone."),
-    ("force_nil", Family::Byzantine, "Always votes nil."),
-    ("invalid_value", Family::Byzantine, "Proposes a block that is not valid."),
-    ("wrong_epoch", Family::Byzantine, "Signs for another epoch."),
-    ("outdated_view", Family::Byzantine, "Sends messages of an old round."),
-    ("future_view", Family::Byzantine, "Sends messages of a round to come."),
-    ("conflicting_certificate", Family::Byzantine, "Makes a certificate for another value."),
-    ("impersonate", Family::Byzantine, "Sends in another's name."),
-    ("late", Family::Byzantine, "Sends just before the timeout."),
-    ("rushing", Family::Byzantine, "Acts after it saw what the honest sent."),
-    ("flood", Family::Byzantine, "Sends far too much."),
-    ("lie_in_sync", Family::Byzantine, "Answers a sync request with wrong blocks."),
-    ("frame", Family::Byzantine, "Forges evidence against an honest node."),
-    ("drop_inbound", Family::Byzantine, "Ignores one kind of message."),
     ("twins", Family::Byzantine, "Two nodes with one key."),
-    ("mutate", Family::Byzantine, "Small-scope mutation of messages (ByzzFuzz)."),
-    ("collude", Family::Byzantine, "Several lie together."),
     ("invalid_bet", Family::Application, "A bet that the rules forbid."),
     ("double_spend", Family::Application, "Two commands that spend the same tokens."),
     ("replayed_bet", Family::Application, "A bet is sent again."),

@@ -2,8 +2,9 @@
 
 use super::{Context, RESERVED, latency};
 use crate::scenario::fault::{Condition, Fault, Selector, Trigger};
-use crate::scenario::inject::{Family, Inject, Shape, Split};
+use crate::scenario::inject::{Family, Hearers, Inject, Shape, Split, Strategy};
 use crate::scenario::units::Span;
+use bitcraps_types::Protocol;
 use std::collections::BTreeMap;
 
 /// A run looks at its faults at each start: more of them cost more than they show.
@@ -182,9 +183,28 @@ fn effect(context: &mut Context<'_, '_>, fault: &Fault, path: &str) {
                 context.error(&on, message, "leave out `on`".to_string());
             }
         }
-        Inject::Equivocate { groups: Some(groups), .. } => {
+        Inject::Equivocate { groups: Some(Hearers::Groups(groups)), .. } => {
             let path = format!("{inject}.equivocate.groups");
             disjoint(context, groups, &path);
+        }
+        Inject::SelectiveSend { to } => context.check_nodes(to, &format!("{inject}.selective_send.to")),
+        Inject::Impersonate { victim } | Inject::Frame { victim } => {
+            let path = format!("{inject}.{}.victim", fault.inject.name());
+            if *victim >= context.scenario.validators.count && !context.is_bad("validators.count") {
+                context.no_such_node(*victim, &path);
+            } else if matches!(&fault.on, Selector::Node(node) if node == victim) {
+                let message = format!("`{}` strikes its own victim", fault.inject.name());
+                context.error(&path, message, "name another validator".to_string());
+            }
+        }
+        Inject::Collude { strategy: Strategy::Amnesia }
+            if context.scenario.consensus.engine != Protocol::Tendermint =>
+        {
+            let engine = context.scenario.consensus.engine.name();
+            let path = format!("{inject}.collude.strategy");
+            let message =
+                format!("there is no such plan under {engine}: only Tendermint's locks leave no proof");
+            context.error(&path, message, "use `fork`".to_string());
         }
         _ => {}
     }

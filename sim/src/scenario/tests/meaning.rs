@@ -72,6 +72,17 @@ fn each_contradiction_is_named() {
             "in two groups",
         ),
         (
+            "faults: [{ at: 1 s, on: 0, inject: { selective_send: { to: [9] } } }]\n",
+            "there is no validator 9",
+        ),
+        ("faults: [{ at: 1 s, on: 0, inject: { frame: { victim: 9 } } }]\n", "there is no validator 9"),
+        ("faults: [{ at: 1 s, on: 2, inject: { impersonate: { victim: 2 } } }]\n", "strikes its own victim"),
+        (
+            "consensus: { engine: pbft }\nexpect: { violation: agreement }\n\
+             faults: [{ at: 1 s, on: [0, 1], inject: { collude: { strategy: amnesia } } }]\n",
+            "no such plan under pbft",
+        ),
+        (
             "faults: [{ at: 1 s, inject: { latency: { add: { min: 2 s, max: 1 s } } } }]\n",
             "`max` is below `min`",
         ),

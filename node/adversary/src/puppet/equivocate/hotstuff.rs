@@ -3,7 +3,7 @@
 //! Votes go to the next leader alone, which counts both. So with up to f liars, and with more unless liars lead three
 //! rounds on end, this leaves evidence and costs rounds, and forks nothing.
 
-use super::{Kinds, Sides};
+use super::{Kinds, Sides, nobodys};
 use crate::puppet::Collusion;
 use bitcraps_consensus::hotstuff::{HotStuffMessage, Proposal, Vote};
 
@@ -36,7 +36,8 @@ fn proposals(collusion: &mut Collusion, sides: Sides, truth: &Proposal) -> Vec<H
 fn votes(what: Kinds, collusion: &mut Collusion, sides: Sides, truth: Vote) -> Vec<HotStuffMessage> {
     let doubled = if truth.commits() { what.precommit } else { what.prevote };
     match collusion.votes(truth.height, truth.round, Some(truth.digest)) {
-        Some((first, Some(second))) if doubled => {
+        Some((first, second)) if doubled && (second.is_some() || !what.proposal) => {
+            let second = second.unwrap_or_else(|| nobodys(first));
             let sides = [(sides.0, first), (sides.1, second)].into_iter();
             sides
                 .filter(|(told, _)| *told)

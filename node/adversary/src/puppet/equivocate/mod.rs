@@ -8,17 +8,23 @@
 //! The attack does not wait for the liar's own engine, which follows one side of the fork and may see no polka there:
 //! each forged prevote goes out together with the forged precommit. In rounds in which an honest validator proposes
 //! there is but one value. Liars that double proposals wait there for a turn of their own and vote honestly, so that no
-//! group falls behind before the fork; those that double votes alone tell the second group nil.
+//! group falls behind before the fork; those that double votes alone tell the second group nil, or where there is no
+//! nil, that they vote for a value that nobody proposed.
+//!
+//! A validator in both groups hears both: with everybody in both, it is a double vote in the open.
 
 mod hotstuff;
 mod pbft;
 mod tendermint;
 
-use super::{Collusion, Identity};
+use super::Collusion;
+use super::deed::{Deed, Here};
 use bitcraps_actors::ports::{ConsensusMessage, Outgoing};
-use bitcraps_consensus::{AnyMessage, Message, Signed};
-use bitcraps_types::ValidatorIndex;
+use bitcraps_consensus::{AnyMessage, Signed};
+use bitcraps_types::{Digest, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Which kinds of messages are doubled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -39,29 +45,41 @@ impl Kinds {
 /// The sides that a recipient is on: whether it hears of the first value, and of the second.
 type Sides = (bool, bool);
 
-/// Puts into `out` what `to` is told instead of `signed`. Whether that is anything else.
-pub(super) fn rewrite(
-    what: Kinds,
-    collusion: &mut Collusion,
-    identity: &Identity,
-    to: ValidatorIndex,
-    signed: Signed<ConsensusMessage>,
-    out: &mut Vec<Outgoing>,
-) -> bool {
-    let sides = (collusion.groups().first.contains(&to), collusion.groups().second.contains(&to));
-    let mine = signed.message.author() == identity.me;
-    let told: Vec<ConsensusMessage> = match &signed.message {
-        _ if !mine || sides == (false, false) => vec![signed.message.clone()],
-        AnyMessage::Pbft(message) => tagged(pbft::told(what, collusion, sides, message)),
-        AnyMessage::HotStuff(message) => tagged(hotstuff::told(what, collusion, sides, message)),
-        AnyMessage::Tendermint(message) => tagged(tendermint::told(what, collusion, sides, message)),
-    };
-    let changed = told != [signed.message.clone()];
-    for message in told {
-        let sent = if message == signed.message { signed.clone() } else { identity.sign(message) };
-        out.push(Outgoing::Message(Box::new(sent)));
+/// See the module.
+pub(super) struct Equivocate {
+    pub(super) what: Kinds,
+    /// The groups, and what those who lie together have told them.
+    pub(super) collusion: Rc<RefCell<Collusion>>,
+}
+
+impl Deed for Equivocate {
+    fn tell(
+        &mut self,
+        here: &mut Here<'_>,
+        to: ValidatorIndex,
+        signed: Signed<ConsensusMessage>,
+        out: &mut Vec<Outgoing>,
+    ) -> bool {
+        let collusion = &mut *self.collusion.borrow_mut();
+        let sides = (collusion.groups().first.contains(&to), collusion.groups().second.contains(&to));
+        let told: Vec<ConsensusMessage> = match &signed.message {
+            message if !here.is_mine(message) || sides == (false, false) => vec![message.clone()],
+            AnyMessage::Pbft(message) => tagged(pbft::told(self.what, collusion, sides, message)),
+            AnyMessage::HotStuff(message) => tagged(hotstuff::told(self.what, collusion, sides, message)),
+            AnyMessage::Tendermint(message) => tagged(tendermint::told(self.what, collusion, sides, message)),
+        };
+        let changed = told != [signed.message.clone()];
+        for message in told {
+            let sent = if message == signed.message { signed.clone() } else { here.identity.sign(message) };
+            out.push(Outgoing::Message(Box::new(sent)));
+        }
+        changed
     }
-    changed
+}
+
+/// The other value of a second group to whom nobody proposed any, where the protocol knows no vote for none.
+fn nobodys(first: Digest) -> Digest {
+    Digest::of("adversary/nobody's", &first.0)
 }
 
 fn tagged<M: Into<ConsensusMessage>>(messages: Vec<M>) -> Vec<ConsensusMessage> {

@@ -2,7 +2,7 @@
 //!
 //! A primary sends no PREPARE: its PRE-PREPARE counts as one. So one that lies commits along with its two values.
 
-use super::{Kinds, Sides};
+use super::{Kinds, Sides, nobodys};
 use crate::puppet::Collusion;
 use bitcraps_consensus::pbft::{NewView, PbftMessage, PrePrepare, Vote, VoteKind};
 use bitcraps_types::Digest;
@@ -53,9 +53,14 @@ fn proposals(
 }
 
 fn votes(what: Kinds, collusion: &mut Collusion, sides: Sides, truth: Vote) -> Vec<PbftMessage> {
-    let Some((first, Some(second))) = collusion.votes(truth.height, truth.view, Some(truth.digest)) else {
+    let Some((first, second)) = collusion.votes(truth.height, truth.view, Some(truth.digest)) else {
         return vec![PbftMessage::Vote(truth)];
     };
+    if second.is_none() && what.proposal {
+        return vec![PbftMessage::Vote(truth)];
+    }
+    let proposed = second.is_some();
+    let second = second.unwrap_or_else(|| nobodys(first));
     let mut told = Vec::new();
     let mut tell = |kind: VoteKind| {
         let vote = |digest: Digest| PbftMessage::Vote(Vote { kind, digest, ..truth });
@@ -65,7 +70,7 @@ fn votes(what: Kinds, collusion: &mut Collusion, sides: Sides, truth: Vote) -> V
     if includes(what, truth.kind) {
         tell(truth.kind);
     }
-    if truth.kind == VoteKind::Prepare && what.precommit {
+    if truth.kind == VoteKind::Prepare && what.precommit && proposed {
         tell(VoteKind::Commit);
     }
     if !includes(what, truth.kind) {
