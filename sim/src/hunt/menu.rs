@@ -5,9 +5,9 @@
 //! rates whole percents, so that a find can be read.
 
 use crate::scenario::{
-    Blocked, Condition, CrashDisk, Direction, DiskOp, End, Fault, Inject, Jittered, Latency, Loss,
-    MessageKind, NodeState, Offset, Percent, Scenario, Selector, Shape, SourceSpan, Span, Split, Trigger,
-    Until, VoteKind,
+    Blocked, Condition, CrashDisk, Direction, DiskOp, End, Fault, Hearers, Inject, Jittered, Latency, Loss,
+    MessageKind, NodeState, Offset, Percent, Rate, Scenario, Scope, Selector, Shape, SourceSpan, Span, Split,
+    Strategy, Trigger, Until, VoteKind,
 };
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -35,10 +35,27 @@ pub(super) const KINDS: &[Kind] = &[
     "drift",
     "jump",
     "silent",
+    "withhold",
+    "selective_send",
     "equivocate",
     "amnesia",
+    "force_nil",
     "invalid_signature",
     "garbage_bytes",
+    "invalid_value",
+    "wrong_epoch",
+    "outdated",
+    "future",
+    "conflicting_certificate",
+    "impersonate",
+    "late",
+    "rushing",
+    "flood",
+    "lie_in_sync",
+    "frame",
+    "drop_inbound",
+    "mutate",
+    "collude",
 ];
 
 /// The kinds that make a validator Byzantine stand at the end.
@@ -60,6 +77,8 @@ pub(super) struct Menu<'a> {
 }
 
 const MS: u64 = 1_000_000;
+const MESSAGES: [MessageKind; 4] =
+    [MessageKind::Proposal, MessageKind::Prevote, MessageKind::Precommit, MessageKind::ViewChange];
 
 impl<'a> Menu<'a> {
     pub(super) fn new(scenario: &Scenario, rng: &'a mut ChaCha8Rng) -> Menu<'a> {
@@ -141,6 +160,26 @@ impl<'a> Menu<'a> {
             "jump" => Inject::Jump { by: self.offset() },
             "silent" => Inject::Silent {},
             "equivocate" => self.equivocate(),
+            "withhold" => Inject::Withhold { kinds: self.kinds() },
+            "selective_send" => Inject::SelectiveSend { to: self.some_nodes() },
+            "force_nil" => Inject::ForceNil {},
+            "invalid_value" => Inject::InvalidValue {},
+            "wrong_epoch" => Inject::WrongEpoch {},
+            "outdated" => Inject::Outdated { by: self.rng.random_range(1..=3) },
+            "future" => Inject::Future { by: self.rng.random_range(1..=3) },
+            "conflicting_certificate" => Inject::ConflictingCertificate {},
+            "impersonate" => Inject::Impersonate { victim: self.honest() },
+            "late" => Inject::Late { before: self.short() },
+            "rushing" => Inject::Rushing { at_most: self.short() },
+            "flood" => Inject::Flood { rate: self.rate() },
+            "lie_in_sync" => Inject::LieInSync {},
+            "frame" => Inject::Frame { victim: self.honest() },
+            "drop_inbound" => Inject::DropInbound { kinds: self.kinds() },
+            "mutate" => Inject::Mutate {
+                scope: self.one_of(&[Scope::Small, Scope::Any]),
+                rounds: self.rng.random_bool(0.3).then(|| self.rng.random_range(1..=4)),
+            },
+            "collude" => Inject::Collude { strategy: Strategy::Fork },
             "amnesia" => Inject::Amnesia {},
             "invalid_signature" => Inject::InvalidSignature {},
             "garbage_bytes" => Inject::GarbageBytes {},
@@ -187,7 +226,11 @@ impl<'a> Menu<'a> {
         let second = first.split_off(self.rng.random_range(1..first.len().max(2)));
         let mut groups = [first, second];
         groups.iter_mut().for_each(|group| group.sort_unstable());
-        let groups = groups.iter().all(|group| !group.is_empty()).then_some(groups);
+        let told_apart = groups.iter().all(|group| !group.is_empty());
+        let groups = match self.rng.random_bool(0.2) {
+            true => Some(Hearers::Everyone),
+            false => told_apart.then_some(Hearers::Groups(groups)),
+        };
         Inject::Equivocate { what, groups }
     }
 
@@ -212,15 +255,7 @@ impl<'a> Menu<'a> {
                 let is = [NodeState::Down, NodeState::Syncing, NodeState::Locked, NodeState::Leader];
                 Condition::State { node: self.node(), is: self.one_of(&is) }
             }
-            _ => {
-                let kinds = [
-                    MessageKind::Proposal,
-                    MessageKind::Prevote,
-                    MessageKind::Precommit,
-                    MessageKind::ViewChange,
-                ];
-                Condition::Message { kind: self.one_of(&kinds), nth: self.rng.random_range(1..=60) }
-            }
+            _ => Condition::Message { kind: self.one_of(&MESSAGES), nth: self.rng.random_range(1..=60) },
         }
     }
 
@@ -240,11 +275,35 @@ impl<'a> Menu<'a> {
     }
 
     fn some(&mut self) -> Selector {
+        exactly(self.some_nodes())
+    }
+
+    fn some_nodes(&mut self) -> Vec<u16> {
         let mut nodes: Vec<u16> = (0..self.count).collect();
         nodes.shuffle(self.rng);
         nodes.truncate(self.rng.random_range(1..=usize::from(self.count.div_ceil(2))));
         nodes.sort_unstable();
-        exactly(nodes)
+        nodes
+    }
+
+    fn kinds(&mut self) -> Vec<MessageKind> {
+        let mut kinds: Vec<MessageKind> =
+            MESSAGES.into_iter().filter(|_| self.rng.random_bool(0.4)).collect();
+        if kinds.is_empty() {
+            kinds.push(self.one_of(&MESSAGES));
+        }
+        kinds
+    }
+
+    /// Somebody who does not lie.
+    fn honest(&mut self) -> u16 {
+        let honest: Vec<u16> = (0..self.count).filter(|node| !self.liars.contains(node)).collect();
+        self.one_of(&honest)
+    }
+
+    fn rate(&mut self) -> Rate {
+        let rate = self.rng.random_range(1..=500);
+        Rate::parse(&format!("{rate}/s")).expect("a whole number per second is a rate")
     }
 
     fn liar(&mut self) -> Selector {
