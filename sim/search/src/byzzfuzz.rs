@@ -74,7 +74,7 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
         }
     }
     let any_round = |rng: &mut ChaCha8Rng| rng.random_range(0..params.rounds);
-    let scene = Scene::new(params.engine, &schedule.all_powers());
+    let scene = Scene::new(params.engine, &schedule.all_powers(), params.heights);
     for _ in 0..params.process_faults {
         let Some(mutation) = mutation(&mut rng, params.engine, &schedule.byzantine, &all) else { break };
         // What only leaders say is changed where its author leads.

@@ -50,8 +50,8 @@ pub struct Schedule {
     /// What happens at place 0, 1, 2 …
     #[serde(default)]
     pub rounds: Vec<RoundPlan>,
-    /// Exactly these deliveries and timeouts happen, in this order, before global stabilisation. Partitions and
-    /// withheld kinds mean nothing then.
+    /// Exactly these deliveries and timeouts happen, in this order, before global stabilisation. One that is not possible
+    /// is left out; one that a partition cuts is delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deliveries: Option<Vec<Action>>,
 }

@@ -23,14 +23,17 @@ pub(crate) const START: Time = Time(1);
 pub(crate) struct Scene {
     pub(crate) protocol: Protocol,
     pub(crate) set: ValidatorSet,
+    /// Nobody goes on after this height: who needs nobody else would decide for ever, in no time.
+    pub(crate) last: Height,
 }
 
 impl Scene {
-    pub(crate) fn new(protocol: Protocol, powers: &[u64]) -> Scene {
+    /// Heights are decided up to `heights`, and a few more, so that who is behind is helped.
+    pub(crate) fn new(protocol: Protocol, powers: &[u64], heights: Height) -> Scene {
         let validator = |(i, &power): (usize, &u64)| Validator { key: key(index(i)).0, power };
         let set = ValidatorSet::new(powers.iter().enumerate().map(validator).collect())
             .expect("a schedule is checked before it runs");
-        Scene { protocol, set }
+        Scene { protocol, set, last: heights.saturating_add(8) }
     }
 
     /// Who leads a place. (In PBFT: the view of this number.)

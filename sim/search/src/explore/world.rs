@@ -98,7 +98,7 @@ impl World {
     pub(super) fn new(params: &Params) -> World {
         let schedule = params.schedule();
         World {
-            scene: Scene::new(schedule.engine, &schedule.all_powers()),
+            scene: Scene::new(schedule.engine, &schedule.all_powers(), schedule.heights),
             plan: Plan::default(),
             names: schedule.replicas(),
             params: params.clone(),

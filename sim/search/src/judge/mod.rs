@@ -133,7 +133,7 @@ impl Judge {
         let (powers, names, faulty) = (schedule.all_powers(), schedule.replicas(), schedule.faulty());
         let faulty_power: u64 = faulty.iter().map(|&identity| powers[usize::from(identity)]).sum();
         Judge {
-            scene: Rc::new(Scene::new(schedule.engine, &powers)),
+            scene: Rc::new(Scene::new(schedule.engine, &powers, schedule.heights)),
             owed: 3 * faulty_power < powers.iter().sum(),
             hears_all: true,
             said: vec![Vec::new(); names.len()],
