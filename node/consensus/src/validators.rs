@@ -113,9 +113,13 @@ impl ValidatorSet {
 
     /// More than two thirds of the power (2f + 1 of 3f + 1).
     pub fn is_quorum(&self, power: u64) -> bool {
-        3 * power > 2 * self.0.total
-            || (has(Bug::QuorumOfThree) && power >= 3)
-            || (has(Bug::QuorumOfTwoFPlusOne) && power > 2 * ((self.0.total - 1) / 3))
+        3 * power > 2 * self.0.total || self.is_quorum_by_mistake(power)
+    }
+
+    /// What two exhibits of the museum take for a quorum.
+    fn is_quorum_by_mistake(&self, power: u64) -> bool {
+        let f = (self.0.total - 1) / 3;
+        (has(Bug::QuorumOfThree) && power >= 3) || (has(Bug::QuorumOfTwoFPlusOne) && power > 2 * f)
     }
 
     /// More than one third of the power (f + 1 of 3f + 1): at least one of them is correct.

@@ -180,7 +180,8 @@ impl Timeout {
         high_qc_round: Option<Round>,
     ) -> Vec<u8> {
         let mut bytes = preimage("hotstuff/timeout", chain, height, round);
-        super::statement::push_round(&mut bytes, high_qc_round);
+        let claimed = high_qc_round.filter(|_| !has(Bug::TimeoutClaimNotSigned));
+        super::statement::push_round(&mut bytes, claimed);
         bytes
     }
 }

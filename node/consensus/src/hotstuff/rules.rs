@@ -127,8 +127,10 @@ impl HotStuff {
 
     /// Whether a certificate brings no news: neither itself, nor what one of its signers said.
     pub(super) fn knows_qc(&self, qc: &QuorumCertificate) -> bool {
-        let brings_nothing =
-            self.high_qc_round() >= Some(qc.round) && (self.commit.is_some() || !qc.commits());
+        let decides_again = has(Bug::DecidesAgain) && qc.commits();
+        let brings_nothing = self.high_qc_round() >= Some(qc.round)
+            && (self.commit.is_some() || !qc.commits())
+            && !decides_again;
         brings_nothing && self.witness.knows_all(qc.votes())
     }
 

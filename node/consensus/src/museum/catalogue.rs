@@ -47,6 +47,14 @@ macro_rules! exhibits {
 
 #[cfg(feature = "byzantine")]
 impl Bug {
+    /// How many validators it takes: four, but what is wrong about the size of a quorum is right among four.
+    pub const fn validators(self) -> usize {
+        match self {
+            Bug::QuorumOfThree | Bug::QuorumOfTwoFPlusOne => 6,
+            _ => 4,
+        }
+    }
+
     /// The bug of this name.
     pub fn parse(name: &str) -> Option<Bug> {
         Bug::ALL.into_iter().find(|bug| bug.name() == name)
@@ -70,7 +78,7 @@ exhibits! {
         "prepared-claim-not-proven",
         breaks "agreement",
         "The claim in a VIEW-CHANGE to be prepared is believed without its PREPAREs.",
-        "sigp/anchor #549; besu #7875 is of the same check"
+        "sigp/anchor #549"
     }
     Pbft LowestCertificateWins {
         "lowest-certificate-wins",
@@ -137,7 +145,7 @@ exhibits! {
         "unlocks-on-any-polka",
         breaks "agreement",
         "A locked validator prevotes another value on any proof of lock, also one of a round before its own lock.",
-        "tendermint spec, fork accountability (amnesia); arXiv:1807.04938 line 29"
+        "tendermint/spec light-client/accountability, 'amnesia'; the rule: arXiv:1807.04938, line 29"
     }
     Tendermint NeverUnlocks {
         "never-unlocks",
@@ -183,7 +191,7 @@ exhibits! {
     }
     Tendermint SecondProposalPanics {
         "second-proposal-panics",
-        breaks "no crash",
+        breaks "no crash of its own",
         "That a round has one proposal is an assertion, which its proposer can make false.",
         "asonnino/mysticeti #227"
     }
@@ -211,6 +219,12 @@ exhibits! {
         breaks "agreement",
         "A vote's signature does not cover its round, so that a certificate can be given a later one.",
         "relab/hotstuff #291; tari-ootle #2492"
+    }
+    HotStuff TimeoutClaimNotSigned {
+        "timeout-claim-not-signed",
+        breaks "agreement",
+        "A timeout's signature does not cover the certificate that its author knows, so that a leader can make it less.",
+        "tari-ootle #2636"
     }
     HotStuff VotesAfterTimeout {
         "votes-after-timeout",
@@ -262,7 +276,7 @@ exhibits! {
     }
     HotStuff GhostCertificatePanics {
         "ghost-certificate-panics",
-        breaks "no crash",
+        breaks "no crash of its own",
         "That the block of a certificate is known is an assertion; the block may have been lost.",
         "relab/hotstuff #285"
     }
