@@ -91,7 +91,7 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
         let replica = Name::of(*one(&mut rng, &all));
         let when = match rng.random_bool(0.5) {
             true => Moment::Write(rng.random_range(1..4)),
-            false => Moment::Said((*one(&mut rng, kinds(params.engine))).0.into()),
+            false => Moment::Said(one(&mut rng, kinds(params.engine)).0.into()),
         };
         schedule.rounds[round].crash.push(Crash { replica, when, down: rng.random_range(1..30) });
     }

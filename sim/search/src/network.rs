@@ -5,51 +5,20 @@
 
 use crate::judge::Judge;
 use crate::mutation::{self, Known, mutate};
+use crate::packet::Packet;
 use crate::plan::Plan;
 use crate::replay::Action;
 use crate::replica::{Effect, Fact, Replica, place, spot};
 use crate::scheme::{self, CHAIN, HOP, START, Scene, Verifier};
 use crate::{Schedule, judge};
-use bitcraps_consensus::{
-    AnyEngine, AnyMessage, Certificate, Dest, Engine, Input, Message, Signed, Timer, Verified,
-};
-use bitcraps_types::{Height, Round, Time, ValidatorIndex, Value};
+use bitcraps_consensus::{AnyEngine, AnyMessage, Dest, Engine, Input, Message, Signed, Timer, Verified};
+use bitcraps_types::{Height, Time, ValidatorIndex};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// The most decided blocks that are brought at once.
 const BLOCKS_AT_ONCE: u64 = 16;
-
-/// What travels.
-#[derive(Clone, Debug)]
-pub(crate) enum Packet {
-    /// What an engine said.
-    Message(Verified<AnyMessage>),
-    /// A host lacks these heights.
-    Ask { at: (Height, Round), from: Height, below: Height },
-    /// A decided block.
-    Block { height: Height, value: Value, certificate: Certificate },
-}
-
-impl Packet {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Packet::Message(message) => message.message().kind(),
-            Packet::Ask { .. } => "ask",
-            Packet::Block { .. } => "block",
-        }
-    }
-
-    /// The height and the round that it speaks of.
-    pub(crate) fn spot(&self) -> (Height, Round) {
-        match self {
-            Packet::Message(message) => spot(message.message()),
-            Packet::Ask { at, .. } => *at,
-            Packet::Block { height, certificate, .. } => (*height, certificate.round),
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 enum Event {

@@ -7,7 +7,7 @@
 use super::Params;
 use super::table::Table;
 use crate::judge::Judge;
-use crate::network::Packet;
+use crate::packet::Packet;
 use crate::plan::Plan;
 use crate::replica::{Effect, Replica};
 use crate::scheme::{self, CHAIN, START, Scene, Verifier};
