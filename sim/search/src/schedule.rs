@@ -227,7 +227,8 @@ impl Schedule {
         ensure(self.heights >= 1, &|| "heights: at least 1".into())?;
         let fits = self.powers.is_empty() || self.powers.len() == usize::from(self.validators);
         ensure(fits, &|| "powers: one for each validator".into())?;
-        ensure(!self.powers.contains(&0), &|| "powers: at least 1 each".into())?;
+        let sane = self.powers.iter().all(|power| (1..=1_000_000).contains(power));
+        ensure(sane, &|| "powers: between 1 and 1000000 each".into())?;
         for &identity in self.twins.iter().chain(&self.byzantine) {
             ensure(identity < self.validators, &|| format!("there is no validator {identity}"))?;
         }
