@@ -229,6 +229,10 @@ impl Schedule {
         ensure(fits, &|| "powers: one for each validator".into())?;
         let sane = self.powers.iter().all(|power| (1..=1_000_000).contains(power));
         ensure(sane, &|| "powers: between 1 and 1000000 each".into())?;
+        let powers = self.all_powers();
+        let most = powers.iter().copied().max().unwrap_or(0);
+        let shared = powers.len() == 1 || 3 * most <= 2 * powers.iter().sum::<u64>();
+        ensure(shared, &|| "powers: nobody may decide alone".into())?;
         for &identity in self.twins.iter().chain(&self.byzantine) {
             ensure(identity < self.validators, &|| format!("there is no validator {identity}"))?;
         }

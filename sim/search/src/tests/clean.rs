@@ -78,6 +78,17 @@ fn where_too_many_are_faulty_they_are_convicted() {
     }
 }
 
+/// Hosts that did not go on after the last height helped nobody who was still behind.
+#[test]
+fn one_who_comes_back_when_the_others_are_far_ahead_is_helped() {
+    for engine in Protocol::ALL {
+        let crash = Crash { replica: Name::of(3), when: Moment::Write(1), down: 90 };
+        let plan = RoundPlan { crash: vec![crash], ..RoundPlan::default() };
+        let outcome = run(&Schedule { rounds: vec![plan], ..Schedule::quiet(engine, 4, 2) }).unwrap();
+        assert_eq!((outcome.violations, outcome.impact.crashes), (vec![], 1));
+    }
+}
+
 /// By weight one of four may be a quarter of the power, or a half.
 #[test]
 fn power_counts_and_not_heads() {
