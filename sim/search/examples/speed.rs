@@ -14,10 +14,10 @@ const THREADS: u64 = 2;
 fn main() {
     let cases: u64 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(20_000);
     for engine in Protocol::ALL {
-        for (timeouts, silent) in [(0, vec![3]), (1, vec![3]), (0, vec![])] {
-            let params = explore::Params { timeouts, silent, ..explore::Params::small(engine) };
-            exhaust(&params);
-        }
+        let small = explore::Params { most_states: 400_000, ..explore::Params::small(engine) };
+        exhaust(&small);
+        exhaust(&explore::Params { timeouts: 1, ..small.clone() });
+        exhaust(&explore::Params { silent: Vec::new(), ..small });
         for rounds in [4, 7] {
             let space = twins::Space::new(twins::Params::small(engine, rounds));
             println!("{engine}: twins of 4 validators over {rounds} rounds: {} cases", space.count());

@@ -74,7 +74,7 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
         }
     }
     let any_round = |rng: &mut ChaCha8Rng| rng.random_range(0..params.rounds);
-    let scene = Scene::new(params.engine, &schedule.all_powers());
+    let scene = Scene::new(params.engine, &schedule.all_powers(), params.heights);
     for _ in 0..params.process_faults {
         let Some(mutation) = mutation(&mut rng, params.engine, &schedule.byzantine, &all) else { break };
         // What only leaders say is changed where its author leads.
@@ -91,7 +91,7 @@ pub fn schedule(seed: u64, params: &Params) -> Schedule {
         let replica = Name::of(*one(&mut rng, &all));
         let when = match rng.random_bool(0.5) {
             true => Moment::Write(rng.random_range(1..4)),
-            false => Moment::Said((*one(&mut rng, kinds(params.engine))).0.into()),
+            false => Moment::Said(one(&mut rng, kinds(params.engine)).0.into()),
         };
         schedule.rounds[round].crash.push(Crash { replica, when, down: rng.random_range(1..30) });
     }

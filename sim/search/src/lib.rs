@@ -14,6 +14,7 @@ mod judge;
 mod mutation;
 mod name;
 mod network;
+mod packet;
 mod panics;
 mod plan;
 mod replay;

@@ -5,51 +5,20 @@
 
 use crate::judge::Judge;
 use crate::mutation::{self, Known, mutate};
+use crate::packet::Packet;
 use crate::plan::Plan;
 use crate::replay::Action;
 use crate::replica::{Effect, Fact, Replica, place, spot};
 use crate::scheme::{self, CHAIN, HOP, START, Scene, Verifier};
 use crate::{Schedule, judge};
-use bitcraps_consensus::{
-    AnyEngine, AnyMessage, Certificate, Dest, Engine, Input, Message, Signed, Timer, Verified,
-};
-use bitcraps_types::{Height, Round, Time, ValidatorIndex, Value};
+use bitcraps_consensus::{AnyEngine, AnyMessage, Dest, Engine, Input, Message, Signed, Timer, Verified};
+use bitcraps_types::{Height, Time, ValidatorIndex};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// The most decided blocks that are brought at once.
 const BLOCKS_AT_ONCE: u64 = 16;
-
-/// What travels.
-#[derive(Clone, Debug)]
-pub(crate) enum Packet {
-    /// What an engine said.
-    Message(Verified<AnyMessage>),
-    /// A host lacks these heights.
-    Ask { at: (Height, Round), from: Height, below: Height },
-    /// A decided block.
-    Block { height: Height, value: Value, certificate: Certificate },
-}
-
-impl Packet {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Packet::Message(message) => message.message().kind(),
-            Packet::Ask { .. } => "ask",
-            Packet::Block { .. } => "block",
-        }
-    }
-
-    /// The height and the round that it speaks of.
-    pub(crate) fn spot(&self) -> (Height, Round) {
-        match self {
-            Packet::Message(message) => spot(message.message()),
-            Packet::Ask { at, .. } => *at,
-            Packet::Block { height, certificate, .. } => (*height, certificate.round),
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -110,13 +79,15 @@ pub(crate) struct Network {
     /// When the last crash was over, or a height was decided by all.
     calm: Time,
     lowest: Height,
-    /// A list says what is delivered: nothing is cut.
+    /// A list says what is delivered.
     replaying: bool,
+    /// What the plan cuts is kept then. The list may name it, if the engines' times have changed since it was made.
+    cut: Vec<Event>,
 }
 
 impl Network {
     pub(crate) fn new(schedule: &Schedule) -> Network {
-        let scene = Rc::new(Scene::new(schedule.engine, &schedule.all_powers()));
+        let scene = Rc::new(Scene::new(schedule.engine, &schedule.all_powers(), schedule.heights));
         let names = schedule.replicas();
         let replicas = names.iter().enumerate().map(|(i, name)| Replica::new(&scene, *name, i)).collect();
         let plan = Plan::of(schedule);
@@ -140,6 +111,7 @@ impl Network {
             calm: START,
             lowest: 0,
             replaying: schedule.deliveries.is_some(),
+            cut: Vec::new(),
         };
         network.open(0);
         network
@@ -152,7 +124,7 @@ impl Network {
         }
     }
 
-    /// Does what a list says, as far as it is possible. Then nothing is held back any more.
+    /// Does what a list says, as far as it is possible. Then nothing is cut any more.
     pub(crate) fn replay(&mut self, actions: &[Action]) {
         for action in actions {
             if let Action::Fall { replica } = action {
@@ -168,6 +140,10 @@ impl Network {
             let found = self.events.iter().find(|(key, event)| is_meant(key.0, event));
             if let Some(key) = found.map(|(key, _)| *key) {
                 self.happen(key);
+            } else if let Some(i) = self.cut.iter().position(|event| is_meant(self.now, event)) {
+                let event = self.cut.remove(i);
+                self.push(self.now, event);
+                self.happen((self.now, self.next_event - 1));
             }
         }
         self.replaying = false;
@@ -360,9 +336,7 @@ impl Network {
 
     /// Whether what is planned for a place holds now.
     fn holds(&self, place: usize) -> bool {
-        self.opened
-            .get(place)
-            .is_some_and(|opened| self.replaying || opened.is_none_or(|at| self.now < at + self.hold))
+        self.opened.get(place).is_some_and(|opened| opened.is_none_or(|at| self.now < at + self.hold))
     }
 
     /// What receivers will make of a message. What a correct replica sends must be found valid.
@@ -432,11 +406,17 @@ impl Network {
         let (height, round) = packet.spot();
         let place = place(height, round);
         let cut = !self.plan.passes(place, packet.kind(), from, to);
-        if cut && !self.replaying && self.holds(place) {
+        let cut = cut && self.holds(place);
+        if cut && !self.replaying {
             self.impact.cut += 1;
             return;
         }
-        self.push(self.now + HOP, Event::Deliver { from, to, packet: packet.clone() });
+        let event = Event::Deliver { from, to, packet: packet.clone() };
+        if cut {
+            self.cut.push(event);
+        } else {
+            self.push(self.now + HOP, event);
+        }
     }
 
     fn push(&mut self, at: Time, event: Event) {

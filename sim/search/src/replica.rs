@@ -152,7 +152,7 @@ impl Replica {
         let fits = self.engine.height() == height
             && (certificate.height, certificate.digest) == (height, value.digest())
             && certificate.verify(&scene.set, &CHAIN, &Verifier).is_ok();
-        fits.then(|| self.decide(scene, height, value.clone(), certificate.clone(), effects))
+        if fits { self.decide(scene, height, value.clone(), certificate.clone(), effects) } else { None }
     }
 
     /// Comes back, as a host does: reads the log, which is then durable, and starts.
@@ -215,7 +215,7 @@ impl Replica {
                 inputs.push_back(Input::Verdict { height, digest: value.digest(), valid });
             }
             Output::Decide { height, value, certificate } => {
-                inputs.push_back(self.decide(scene, height, value, certificate, effects));
+                inputs.extend(self.decide(scene, height, value, certificate, effects));
             }
             Output::Accuse(evidence) => effects.push(Effect::Fact(Fact::Accused(evidence))),
             Output::Entered { height, round, .. } => {
@@ -237,7 +237,7 @@ impl Replica {
         value: Value,
         certificate: Certificate,
         effects: &mut Vec<Effect>,
-    ) -> Input<AnyEngine> {
+    ) -> Option<Input<AnyEngine>> {
         let (fact_value, fact_certificate) = (value.clone(), certificate.clone());
         effects.push(Effect::Fact(Fact::Decided {
             height,
@@ -246,7 +246,8 @@ impl Replica {
         }));
         self.blocks.insert(height, (value, certificate));
         self.timers.retain(|timer, _| timer.height > height);
-        Input::Advance { height: height.saturating_add(1), validators: scene.set.clone() }
+        let next = height.saturating_add(1);
+        (next <= scene.last).then(|| Input::Advance { height: next, validators: scene.set.clone() })
     }
 
     /// Signs what no longer waits for the disk, sends it, and gives it back.

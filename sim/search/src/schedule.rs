@@ -50,8 +50,8 @@ pub struct Schedule {
     /// What happens at place 0, 1, 2 …
     #[serde(default)]
     pub rounds: Vec<RoundPlan>,
-    /// Exactly these deliveries and timeouts happen, in this order, before global stabilisation. Partitions and
-    /// withheld kinds mean nothing then.
+    /// Exactly these deliveries and timeouts happen, in this order, before global stabilisation. One that is not possible
+    /// is left out; one that a partition cuts is delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deliveries: Option<Vec<Action>>,
 }
@@ -227,7 +227,12 @@ impl Schedule {
         ensure(self.heights >= 1, &|| "heights: at least 1".into())?;
         let fits = self.powers.is_empty() || self.powers.len() == usize::from(self.validators);
         ensure(fits, &|| "powers: one for each validator".into())?;
-        ensure(!self.powers.contains(&0), &|| "powers: at least 1 each".into())?;
+        let sane = self.powers.iter().all(|power| (1..=1_000_000).contains(power));
+        ensure(sane, &|| "powers: between 1 and 1000000 each".into())?;
+        let powers = self.all_powers();
+        let most = powers.iter().copied().max().unwrap_or(0);
+        let shared = powers.len() == 1 || 3 * most <= 2 * powers.iter().sum::<u64>();
+        ensure(shared, &|| "powers: nobody may decide alone".into())?;
         for &identity in self.twins.iter().chain(&self.byzantine) {
             ensure(identity < self.validators, &|| format!("there is no validator {identity}"))?;
         }

@@ -23,14 +23,19 @@ pub(crate) const START: Time = Time(1);
 pub(crate) struct Scene {
     pub(crate) protocol: Protocol,
     pub(crate) set: ValidatorSet,
+    /// Nobody goes on after this height. A validator that is alone would decide for ever, in no time; where there are
+    /// others there is no such height, for a host that does not go on helps nobody.
+    pub(crate) last: Height,
 }
 
 impl Scene {
-    pub(crate) fn new(protocol: Protocol, powers: &[u64]) -> Scene {
+    /// A validator that is alone decides up to `heights`, and a few more.
+    pub(crate) fn new(protocol: Protocol, powers: &[u64], heights: Height) -> Scene {
         let validator = |(i, &power): (usize, &u64)| Validator { key: key(index(i)).0, power };
         let set = ValidatorSet::new(powers.iter().enumerate().map(validator).collect())
             .expect("a schedule is checked before it runs");
-        Scene { protocol, set }
+        let last = if set.len() == 1 { heights.saturating_add(8) } else { Height::MAX };
+        Scene { protocol, set, last }
     }
 
     /// Who leads a place. (In PBFT: the view of this number.)

@@ -143,8 +143,9 @@ impl<F: FnMut(&Schedule) -> bool> Shrinking<F> {
         }
     }
 
-    /// Partitions of fewer groups, mutations for fewer receivers, the usual times.
+    /// Equal powers, partitions of fewer groups, mutations for fewer receivers, the usual times.
     fn simplify(&mut self) {
+        self.take(Schedule { powers: Vec::new(), ..self.best.clone() });
         self.take(Schedule { hold: Schedule::HOLD, ..self.best.clone() });
         for round in 0..self.best.rounds.len() {
             for group in 1..self.best.rounds[round].partition.0.len() {

@@ -7,7 +7,7 @@
 use super::Params;
 use super::table::Table;
 use crate::judge::Judge;
-use crate::network::Packet;
+use crate::packet::Packet;
 use crate::plan::Plan;
 use crate::replica::{Effect, Replica};
 use crate::scheme::{self, CHAIN, START, Scene, Verifier};
@@ -98,7 +98,7 @@ impl World {
     pub(super) fn new(params: &Params) -> World {
         let schedule = params.schedule();
         World {
-            scene: Scene::new(schedule.engine, &schedule.all_powers()),
+            scene: Scene::new(schedule.engine, &schedule.all_powers(), schedule.heights),
             plan: Plan::default(),
             names: schedule.replicas(),
             params: params.clone(),

@@ -98,9 +98,10 @@ impl fmt::Display for Violation {
     }
 }
 
-/// How long the next height may take all correct validators, once nothing disturbs them: K hops for each leader that
-/// may be faulty, and for one that is not. K is three rounds of a HotStuff height, two of the others, with all
-/// timeouts and a repetition of what was lost.
+/// How long the next height may take all correct validators once nothing disturbs them: K hops for each leader that
+/// may be faulty, and for one that is not. K is generous: a repetition (20 hops), a round that fails with all its
+/// timeouts (16; PBFT 8, HotStuff 8 for each of the two rounds that a height takes), and as much again for each of those
+/// who must first learn where the others are.
 pub(crate) fn patience(scene: &Scene) -> Duration {
     let hops = match scene.protocol {
         Protocol::Pbft => Judge::PBFT_HOPS,
@@ -149,7 +150,7 @@ impl Judge {
         let (powers, names, faulty) = (schedule.all_powers(), schedule.replicas(), schedule.faulty());
         let faulty_power: u64 = faulty.iter().map(|&identity| powers[usize::from(identity)]).sum();
         Judge {
-            scene: Rc::new(Scene::new(schedule.engine, &powers)),
+            scene: Rc::new(Scene::new(schedule.engine, &powers, schedule.heights)),
             owed: 3 * faulty_power < powers.iter().sum(),
             hears_all: true,
             said: vec![Vec::new(); names.len()],

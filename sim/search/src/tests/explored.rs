@@ -7,7 +7,7 @@ use bitcraps_types::Protocol;
 /// The exact sizes: if one changes, either an engine says more or less than before, or states are merged otherwise.
 #[test]
 fn without_faults_the_whole_space_is_small_and_safe() {
-    for (engine, unique) in [(Protocol::Pbft, 183), (Protocol::Tendermint, 1_089), (Protocol::HotStuff, 14)] {
+    for (engine, unique) in [(Protocol::Pbft, 183), (Protocol::Tendermint, 1_089), (Protocol::HotStuff, 25)] {
         let report = explore(&Params::small(engine)).unwrap();
         assert_eq!((report.unique, report.exhausted), (unique, true), "{engine}: {report:?}");
         assert_eq!(report.counterexample, None);

@@ -130,7 +130,8 @@ fn partition(groups: &[u8], names: &[Name]) -> Partition {
 
 /// By validator: which of the planned rounds it leads. The one after the last counts too: HotStuff's votes go there.
 fn led(params: &Params) -> Vec<Vec<usize>> {
-    let scene = crate::scheme::Scene::new(params.engine, &vec![1; usize::from(params.validators)]);
+    let scene =
+        crate::scheme::Scene::new(params.engine, &vec![1; usize::from(params.validators)], params.heights);
     let leads =
         |validator| (0..=params.rounds).filter(|round| scene.leader(*round).index() == validator).collect();
     (0..usize::from(params.validators)).map(leads).collect()
