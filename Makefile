@@ -54,11 +54,11 @@ crash-cycles: ## kill -9 and restart a random one of four daemons, a thousand ti
 	CRASH_CYCLES=$${CRASH_CYCLES:-1000} cargo test --release -p bitcraps-node --test daemon -- --nocapture crash_cycles
 
 HUNT ?= 10m
-hunt: ## each strategy against each engine, HUNT (10m) together: cases per hour, and what was found
+hunt: ## each strategy, HUNT (10m) together for each engine: cases per hour, and what was found
 	cargo build --profile fast --bin bitcraps-sim
-	for engine in pbft tendermint hotstuff; do \
-	  target/fast/bitcraps-sim hunt scenarios/hunt/open.yaml --set consensus.engine=$$engine --budget $(HUNT) --keep-going || exit; \
-	done
+	worst=0; for engine in pbft tendermint hotstuff; do \
+	  target/fast/bitcraps-sim hunt scenarios/hunt/open.yaml --set consensus.engine=$$engine --budget $(HUNT) --keep-going || worst=1; \
+	done; exit $$worst
 
 museum: ## every strategy against every published bug, and against the engines without one
 	cargo build --profile fast --bin bitcraps-sim

@@ -5,7 +5,7 @@
 use bitcraps_reports::Verdict;
 use bitcraps_sim::run::{Depth, examine};
 use bitcraps_sim::scenario::{self, World};
-use bitcraps_sim::schedules::ScheduleFile;
+use bitcraps_sim::schedules::{Judged, ScheduleFile};
 use bitcraps_types::Protocol;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn main() {
     }
     for file in &files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let names_one = std::fs::read_to_string(file).is_ok_and(|text| text.contains("engine:"));
+        let names_one = std::fs::read_to_string(file).is_ok_and(|text| scenario::names_engine(&text));
         let engines = if names_one { vec![None] } else { Protocol::ALL.map(Some).to_vec() };
         for engine in engines {
             let (file, under) = (file.clone(), engine.map_or("its own", Protocol::name));
@@ -49,7 +49,8 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
 
 fn shows_what_it_says(file: &Path) -> Result<(), Failed> {
     let schedule = ScheduleFile::parse(&std::fs::read_to_string(file)?)?;
-    match schedule.judge().1 {
+    let Judged { wrong, untouched, .. } = schedule.judge();
+    match wrong.or(untouched.map(str::to_owned)) {
         None => Ok(()),
         Some(wrong) => Err(format!("{wrong}\nREPRO bitcraps-sim schedule {} --log", file.display()).into()),
     }

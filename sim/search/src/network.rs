@@ -148,6 +148,7 @@ impl Network {
         }
         self.replaying = false;
         self.opened.fill(Some(START));
+        self.hold = Duration::ZERO;
         self.calm = self.now;
     }
 

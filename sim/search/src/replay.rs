@@ -46,6 +46,18 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Those whom it names.
+    pub(crate) fn replicas(&self) -> Vec<Name> {
+        match self {
+            Action::Deliver { from, to, .. } => vec![*from, *to],
+            Action::Ring { replica, .. } | Action::Fall { replica } | Action::Restart { replica } => {
+                vec![*replica]
+            }
+        }
+    }
+}
+
 const TIMERS: [(TimerKind, &str); 4] = [
     (TimerKind::Propose, "propose"),
     (TimerKind::Prevote, "prevote"),

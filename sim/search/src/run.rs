@@ -5,7 +5,7 @@ use crate::{Action, Impact, Name, Property, Schedule, Violation, exhibit, panics
 use bitcraps_types::Height;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// No run needs so many steps; one that does is going round in circles.
+/// No run of four validators needs so many steps; one that does is going round in circles. Messages grow as n².
 const MOST_STEPS: u64 = 100_000;
 
 /// What a run came to.
@@ -57,7 +57,7 @@ fn go(schedule: &Schedule, recorded: bool) -> Result<(Outcome, Vec<Action>), Str
         if let Some(actions) = &schedule.deliveries {
             network.replay(actions);
         }
-        network.run(MOST_STEPS)
+        network.run(MOST_STEPS.max(MOST_STEPS / 16 * u64::from(schedule.validators).pow(2)))
     });
     match end {
         Ok(End::Decided | End::Broken) => {}

@@ -16,6 +16,7 @@
 use crate::byzzfuzz;
 use crate::name::{Moment, Name, Partition};
 use crate::replay::Action;
+use bitcraps_consensus::museum::Bug;
 use bitcraps_types::{Height, Protocol};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -224,7 +225,12 @@ impl Schedule {
     pub fn check(&self) -> Result<(), String> {
         let ensure = |holds: bool, why: &dyn Fn() -> String| if holds { Ok(()) } else { Err(why()) };
         ensure((1..=64).contains(&self.validators), &|| "validators: between 1 and 64".into())?;
-        ensure(self.heights >= 1, &|| "heights: at least 1".into())?;
+        ensure((1..=1_000).contains(&self.heights), &|| "heights: between 1 and 1000".into())?;
+        if let Some(name) = &self.bug {
+            let bug = Bug::parse(name).ok_or_else(|| format!("no bug {name:?} in the museum"))?;
+            let of = bug.protocol();
+            ensure(of == self.engine, &|| format!("{name} is a bug of {of}, not of {}", self.engine))?;
+        }
         let fits = self.powers.is_empty() || self.powers.len() == usize::from(self.validators);
         ensure(fits, &|| "powers: one for each validator".into())?;
         let sane = self.powers.iter().all(|power| (1..=1_000_000).contains(power));
@@ -240,6 +246,10 @@ impl Schedule {
         let once = faulty == self.twins.len() + self.byzantine.len();
         ensure(once, &|| "a validator is a twin or byzantine, and once".into())?;
         let names = self.replicas();
+        for action in self.deliveries.iter().flatten() {
+            let known = action.replicas().into_iter().all(|name| names.contains(&name));
+            ensure(known, &|| format!("deliveries: `{action}` names a replica that is not there"))?;
+        }
         for plan in &self.rounds {
             let partitions = plan.split.iter().map(|split| &split.partition).chain([&plan.partition]);
             let named = partitions.flat_map(|partition| &partition.0).flatten().chain(&plan.refuse);
@@ -249,6 +259,11 @@ impl Schedule {
             }
             let kinds = plan.mutate.iter().map(|mutation| &mutation.kind);
             let kinds = kinds.chain(plan.split.iter().map(|split| &split.kind)).chain(&plan.withhold);
+            let said = plan.crash.iter().filter_map(|crash| match &crash.when {
+                Moment::Said(kind) => Some(kind),
+                Moment::Write(_) => None,
+            });
+            let kinds = kinds.chain(said);
             for kind in kinds {
                 let known = byzzfuzz::kinds(self.engine).iter().any(|(known, _)| known == kind);
                 let host = ["ask", "block", "checkpoint"].contains(&&kind[..]);

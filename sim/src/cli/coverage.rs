@@ -4,6 +4,7 @@ use super::exit;
 use super::run::{Loaded, load};
 use super::say::say;
 use crate::run;
+use crate::scenario;
 use bitcraps_consensus::transitions;
 use bitcraps_types::Protocol;
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub(super) fn coverage(files: &[PathBuf]) -> u8 {
         let mut scenarios = 0;
         for Loaded { file, scenario: given } in &loaded {
             let mut scenario = given.clone();
-            let names_one = std::fs::read_to_string(file).is_ok_and(|text| text.contains("engine:"));
+            let names_one = std::fs::read_to_string(file).is_ok_and(|text| scenario::names_engine(&text));
             if names_one && scenario.consensus.engine != protocol {
                 continue;
             }

@@ -102,7 +102,11 @@ fn summary((side, past): (Side<'_>, &Past)) -> Result<Told, String> {
         None => trace::again(past, None).map(|(told, _)| told),
     };
     told.ok_or_else(|| {
-        format!("{}: a run in the {} world does not repeat", side.0.display(), past.world.name())
+        format!(
+            "{}: a run in the {} world does not repeat, or can't be made there",
+            side.0.display(),
+            past.world.name()
+        )
     })
 }
 

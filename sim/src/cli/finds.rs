@@ -31,6 +31,9 @@ pub(super) fn save(folder: &Path, base: &str, shrunk: &Shrunk, origin: &str) -> 
             scenario.seeds = Seeds::One(*seed);
             let known = Property::ALL.into_iter().find(|known| known.name() == property);
             scenario.expect.violation = known.filter(|_| scenario.consensus.bug.is_some());
+            if scenario.consensus.bug.is_some() && known.is_none() {
+                return Err(format!("{property} is no property that a scenario can expect to be violated"));
+            }
             scenario.claim = claim(property, scenario.consensus.bug.map(|bug| bug.name()));
             (scenario.name.clone(), ".yaml", "run", scenario::concise(&scenario))
         }

@@ -1,6 +1,6 @@
 //! `hunt`: searches for a scenario that breaks a property, shrinks it, saves it.
 
-use super::run::load;
+use super::run::{Loaded, load};
 use super::say::{say, say_all};
 use super::watchdog::Watchdog;
 use super::{HuntArgs, exit, finds};
@@ -43,11 +43,31 @@ impl Strategies {
 
 /// Hunts; the exit code says whether anything was found.
 pub(super) fn hunt(args: &HuntArgs) -> u8 {
-    let base = match load(std::slice::from_ref(&args.file), &args.set) {
-        Ok(loaded) => loaded.into_iter().next().expect("one file was given").scenario,
+    let loaded = match load(std::slice::from_ref(&args.file), &args.set) {
+        Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let strategies = args.strategy.list();
+    let [Loaded { scenario, .. }] = &loaded[..] else {
+        eprintln!("error: {}: a hunt begins with one scenario", args.file.display());
+        return exit::USAGE;
+    };
+    let base = match hunt::situation(scenario) {
+        Ok(situation) => situation,
+        Err(diagnostics) => {
+            eprintln!("error: without what it expects, {} is no scenario:", args.file.display());
+            diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+            return exit::BAD_SCENARIO;
+        }
+    };
+    let (strategies, others): (Vec<_>, Vec<_>) =
+        args.strategy.list().into_iter().partition(|strategy| strategy.applies(&base).is_ok());
+    others
+        .iter()
+        .filter_map(|strategy| strategy.applies(&base).err())
+        .for_each(|why| eprintln!("note: {why}"));
+    if strategies.is_empty() {
+        return exit::USAGE;
+    }
     let share = args.budget / strategies.len() as u32;
     let mut code = exit::PASS;
     for strategy in strategies {
@@ -149,8 +169,12 @@ fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, viola
         started.elapsed().as_secs_f64(),
         if shrunk.cut_short { ", cut short" } else { "" },
     ));
+    let set: String = args.set.iter().map(|(key, value)| format!(" --set '{key}={value}'")).collect();
+    // What coverage learns from depends on how many cases run at once.
+    let jobs =
+        if strategy == Strategy::Coverage { format!(" --jobs {}", jobs(args.jobs)) } else { String::new() };
     let origin = format!(
-        "bitcraps-sim hunt {} --strategy {} --seed {}, case {}",
+        "bitcraps-sim hunt {} --strategy {} --seed {}{jobs}{set}, case {}",
         args.file.display(),
         strategy.name(),
         args.seed,

@@ -209,28 +209,28 @@ pub(crate) struct ExploreArgs {
     /// A bug that is put into it (docs/museum.md), which also says the engine
     #[arg(long)]
     bug: Option<String>,
-    /// How many validators
-    #[arg(long, default_value_t = 4)]
-    validators: u16,
+    /// How many validators; by default as many as the bug takes, mostly 4
+    #[arg(long)]
+    validators: Option<u16>,
     /// Validators that run twice
     #[arg(long, value_delimiter = ',')]
     twins: Vec<u16>,
-    /// Validators that never say anything
-    #[arg(long, value_delimiter = ',', default_value = "3")]
-    silent: Vec<u16>,
+    /// Validators that never say anything; by default one that does not lead; `none`: nobody
+    #[arg(long, value_parser = silent)]
+    silent: Option<Silent>,
     /// How many heights are decided
     #[arg(long, default_value_t = 1)]
     heights: u64,
     /// How many timers may ring at each validator
     #[arg(long, default_value_t = 0)]
     timeouts: u32,
-    /// How often each validator may fall
+    /// How often each validator may fall; it has written all that it said by then
     #[arg(long, default_value_t = 0)]
     crashes: u32,
     /// How many events, at most
     #[arg(long, default_value_t = 64)]
     depth: usize,
-    /// The search ends at the depth at which it knows more states than this
+    /// The search ends at a depth that adds more states than this
     #[arg(long, default_value_t = 2_000_000)]
     states: usize,
     /// How many threads; 0: one per core
@@ -286,6 +286,18 @@ fn seed(text: &str) -> Result<u64, String> {
 fn events(text: &str) -> Result<(u64, u64), String> {
     let range = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     range.filter(|(from, to)| from < to).ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))
+}
+
+/// Validators, or `none`.
+#[derive(Clone)]
+struct Silent(Vec<u16>);
+
+fn silent(text: &str) -> Result<Silent, String> {
+    if text == "none" {
+        return Ok(Silent(Vec::new()));
+    }
+    let all: Result<Vec<u16>, _> = text.split(',').map(str::parse).collect();
+    all.map(Silent).map_err(|_| format!("`{text}` is not a list of validators such as 0,3, and not `none`"))
 }
 
 fn engine(text: &str) -> Result<Protocol, String> {

@@ -97,7 +97,8 @@ fn with(protocol: Protocol, bug: Option<Bug>) -> Scenario {
     let mut set = vec![("consensus.engine".to_owned(), protocol.name().to_owned())];
     set.extend(bug.map(|bug| ("consensus.bug".to_owned(), bug.name().to_owned())));
     set.extend(bug.map(|bug| ("validators.count".to_owned(), bug.validators().to_string())));
-    scenario::parse_with("museum.yaml", SCENARIO, &set).expect("the museum's scenario is good").scenario
+    let parsed = scenario::parse_with("museum.yaml", SCENARIO, &set).expect("the museum's scenario is good");
+    hunt::situation(&parsed.scenario).expect("nobody lies in it")
 }
 
 /// Cases and seconds to the first find, or how many there were without one.

@@ -3,7 +3,7 @@
 use super::exit;
 use super::finds::SCHEDULE;
 use super::say::say;
-use crate::schedules::ScheduleFile;
+use crate::schedules::{Judged, ScheduleFile};
 use std::path::{Path, PathBuf};
 
 /// Runs each; with `log`, tells what happened. The exit code is that of the worst.
@@ -37,18 +37,22 @@ fn one(path: &Path, log: bool) -> u8 {
             return exit::BAD_SCENARIO;
         }
     };
-    let (outcome, wrong) = file.judge();
+    let Judged { outcome, wrong, untouched } = file.judge();
     if log && let Ok((recorded, _)) = bitcraps_search::run_recorded(&file.schedule) {
         recorded.log.iter().for_each(say);
     }
-    match wrong {
-        None => {
+    match (wrong, untouched) {
+        (None, Some(nothing)) => {
+            say(format_args!("INCONCLUSIVE  {}: {nothing}", file.name));
+            exit::INCONCLUSIVE
+        }
+        (None, None) => {
             let seen =
                 outcome.violations.first().map_or(String::new(), |violation| format!(" ({violation})"));
             say(format_args!("PASS  {}: {}{seen}", file.name, file.claim));
             exit::PASS
         }
-        Some(why) => {
+        (Some(why), _) => {
             say(format_args!(
                 "FAIL  {}: {}\n  {why}\nREPRO bitcraps-sim schedule {}",
                 file.name,

@@ -53,7 +53,7 @@ pub(super) fn trace(folder: &Path, events: Option<(u64, u64)>) -> u8 {
         return elsewhere::go();
     }
     let Some((told, lines)) = again(&past, events.map(|(from, to)| from..to)) else {
-        eprintln!("error: a run in the {} world does not repeat", past.world.name());
+        eprintln!("error: a run in the {} world does not repeat, or can't be made there", past.world.name());
         return exit::USAGE;
     };
     match events {

@@ -90,7 +90,7 @@ impl<'a> Menu<'a> {
     /// A fault of this kind, without a name.
     pub(super) fn fault(&mut self, kind: Kind) -> Fault {
         let inject = self.inject(kind);
-        let lies = super::is_lie(&inject);
+        let lies = inject.is_lie();
         let on = match &inject {
             Inject::Partition { .. } => Selector::All,
             _ if lies => self.liar(),
@@ -376,7 +376,7 @@ fn exactly(mut nodes: Vec<u16>) -> Selector {
 /// Who may lie in a case: those who do already, if any; otherwise in random order as many as hold less than a third.
 /// Nobody more, where only the run tells who lies already.
 fn liars(scenario: &Scenario, rng: &mut ChaCha8Rng) -> Vec<u16> {
-    let lies: Vec<&Fault> = scenario.faults.iter().filter(|fault| super::is_lie(&fault.inject)).collect();
+    let lies: Vec<&Fault> = scenario.faults.iter().filter(|fault| fault.inject.is_lie()).collect();
     if !lies.is_empty() {
         let mut named: Vec<u16> = Vec::new();
         for fault in lies {

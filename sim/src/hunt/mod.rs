@@ -16,10 +16,10 @@ mod strategy;
 mod tests;
 
 pub use shrink::{Shrunk, shrink};
-pub use strategy::Strategy;
+pub use strategy::{Strategy, situation};
 
 use crate::run::{self, Feature, Outcome};
-use crate::scenario::{Family, Inject, Scenario};
+use crate::scenario::Scenario;
 use bitcraps_search::Schedule;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -155,17 +155,17 @@ pub struct Hunted {
     pub exhausted: bool,
 }
 
-/// Hunts until the limits are reached or `go_on` says no: it is asked after each generation. `run` is [`test`], with
+/// Hunts in a [`situation`] until the limits are reached or `go_on` says no: it is asked after each generation. `run` is [`test`], with
 /// whatever should stand around it.
 pub fn hunt(
-    base: &Scenario,
+    situation: &Scenario,
     strategy: Strategy,
     seed: u64,
     limits: Limits,
     run: &(impl Fn(&Case) -> Tested + Sync),
     mut go_on: impl FnMut(&Progress) -> bool,
 ) -> Hunted {
-    let mut source = Cases::new(base, strategy, seed);
+    let mut source = Cases::new(situation, strategy, seed);
     let mut hunted = Hunted::default();
     let mut known = BTreeSet::new();
     let mut left = limits.cases;
@@ -215,8 +215,4 @@ fn run_all<T: Send>(cases: &[Case], jobs: usize, run: &(impl Fn(&Case) -> T + Sy
     let mut done = done.into_inner().expect("all workers have ended");
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn is_lie(inject: &Inject) -> bool {
-    inject.family() == Family::Byzantine
 }

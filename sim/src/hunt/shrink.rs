@@ -52,9 +52,10 @@ fn breaks(tested: &Tested, property: &str) -> Option<Violation> {
 }
 
 fn shrink_schedule(schedule: &Schedule, violation: Violation, started: Instant, limit: Duration) -> Shrunk {
-    let mut last = violation;
+    let (mut last, mut runs) = (violation, 1);
     let shrunk = shrink_while(schedule, |candidate| {
         let in_time = started.elapsed() < limit;
+        runs += u64::from(in_time);
         let still = in_time.then(|| breaks(&super::cores::test(candidate), &last.property)).flatten();
         let fails = still.is_some();
         last = still.unwrap_or(last.clone());
@@ -63,7 +64,7 @@ fn shrink_schedule(schedule: &Schedule, violation: Violation, started: Instant, 
     Shrunk {
         subject: Subject::Cores(Box::new(shrunk.schedule)),
         violation: last,
-        runs: shrunk.runs.into(),
+        runs,
         cut_short: !shrunk.minimal || started.elapsed() >= limit,
     }
 }

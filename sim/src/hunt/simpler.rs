@@ -53,7 +53,7 @@ fn without_work(scenario: &Scenario, _: Option<&Outcome>) -> Vec<Scenario> {
     vec![idle, few].into_iter().filter(|proposal| proposal != scenario).collect()
 }
 
-/// The least number of validators that bears as many liars, and one fewer. A scenario that names one that is gone is
+/// Four validators, the fewest that bear a liar, and one fewer than there are. A scenario that names one that is gone is
 /// none.
 fn fewer_nodes(scenario: &Scenario, _: Option<&Outcome>) -> Vec<Scenario> {
     let count = scenario.validators.count;

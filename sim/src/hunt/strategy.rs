@@ -1,4 +1,5 @@
-//! Which case comes next. A case is the file's situation with faults of its own and a seed; its number says all.
+//! Which case comes next. A case is the file's situation with faults of its own and a seed. Its number says which it is;
+//! with coverage, together with what was learned from the cases before it.
 //!
 //! - **random**: a few faults of any kinds.
 //! - **swarm** (Groce et al., ISSTA 2012): each case leaves out half of the kinds at random, so that many faults of few
@@ -11,7 +12,7 @@ use super::cores::{self, Twins};
 use super::menu::{KINDS, Kind, Menu, is_lie};
 use super::{Case, Subject};
 use crate::run::Feature;
-use crate::scenario::{self, Expect, Fault, Latency, LinkModel, Percent, Scenario, Seeds, Span};
+use crate::scenario::{self, Diagnostic, Expect, Fault, Latency, LinkModel, Percent, Scenario, Seeds, Span};
 use bitcraps_types::Digest;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -38,6 +39,23 @@ impl Strategy {
     /// Every one.
     pub const ALL: [Strategy; 5] =
         [Strategy::Random, Strategy::Swarm, Strategy::Coverage, Strategy::Twins, Strategy::Byzzfuzz];
+
+    /// Whether it can search this situation.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn applies(self, situation: &Scenario) -> Result<(), String> {
+        let range = match self {
+            Strategy::Random | Strategy::Swarm | Strategy::Coverage => return Ok(()),
+            // Renamings grow as the factorial, and partitions as the power.
+            Strategy::Twins => 2..=9,
+            Strategy::Byzzfuzz => 2..=64,
+        };
+        let (name, count) = (self.name(), situation.validators.count);
+        let fits = range.contains(&count);
+        let why = || format!("{name} is for {} to {} validators, not {count}", range.start(), range.end());
+        fits.then_some(()).ok_or_else(why)
+    }
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -68,10 +86,11 @@ pub(super) struct Cases {
 }
 
 impl Cases {
-    pub(super) fn new(base: &Scenario, strategy: Strategy, seed: u64) -> Cases {
-        let twins = (strategy == Strategy::Twins).then(|| Twins::new(base, seed));
+    /// `situation` as [`situation`] gives it.
+    pub(super) fn new(situation: &Scenario, strategy: Strategy, seed: u64) -> Cases {
+        let twins = (strategy == Strategy::Twins).then(|| Twins::new(situation, seed));
         let (corpus, seen) = (Vec::new(), BTreeSet::new());
-        Cases { strategy, situation: situation(base), seed, next: 0, twins, corpus, seen }
+        Cases { strategy, situation: situation.clone(), seed, next: 0, twins, corpus, seen }
     }
 
     /// Cases that are run before what they met is learned from, for each that runs at once. So what coverage learns does
@@ -189,12 +208,16 @@ impl Cases {
 }
 
 /// The file's network and work, and what must hold in any case. What it expects of its own faults is left out.
-fn situation(base: &Scenario) -> Scenario {
+///
+/// # Errors
+/// Without it the file is no scenario: more lie in it than the protocol bears.
+pub fn situation(base: &Scenario) -> Result<Scenario, Vec<Diagnostic>> {
     let mut situation = base.clone();
     situation.expect = Expect::default();
     situation.sweep.clear();
     situation.seeds = Seeds::One(0);
-    situation
+    let parsed = scenario::parse(&base.name, &scenario::resolved(&situation))?;
+    Ok(parsed.scenario)
 }
 
 fn add_faults(scenario: &mut Scenario, rng: &mut ChaCha8Rng, kinds: &[Kind], count: usize) {

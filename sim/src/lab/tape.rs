@@ -1,5 +1,5 @@
-//! What the links drew, written down: a run that plays it back depends on no draw of a link any more, so that it stays
-//! the same run when the code draws one random number more.
+//! What the links drew of delay and loss, written down: a run that plays it back does not draw these any more, so that it
+//! stays the same run when the code draws one random number more. Copies, reordering and damage are drawn as ever.
 
 use super::NodeIndex;
 use std::collections::{BTreeMap, VecDeque};

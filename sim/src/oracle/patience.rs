@@ -68,9 +68,11 @@ impl Patience {
         let (mut grown, mut left) = (timeout, rounds);
         while left > 0 {
             window += grown.min(longest) + crossing;
-            let may_succeed = grown >= crossing || grown >= longest || growth == 1.0;
+            let next = grown.mul_f64(growth).min(longest);
+            // One that grows no more, be it by rounding, gets no better.
+            let may_succeed = grown >= crossing || next == grown;
             left -= u32::from(may_succeed);
-            grown = grown.mul_f64(growth).min(longest);
+            grown = next;
         }
         let hangover = growth.powi(i32::try_from(rounds).unwrap_or(i32::MAX)) - 1.0;
         Patience { window, hangover, most: longest * rounds }

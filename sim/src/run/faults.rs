@@ -163,7 +163,7 @@ impl<'a> Faults<'a> {
         self.scenario.faults.iter().any(|fault| {
             matches!(fault.trigger, Trigger::When(_))
                 || matches!(fault.end.until, Some(Until::Height(_)))
-                || (inject::is_lie(&fault.inject) && fault.end.times.is_some())
+                || (fault.inject.is_lie() && fault.end.times.is_some())
         })
     }
 
@@ -177,7 +177,7 @@ impl<'a> Faults<'a> {
         for number in ended.into_iter().chain(began.clone()) {
             let fault = &self.scenario.faults[self.instances[number].fault];
             // Up to f liars never excuse the others from deciding; everything else may.
-            let disturbs = !inject::is_lie(&fault.inject);
+            let disturbs = !fault.inject.is_lie();
             if began.contains(&number) {
                 oracles.fault_began(now, &fault.id, disturbs);
             }
@@ -323,7 +323,7 @@ impl<'a> Faults<'a> {
         self.restart(number, stage);
         let name = self.lie_name(number);
         for node in self.instances[number].nodes.clone() {
-            if inject::is_lie(&fault.inject) {
+            if fault.inject.is_lie() {
                 stage.stop_lying(&name, node);
             } else {
                 self.lift(&fault.inject, node, stage);
@@ -408,7 +408,7 @@ impl<'a> Faults<'a> {
     /// Whether a lie has told, in all its starts, as many messages as the file allows.
     fn has_told_all(&self, index: usize, stage: &dyn Stage) -> bool {
         let fault = &self.scenario.faults[index];
-        let Some(times) = fault.end.times.filter(|_| inject::is_lie(&fault.inject)) else { return false };
+        let Some(times) = fault.end.times.filter(|_| fault.inject.is_lie()) else { return false };
         let open = self.open.iter().filter(|&&number| self.instances[number].fault == index);
         let told: u64 = open.map(|&number| self.touched(number, stage)).sum();
         self.states[index].touched + told >= u64::from(times)

@@ -16,16 +16,11 @@ const CLOG_LIMIT: usize = 1 << 16;
 /// How many waits of a distribution a daemon with a slow disk is given to draw from.
 const WAITS: usize = 256;
 
-/// Whether a fault makes its nodes Byzantine.
-pub(super) fn is_lie(inject: &Inject) -> bool {
-    inject.family() == Family::Byzantine
-}
-
 /// Whether a fault's chance is drawn for each message. A limit of a link is there or is not: its chance, as that of all
 /// others, is drawn when it starts.
 pub(super) fn is_by_message(inject: &Inject) -> bool {
     let limit = matches!(inject, Inject::Bandwidth { .. } | Inject::Queue { .. });
-    (inject.family() == Family::Network && !limit) || is_lie(inject)
+    (inject.family() == Family::Network && !limit) || inject.is_lie()
 }
 
 /// The chance that a fault of the network or a lie acts on one message.

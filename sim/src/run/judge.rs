@@ -87,10 +87,20 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     let all = oracles.finish(closing.at);
     let reached: BTreeSet<Sometimes> =
         Sometimes::ALL.into_iter().filter(|sometimes| oracles.count(*sometimes) > 0).collect();
+    let crash = crash_of_its_own(&closing);
+    let mut all = all;
+    all.extend(crash.map(|(detail, at)| PropertyResult {
+        name: Property::NoCrash.name().to_owned(),
+        kind: PropertyKind::Always,
+        holds: Some(false),
+        detail,
+        at_ns: Some(at.0),
+    }));
     let mut properties = match scenario.expect.violation {
         None => expected(scenario, all),
-        // Whom would a fork convict that a bug made?
-        Some(Property::Agreement) if scenario.consensus.bug.is_none() => forked_as_expected(all),
+        // What else a bug breaks, and whom it would convict, is its own affair.
+        Some(violation) if scenario.consensus.bug.is_some() => vec![is_violated(violation, &all)],
+        Some(Property::Agreement) => forked_as_expected(all),
         Some(violation) => violated_as_expected(scenario, violation, all),
     };
     let totals = faults::totals(scenario.faults.len(), &closing.instances);
@@ -104,18 +114,6 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     if scenario.expect.violation.is_none() && 3 * lying >= total && lying > 0 {
         let detail = format!("{lying} of {total} stake lied at some time: more than f");
         properties.push(unjudged("at most f Byzantine".to_owned(), detail));
-    }
-    if let Some((detail, at)) = crash_of_its_own(&closing) {
-        properties.insert(
-            0,
-            PropertyResult {
-                name: "no crash of its own".to_owned(),
-                kind: PropertyKind::Always,
-                holds: Some(false),
-                detail,
-                at_ns: Some(at.0),
-            },
-        );
     }
     if let Some(halt) = unexplained(&closing, &closing.refused) {
         let detail = format!("node {} could not: {}", halt.node, halt.reason);
@@ -154,7 +152,9 @@ fn unexplained<'a>(closing: &Closing<'_>, halts: &'a [Halt]) -> Option<&'a Halt>
 fn expected(scenario: &Scenario, all: Vec<PropertyResult>) -> Vec<PropertyResult> {
     let listed = |name: &str| {
         let property = Property::ALL.into_iter().find(|property| property.name() == name);
-        property.is_none_or(|property| scenario.expect.always.contains(&property))
+        property.is_none_or(|property| {
+            property == Property::NoCrash || scenario.expect.always.contains(&property)
+        })
     };
     let judged = all.into_iter().filter(|result| result.kind != PropertyKind::Sometimes);
     judged.filter(|result| listed(&result.name)).collect()
@@ -166,14 +166,14 @@ fn violated_as_expected(
     violation: Property,
     all: Vec<PropertyResult>,
 ) -> Vec<PropertyResult> {
-    let (found, others): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|result| result.name == violation.name());
-    let mut results = vec![is_violated(violation, found.first())];
-    results.extend(expected(scenario, others));
+    let mut results = vec![is_violated(violation, &all)];
+    let others = all.into_iter().filter(|result| result.name != violation.name());
+    results.extend(expected(scenario, others.collect()));
     results
 }
 
-fn is_violated(violation: Property, found: Option<&PropertyResult>) -> PropertyResult {
+fn is_violated(violation: Property, all: &[PropertyResult]) -> PropertyResult {
+    let found = all.iter().find(|result| result.name == violation.name());
     PropertyResult {
         name: format!("{} is violated", violation.name()),
         kind: PropertyKind::Always,
@@ -186,9 +186,9 @@ fn is_violated(violation: Property, found: Option<&PropertyResult>) -> PropertyR
 /// With a fork: it happened, and what does not need one chain held all the same: it convicts more than f of those who lied
 /// and nobody else, nobody honest was accused, voted twice or broke a lock, and on no branch did tokens appear or vanish.
 fn forked_as_expected(all: Vec<PropertyResult>) -> Vec<PropertyResult> {
-    let found = all.iter().find(|result| result.name == Property::Agreement.name());
-    let mut results = vec![is_violated(Property::Agreement, found)];
-    const WITHOUT_A_CHAIN: [&str; 9] = [
+    let mut results = vec![is_violated(Property::Agreement, &all)];
+    const WITHOUT_A_CHAIN: [&str; 10] = [
+        "no_crash",
         "certificates",
         "conservation",
         "no_negative_balance",

@@ -5,7 +5,6 @@ use super::convert;
 use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
 use super::heartbeat;
-use super::inject;
 use super::judge::{self, Closing};
 use super::lab::InLab;
 use super::network::{self, Network};
@@ -62,7 +61,7 @@ impl Plan {
 
 /// Which nodes are Byzantine at some time. Where selectors follow the run (the leader, a random node), only a run tells.
 pub(crate) fn liars(scenario: &Scenario, world: World, seed: u64) -> BTreeSet<u16> {
-    let lies = || scenario.faults.iter().filter(|fault| inject::is_lie(&fault.inject));
+    let lies = || scenario.faults.iter().filter(|fault| fault.inject.is_lie());
     if lies().any(|fault| fault.on.follows_the_run()) {
         return apart(world, || Run::new(scenario, seed, &Plan::new(world)).finish().liars);
     }

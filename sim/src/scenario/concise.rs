@@ -142,3 +142,10 @@ fn gather(node: &Node, path: String, leaves: &mut BTreeMap<String, String>) {
         _ => _ = leaves.insert(path, Flow(node).to_string()),
     }
 }
+
+/// Whether a scenario file says which engine it is for.
+pub fn names_engine(text: &str) -> bool {
+    let mut sources = Sources::default();
+    let source = sources.add("(names)", text);
+    sources.read(source, 0).is_ok_and(|root| root.at("consensus.engine").is_some())
+}

@@ -14,7 +14,7 @@ pub struct Expect {
     pub sometimes: Vec<Sometimes>,
     /// How fast.
     pub slo: Slo,
-    /// The run passes only if this is violated and the culprits are named.
+    /// The run passes only if this is violated; a fork, only if the culprits are named too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub violation: Option<Property>,
 }
@@ -63,11 +63,13 @@ pub enum Property {
     Accountability,
     /// After GST, blocks are decided.
     Liveness,
+    /// No node panics, and none stops itself without a fault of its disk.
+    NoCrash,
 }
 
 impl Property {
     /// Every property.
-    pub const ALL: [Property; 14] = [
+    pub const ALL: [Property; 15] = [
         Property::Agreement,
         Property::Validity,
         Property::DeliveryOrder,
@@ -82,6 +84,7 @@ impl Property {
         Property::BoundedMemory,
         Property::Accountability,
         Property::Liveness,
+        Property::NoCrash,
     ];
 
     /// Its name in the file.
@@ -101,6 +104,7 @@ impl Property {
             Property::BoundedMemory => "bounded_memory",
             Property::Accountability => "accountability",
             Property::Liveness => "liveness",
+            Property::NoCrash => "no_crash",
         }
     }
 }

@@ -201,6 +201,11 @@ pub enum Inject {
 }
 
 impl Inject {
+    /// Whether it makes its nodes Byzantine.
+    pub fn is_lie(&self) -> bool {
+        self.family() == Family::Byzantine
+    }
+
     /// Its name in the file.
     pub fn name(&self) -> &'static str {
         match self {

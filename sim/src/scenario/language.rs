@@ -383,7 +383,7 @@ static EXPECT: Object = object(
             "violation",
             PROPERTIES,
             "none",
-            "The run passes only if this is violated and the culprits are named.",
+            "The run passes only if this is violated; a fork, only if the culprits are named too. With a `bug` nothing else is asked.",
         ),
     ]],
 );

@@ -26,7 +26,7 @@ mod world;
 mod yaml;
 
 pub use catalogue::{FaultDoc, Parameter, faults_table};
-pub use concise::{concise, leaves};
+pub use concise::{concise, leaves, names_engine};
 pub use diagnostic::{Diagnostic, Severity};
 pub use expect::{Eventually, Expect, Hangover, Property, Slo, Sometimes};
 pub use fault::{

@@ -20,6 +20,8 @@ pub(crate) struct CatchUp {
     limits: SyncLimits,
     /// How many blocks to ask for: fewer after an answer that did not come in time, as over a slow link.
     batch: u32,
+    /// The engine saw it signed that this height is decided.
+    certain: Height,
     peers: BTreeMap<PublicKey, Claim>,
     open: Option<Question>,
     download: Option<Download>,
@@ -89,7 +91,14 @@ impl CatchUp {
     const LEFT_ALONE: Duration = Duration::from_secs(3);
 
     pub(crate) fn new(limits: SyncLimits) -> CatchUp {
-        CatchUp { batch: limits.batch, limits, peers: BTreeMap::new(), open: None, download: None }
+        CatchUp {
+            batch: limits.batch,
+            certain: 0,
+            limits,
+            peers: BTreeMap::new(),
+            open: None,
+            download: None,
+        }
     }
 
     /// A peer says that it is at `height`. `sure`: the engine saw its signature on a message of a later height.
@@ -102,6 +111,12 @@ impl CatchUp {
                 *since = now - Self::PATIENCE;
             }
         }
+    }
+
+    /// The engine saw it signed that `height` is decided, whoever said so: below it no peer that claims to be ahead is
+    /// given time.
+    pub(crate) fn is_decided(&mut self, height: Height) {
+        self.certain = self.certain.max(height);
     }
 
     /// A peer is gone. How often it failed is kept, or it would come back as one that never did.
@@ -218,7 +233,7 @@ impl CatchUp {
         let ahead = || self.peers.iter().filter(|(_, claim)| claim.height > ours);
         let ready_at = |claim: &Claim| {
             let patient_until = match claim.since {
-                Some(_) if claim.height - ours >= Self::FAR => Time::ZERO,
+                Some(_) if claim.height - ours >= Self::FAR || ours < self.certain => Time::ZERO,
                 Some(since) => since + Self::PATIENCE,
                 None => now,
             };

@@ -32,7 +32,7 @@ pub(crate) use messages::{
 };
 use messages::{BlocksSynced, TakenOver};
 use snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -70,6 +70,8 @@ pub(crate) struct Sync {
     /// How long it is, in bytes.
     filed_bytes: usize,
     catch_up: CatchUp,
+    /// To whom there is a link.
+    here: BTreeSet<PublicKey>,
     /// Others were told that this node is behind.
     lagging: bool,
     helped: BTreeMap<PublicKey, Time>,
@@ -136,6 +138,7 @@ impl Sync {
             filed,
             filed_bytes,
             catch_up: CatchUp::new(config.sync.clone()),
+            here: BTreeSet::new(),
             config,
             lagging: false,
             helped: BTreeMap::new(),
@@ -415,7 +418,12 @@ impl Handler<Behind> for Sync {
     fn handle(&mut self, Behind { peer, seen }: Behind, _: &mut Self::Context) {
         let now = self.now();
         // Who speaks of a height has decided the one before.
-        self.catch_up.claim(now, self.tip.height, peer, seen.saturating_sub(1), true);
+        let decided = seen.saturating_sub(1);
+        self.catch_up.is_decided(decided);
+        // Whom there is no link to can't be asked: its word may have come through another.
+        if self.here.contains(&peer) {
+            self.catch_up.claim(now, self.tip.height, peer, decided, true);
+        }
         self.pursue();
     }
 }
@@ -424,6 +432,7 @@ impl Handler<PeerHere> for Sync {
     type Result = ();
 
     fn handle(&mut self, PeerHere(peer): PeerHere, _: &mut Self::Context) {
+        self.here.insert(peer);
         self.send(To::One(peer), SyncMessage::Status { height: self.tip.height });
     }
 }
@@ -432,6 +441,7 @@ impl Handler<PeerGone> for Sync {
     type Result = ();
 
     fn handle(&mut self, PeerGone(peer): PeerGone, _: &mut Self::Context) {
+        self.here.remove(&peer);
         self.catch_up.gone(&peer);
         self.pursue();
     }

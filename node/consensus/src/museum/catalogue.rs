@@ -191,7 +191,7 @@ exhibits! {
     }
     Tendermint SecondProposalPanics {
         "second-proposal-panics",
-        breaks "no crash of its own",
+        breaks "no_crash",
         "That a round has one proposal is an assertion, which its proposer can make false.",
         "asonnino/mysticeti #227"
     }
@@ -276,7 +276,7 @@ exhibits! {
     }
     HotStuff GhostCertificatePanics {
         "ghost-certificate-panics",
-        breaks "no crash of its own",
+        breaks "no_crash",
         "That the block of a certificate is known is an assertion; the block may have been lost.",
         "relab/hotstuff #285"
     }

@@ -4,11 +4,11 @@
 //! The search is breadth first, so the first counterexample is one of the shortest, and it is a list of events that
 //! [`crate::Schedule::deliveries`] takes. What is checked is safety.
 //!
-//! **States are merged by a fingerprint**, and that is sound as far as 128 bits are. It is the sum of one hash for each
+//! **States are merged by a fingerprint**, and that is sound as far as the hashes are. It is the sum of one hash for each
 //! replica and one for each message in flight. A replica's hash is of everything that its future and its judgement
 //! depend on: all fields of the engine, as `Debug` prints them, its timers, blocks, time and (if there are crashes)
-//! journal, and the set of what it signed. `Debug` shortens values and signatures: a value here has a digest of its
-//! own, and a valid signature is a function of what was signed. The set of messages in flight is a set: the same
+//! journal, and the set of what it signed. `Debug` shortens digests to 32 bits: two values of one run
+//! are taken to differ in these. A valid signature is a function of what was signed. The set of messages in flight is a set: the same
 //! message twice is delivered once.
 //!
 //! With several threads each has a share of the frontier, and all pass from depth to depth together, so that the

@@ -51,12 +51,13 @@ pub enum Property {
 
 impl Property {
     /// All of them.
-    pub const ALL: [Property; 10] = [
+    pub const ALL: [Property; 11] = [
         Property::Agreement,
         Property::Certificate,
         Property::Validity,
         Property::Order,
         Property::VoteOnce,
+        Property::SafeVote,
         Property::FalseAccusation,
         Property::Accountability,
         Property::ValidMessages,

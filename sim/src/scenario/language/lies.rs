@@ -85,7 +85,7 @@ static COLLUDE: Object = object(
         Shape::Word(&["fork", "amnesia"]),
         "fork",
         "`fork`: two halves of the others, lower numbers first, are to decide two values. `amnesia`: the same under \
-         Tendermint, so that no two messages convict anybody.",
+         Tendermint, so that no liar contradicts itself: only its votes against its lock convict it.",
     )]],
 );
 

@@ -51,6 +51,18 @@ fn a_short_lag_is_given_time_and_a_long_one_is_not() {
 }
 
 #[test]
+fn below_what_is_certainly_decided_nobody_who_is_ahead_is_given_time() {
+    let mut sync = CatchUp::new(limits());
+    sync.claim(at(0), 5, peer(1), 6, false);
+    sync.is_decided(7);
+    assert_eq!(asked(sync.next(at(0), 5)), (peer(1), blocks(6, 10)));
+    let mut reached = CatchUp::new(limits());
+    reached.is_decided(5);
+    reached.claim(at(0), 5, peer(1), 6, false);
+    assert_eq!(reached.next(at(0), 5), Next::Wait(at(1000)));
+}
+
+#[test]
 fn what_the_engine_saw_signed_is_asked_for_at_once() {
     let mut sync = CatchUp::new(limits());
     sync.claim(at(5000), 5, peer(1), 6, true);

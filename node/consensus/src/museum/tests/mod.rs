@@ -102,7 +102,7 @@ fn broken(bug: Option<Bug>, protocol: Protocol, scene: &Scene) -> BTreeSet<&'sta
         (scene.play)(&mut stage);
         stage.broken
     };
-    panic::catch_unwind(play).unwrap_or_else(|_| BTreeSet::from(["no crash of its own"]))
+    panic::catch_unwind(play).unwrap_or_else(|_| BTreeSet::from(["no_crash"]))
 }
 
 fn every_exhibit_of(protocol: Protocol) {
