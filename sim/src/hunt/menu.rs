@@ -114,7 +114,9 @@ impl<'a> Menu<'a> {
             // One is over before the next begins: delays that add up would outlast GST.
             *lasts = (*lasts).min(Span::from_nanos(period.mean.nanos() / 2 / MS * MS));
         }
-        if matches!(trigger, Trigger::Every(_) | Trigger::When(_)) && self.rng.random_bool(0.5) {
+        if moment {
+            end.times = Some(1);
+        } else if matches!(trigger, Trigger::Every(_) | Trigger::When(_)) && self.rng.random_bool(0.5) {
             end.times = Some(self.rng.random_range(1..=8));
         }
         let by_message = lies || matches!(inject, Inject::Partition { .. } | Inject::Isolate { .. });
@@ -155,9 +157,10 @@ impl<'a> Menu<'a> {
                 rate: self.percent(1..=50),
             },
             "disk_slow" => Inject::DiskSlow { latency: self.latency() },
-            "skew" => Inject::Skew { offset: self.offset() },
-            "drift" => Inject::Drift { ppm: f64::from(self.rng.random_range(-100_000..=100_000i32)) },
-            "jump" => Inject::Jump { by: self.offset() },
+            "skew" => Inject::Skew { offset: self.offset(Span::MAX) },
+            // What is left of these after GST must be within what the nodes bear: 500 ms.
+            "drift" => Inject::Drift { ppm: f64::from(self.rng.random_range(-20_000..=20_000i32)) },
+            "jump" => Inject::Jump { by: self.offset(Span::from_millis(50)) },
             "silent" => Inject::Silent {},
             "equivocate" => self.equivocate(),
             "withhold" => Inject::Withhold { kinds: self.kinds() },
@@ -351,8 +354,8 @@ impl<'a> Menu<'a> {
         }
     }
 
-    fn offset(&mut self) -> Offset {
-        let span = self.span();
+    fn offset(&mut self, most: Span) -> Offset {
+        let span = self.span().min(most);
         let sign = if self.rng.random_bool(0.5) { "-" } else { "" };
         Offset::parse(&format!("{sign}{span}")).expect("a span with a sign is an offset")
     }

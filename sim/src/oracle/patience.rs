@@ -18,6 +18,9 @@
 //! No timeout is longer than [`Config::MAX_TIMEOUT`].
 //!
 //! What was lost on the way is repeated: two repetitions are granted, one to make good a loss, one for its answer.
+//!
+//! The engines are not alone: a node whose links broke dials again within 2 s, hears how far the others are within 1 s,
+//! and gives a short lag 1 s before it asks for blocks. So the window is at least that, however short the timeouts.
 
 use bitcraps_consensus::Config;
 use bitcraps_types::Protocol;
@@ -56,6 +59,9 @@ impl Pace {
 }
 
 impl Patience {
+    /// What a node takes to be among the others again once it can.
+    const COMES_BACK: Duration = Duration::from_secs(4);
+
     /// With so many Byzantine validators, and messages that take at most `delta`.
     pub fn of(protocol: Protocol, config: &Config, byzantine: usize, delta: Duration) -> Patience {
         let byzantine = u32::try_from(byzantine).unwrap_or(u32::MAX / 4);
@@ -74,6 +80,7 @@ impl Patience {
             left -= u32::from(may_succeed);
             grown = next;
         }
+        let window = window.max(Self::COMES_BACK);
         let hangover = growth.powi(i32::try_from(rounds).unwrap_or(i32::MAX)) - 1.0;
         Patience { window, hangover, most: longest * rounds }
     }

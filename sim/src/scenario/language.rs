@@ -339,6 +339,7 @@ const PROPERTIES: Shape = Shape::Word(&[
     "bounded_memory",
     "accountability",
     "liveness",
+    "no_crash",
 ]);
 
 static EXPECT: Object = object(
