@@ -117,7 +117,7 @@ fn a_bug_is_found_in_whole_nodes_and_shrunk_to_what_it_needs() {
 
 #[test]
 fn a_bug_is_found_in_the_cores_and_shrunk_to_what_it_needs() {
-    let base = situation(&[("consensus.engine", "hotstuff"), ("consensus.bug", "last-voted-not-restored")]);
+    let base = situation(&[("consensus.engine", "pbft"), ("consensus.bug", "prepared-not-restored")]);
     let hunted = hunted(&base, Strategy::Byzzfuzz, 20_000, 1);
     let (case, violation) = hunted.finds.first().expect("the bug is found");
     let shrunk = shrink(&case.subject, &violation.property, Duration::from_secs(60)).unwrap();
