@@ -160,20 +160,26 @@ impl Net {
             }
             Output::Decide { height, value, .. } => inputs.extend(self.decided(index, height, value)),
             Output::Ahead { of, height } => {
-                if let Some(value) = self.blocks.get(&height).cloned()
-                    && self.replicas[of.index()].engine.height() == height
-                    && let Some(input) = self.decided(of.index(), height, value)
-                {
+                if let Some(input) = self.sync(of.index(), height) {
                     self.step(of.index(), input);
                 }
+            }
+            Output::Behind { .. } => {
+                let height = self.replicas[index].engine.height();
+                inputs.extend(self.sync(index, height));
             }
             Output::Persist { .. }
             | Output::Accuse(_)
             | Output::Entered { .. }
             | Output::Locked { .. }
-            | Output::Behind { .. }
             | Output::Transition(_) => {}
         }
+    }
+
+    /// The block of a height for a replica that is at it, if anybody has decided it.
+    fn sync(&mut self, index: usize, height: Height) -> Option<Input<AnyEngine>> {
+        let value = self.blocks.get(&height).cloned()?;
+        (self.replicas[index].engine.height() == height).then(|| self.decided(index, height, value))?
     }
 
     fn decided(&mut self, index: usize, height: Height, value: Value) -> Option<Input<AnyEngine>> {

@@ -1,6 +1,6 @@
 //! `explore`: all interleavings of a small network of engines, up to a depth.
 
-use super::say::{say, say_all};
+use super::say::say;
 use super::{ExploreArgs, exit, finds, hunt};
 use crate::hunt::{Shrunk, Subject, Violation};
 use bitcraps_consensus::museum::Bug;
@@ -62,19 +62,7 @@ pub(super) fn explore(args: &ExploreArgs) -> u8 {
     }
     let shrunk = Shrunk { subject, violation, runs: 0, cut_short: false };
     let origin = format!("bitcraps-sim explore, {} validators", params.validators);
-    match finds::save(&args.out, &format!("explore-{}", params.engine.name()), &shrunk, &origin) {
-        Ok(find) => {
-            say(format_args!("saved     {}", find.path.display()));
-            let lines = find.text.lines().filter(|line| !line.starts_with('#'));
-            say_all(lines.fold(String::new(), |text, line| text + "          " + line + "\n"));
-            say(format_args!("REPRO {}", find.repro));
-            exit::VIOLATED
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            exit::IO
-        }
-    }
+    finds::save_and_tell(&args.out, &format!("explore-{}", params.engine.name()), &shrunk, &origin)
 }
 
 fn sum(params: &Params, report: &Report, took: Duration) -> String {

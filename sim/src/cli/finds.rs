@@ -1,5 +1,7 @@
 //! What a search found, as a file that shows it again: a scenario or a schedule.
 
+use super::exit;
+use super::say::{say, say_all};
 use crate::hunt::{Shrunk, Subject};
 use crate::scenario::{self, Property, Scenario, Seeds};
 use crate::schedules::ScheduleFile;
@@ -15,6 +17,23 @@ pub(super) struct Find {
     pub(super) text: String,
     /// The command line that shows it.
     pub(super) repro: String,
+}
+
+/// Saves a find, shows it and says how to see it again. The exit code is that of a violation.
+pub(super) fn save_and_tell(folder: &Path, base: &str, shrunk: &Shrunk, origin: &str) -> u8 {
+    match save(folder, base, shrunk, origin) {
+        Ok(find) => {
+            say(format_args!("saved     {}", find.path.display()));
+            let lines = find.text.lines().filter(|line| !line.starts_with('#'));
+            say_all(lines.fold(String::new(), |text, line| text + "          " + line + "\n"));
+            say(format_args!("REPRO {}", find.repro));
+            exit::VIOLATED
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            exit::IO
+        }
+    }
 }
 
 /// Writes a find with where it comes from. In clean engines it is a test that fails until they are mended; in engines

@@ -1,7 +1,7 @@
 //! `hunt`: searches for a scenario that breaks a property, shrinks it, saves it.
 
 use super::run::{Loaded, load};
-use super::say::{say, say_all};
+use super::say::say;
 use super::watchdog::Watchdog;
 use super::{HuntArgs, exit, finds};
 use crate::hunt::{self, Case, Hunted, Limits, Progress, Shrunk, Strategy, Subject, Violation};
@@ -9,6 +9,7 @@ use crate::run::heartbeat;
 use crate::scenario::Scenario;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What `--strategy` takes.
@@ -149,26 +150,10 @@ fn sum(strategy: Strategy, hunted: &Hunted, took: Duration) -> String {
     )
 }
 
-/// Shrinks a find, saves it and says how to see it again.
+/// Tells of a find, shrinks it, saves it.
 fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, violation: &Violation) -> u8 {
     let Violation { property, detail } = violation;
     say(format_args!("found     {property} in case {}: {detail}", case.number));
-    #[expect(clippy::disallowed_methods, reason = "how long it took is told")]
-    let started = Instant::now();
-    let shrunk = hunt::shrink(&case.subject, property, args.shrink).unwrap_or_else(|| Shrunk {
-        subject: case.subject.clone(),
-        violation: violation.clone(),
-        runs: 0,
-        cut_short: true,
-    });
-    say(format_args!(
-        "shrunk    {} to {}: {} runs, {:.1} s{}",
-        size(&case.subject),
-        size(&shrunk.subject),
-        shrunk.runs,
-        started.elapsed().as_secs_f64(),
-        if shrunk.cut_short { ", cut short" } else { "" },
-    ));
     let set: String = args.set.iter().map(|(key, value)| format!(" --set '{key}={value}'")).collect();
     // What coverage learns from depends on how many cases run at once.
     let jobs =
@@ -180,19 +165,64 @@ fn tell(base: &Scenario, strategy: Strategy, args: &HuntArgs, case: &Case, viola
         args.seed,
         case.number
     );
-    match finds::save(&args.out, &base.name, &shrunk, &origin) {
-        Ok(find) => {
-            say(format_args!("saved     {}", find.path.display()));
-            let lines = find.text.lines().filter(|line| !line.starts_with('#'));
-            say_all(lines.fold(String::new(), |text, line| text + "          " + line + "\n"));
-            say(format_args!("REPRO {}", find.repro));
-            exit::VIOLATED
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            exit::IO
-        }
-    }
+    shrink_and_save(&base.name, &case.subject, violation, args.shrink, &args.out, &origin)
+}
+
+/// Shrinks a scenario file. The exit code is 1 if it breaks a property, 0 if there is nothing to shrink.
+pub(super) fn shrink(
+    file: &Path,
+    seed: Option<u64>,
+    set: &[(String, String)],
+    limit: Duration,
+    out: &Path,
+) -> u8 {
+    let loaded = match load(&[file.to_owned()], set) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let [Loaded { scenario, .. }] = &loaded[..] else {
+        eprintln!("error: {}: one scenario is shrunk at a time", file.display());
+        return exit::USAGE;
+    };
+    let seed = seed.or(scenario.seeds.iter().next()).unwrap_or(0);
+    // What it expects to be violated is what is to be kept, and so must count as broken.
+    let mut judged = scenario.clone();
+    judged.expect.violation = None;
+    let subject = Subject::Nodes { scenario: Box::new(judged), seed };
+    let Some(violation) = hunt::test(&subject).violation else {
+        say(format_args!("{}: every property holds with seed {seed}", scenario.name));
+        return exit::PASS;
+    };
+    say(format_args!("broken    {}: {}", violation.property, violation.detail));
+    let origin = format!("bitcraps-sim shrink {} --seed {seed}", file.display());
+    shrink_and_save(&scenario.name, &subject, &violation, limit, out, &origin)
+}
+
+fn shrink_and_save(
+    name: &str,
+    subject: &Subject,
+    violation: &Violation,
+    limit: Duration,
+    out: &Path,
+    origin: &str,
+) -> u8 {
+    #[expect(clippy::disallowed_methods, reason = "how long it took is told")]
+    let started = Instant::now();
+    let shrunk = hunt::shrink(subject, &violation.property, limit).unwrap_or_else(|| Shrunk {
+        subject: subject.clone(),
+        violation: violation.clone(),
+        runs: 0,
+        cut_short: true,
+    });
+    say(format_args!(
+        "shrunk    {} to {}: {} runs, {:.1} s{}",
+        size(subject),
+        size(&shrunk.subject),
+        shrunk.runs,
+        started.elapsed().as_secs_f64(),
+        if shrunk.cut_short { ", cut short" } else { "" },
+    ));
+    finds::save_and_tell(out, name, &shrunk, origin)
 }
 
 /// How large something is to read.

@@ -105,6 +105,23 @@ enum Command {
     },
     /// Look for the scenario that breaks a property: faults are drawn, run, judged; what is found is shrunk and saved
     Hunt(HuntArgs),
+    /// Make a scenario that breaks a property smaller while it still breaks the same one, and save it
+    Shrink {
+        /// The scenario
+        file: PathBuf,
+        /// Run with this seed instead of the file's
+        #[arg(long, value_parser = seed)]
+        seed: Option<u64>,
+        /// Override a value of the file; may be repeated
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
+        set: Vec<(String, String)>,
+        /// How long it may take
+        #[arg(long, default_value = "60s", value_parser = span)]
+        limit: Duration,
+        /// Where the result goes
+        #[arg(long, default_value = "finds")]
+        out: PathBuf,
+    },
     /// Run every strategy against every bug of the museum, and against the clean engines: cases and seconds to detection
     Museum(MuseumArgs),
     /// Go through all interleavings of a small network of engines, up to a depth
@@ -356,6 +373,7 @@ fn command(command: Command) -> u8 {
         Command::Trace { run, events } => trace::trace(&run, events),
         Command::Explore(args) => explore::explore(&args),
         Command::Coverage { files } => coverage::coverage(&files),
+        Command::Shrink { file, seed, set, limit, out } => hunt::shrink(&file, seed, &set, limit, &out),
         Command::Schedule { files, log } => schedule::schedule(&files, log),
         Command::Museum(args) => museum::museum(&args),
         Command::Hunt(args) => hunt::hunt(&args),

@@ -143,9 +143,11 @@ fn gather(node: &Node, path: String, leaves: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Whether a scenario file says which engine it is for.
+/// Whether a scenario file says which engine it is for. A bug is one engine's.
 pub fn names_engine(text: &str) -> bool {
     let mut sources = Sources::default();
     let source = sources.add("(names)", text);
-    sources.read(source, 0).is_ok_and(|root| root.at("consensus.engine").is_some())
+    sources.read(source, 0).is_ok_and(|root| {
+        ["consensus.engine", "consensus.bug"].into_iter().any(|path| root.at(path).is_some())
+    })
 }
