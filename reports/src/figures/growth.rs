@@ -24,6 +24,26 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
 }
 
+impl Curve {
+    /// Those that can stand on logarithmic axes: by the decimal logarithms of n and the quantity.
+    fn shown(&self) -> Vec<(f64, f64)> {
+        let positive = self.points.iter().filter(|(n, y)| *n > 0.0 && *y > 0.0);
+        positive.map(|(n, y)| (n.log10(), y.log10())).collect()
+    }
+
+    /// The power of n that it grows with: the slope of the line through the logarithms, by least squares. `None` of fewer
+    /// than two points.
+    pub fn exponent(&self) -> Option<f64> {
+        let points = self.shown();
+        let count = points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+        let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+        let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+        let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+        (points.len() > 1 && variance > 0.0).then(|| covariance / variance)
+    }
+}
+
 /// The figure. Points that are not above zero can't be on a logarithmic axis and are left out of the picture.
 pub fn growth(
     name: &str,
@@ -32,11 +52,7 @@ pub fn growth(
     caption: &str,
     curves: &[Curve],
 ) -> Result<Figure, ReportError> {
-    let shown = |curve: &Curve| -> Vec<(f64, f64)> {
-        let positive = curve.points.iter().filter(|(n, y)| *n > 0.0 && *y > 0.0);
-        positive.map(|(n, y)| (n.log10(), y.log10())).collect()
-    };
-    let all: Vec<(f64, f64)> = curves.iter().flat_map(shown).collect();
+    let all: Vec<(f64, f64)> = curves.iter().flat_map(Curve::shown).collect();
     let x = log_axis("validators", all.iter().map(|point| point.0));
     let y = log_axis(unit, all.iter().map(|point| point.1));
     let top = TITLE_ROW + 8;
@@ -46,10 +62,10 @@ pub fn growth(
         let mut panel = plot::panel(canvas, (top, bottom), RIGHT, &x, &y)?;
         let mut ends = Vec::new();
         for (curve, ink) in curves.iter().zip(SERIES) {
-            let points = shown(curve);
+            let points = curve.shown();
             let Some(end) = points.last().copied() else { continue };
-            let label = match slope(&points) {
-                Some(slope) => format!("{}, n^{slope:.2}", curve.name),
+            let label = match curve.exponent() {
+                Some(exponent) => format!("{}, n^{exponent:.2}", curve.name),
                 None => curve.name.clone(),
             };
             ends.push((panel.backend_coord(&end).1, label, ink));
@@ -96,16 +112,6 @@ fn number(value: f64) -> String {
         value if value >= 1e3 => format!("{} k", value / 1e3),
         value => format!("{value}"),
     }
-}
-
-/// Of the line through the points, by least squares; `None` of fewer than two.
-fn slope(points: &[(f64, f64)]) -> Option<f64> {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    (points.len() > 1 && variance > 0.0).then(|| covariance / variance)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! its host's duties and nothing more; whole nodes with links, disks and clocks are the lab's.
 
 pub mod byzzfuzz;
+pub mod contradictions;
 mod ddmin;
 mod exhibit;
 pub mod explore;

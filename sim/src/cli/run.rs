@@ -142,7 +142,7 @@ pub(super) fn list(folder: &Path) -> u8 {
 pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Loaded>, u8> {
     let mut loaded = Vec::new();
     let mut bad = false;
-    for file in expand(paths)? {
+    for file in expand(paths, "scenario", &[".yaml", ".yml"])? {
         let bytes = std::fs::read(&file).map_err(|error| complain(&file, &error))?;
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
@@ -169,8 +169,8 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
     if bad { Err(exit::BAD_SCENARIO) } else { Ok(loaded) }
 }
 
-/// Files as given; for folders, the YAML files directly in them, by name. Each file once.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
+/// Files as given; for folders, those directly in them whose names end so, by name. Each file once. `what` they are.
+pub(super) fn expand(paths: &[PathBuf], what: &str, ends: &[&str]) -> Result<Vec<PathBuf>, u8> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -178,12 +178,11 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, u8> {
             continue;
         }
         let entries = std::fs::read_dir(path).map_err(|error| complain(path, &error))?;
-        let mut found: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|file| file.extension().is_some_and(|end| end == "yaml" || end == "yml"))
-            .collect();
+        let wanted = |file: &PathBuf| ends.iter().any(|end| file.to_string_lossy().ends_with(end));
+        let mut found: Vec<PathBuf> =
+            entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(wanted).collect();
         if found.is_empty() {
-            eprintln!("error: {}: no scenario (*.yaml) in this folder", path.display());
+            eprintln!("error: {}: no {what} (*{}) in this folder", path.display(), ends[0]);
             return Err(exit::IO);
         }
         found.sort();

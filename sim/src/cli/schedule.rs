@@ -2,6 +2,7 @@
 
 use super::exit;
 use super::finds::SCHEDULE;
+use super::run::expand;
 use super::say::say;
 use crate::schedules::{Judged, ScheduleFile};
 use std::path::{Path, PathBuf};
@@ -9,12 +10,9 @@ use std::path::{Path, PathBuf};
 /// Runs each; with `log`, tells what happened. The exit code is that of the worst.
 pub(super) fn schedule(paths: &[PathBuf], log: bool) -> u8 {
     let mut worst = exit::PASS;
-    let files = match expand(paths) {
+    let files = match expand(paths, "schedule", &[SCHEDULE]) {
         Ok(files) => files,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return exit::IO;
-        }
+        Err(code) => return code,
     };
     for path in files {
         worst = worst.max(one(&path, log));
@@ -62,25 +60,4 @@ fn one(path: &Path, log: bool) -> u8 {
             exit::VIOLATED
         }
     }
-}
-
-/// Files as given; for folders, the schedule files in them, by name.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let is_schedule = |file: &PathBuf| file.to_string_lossy().ends_with(SCHEDULE);
-        let mut found: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(is_schedule).collect();
-        if found.is_empty() {
-            return Err(format!("{}: no schedule (*{SCHEDULE}) in this folder", path.display()));
-        }
-        found.sort();
-        files.extend(found);
-    }
-    Ok(files)
 }

@@ -88,7 +88,7 @@ impl Property {
     ];
 
     /// Its name in the file.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Property::Agreement => "agreement",
             Property::Validity => "validity",

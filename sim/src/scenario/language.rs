@@ -7,6 +7,7 @@ mod lies;
 pub(super) use faults::{CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
 pub(super) use lies::BYZANTINE;
 
+use super::expect::Property;
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
 use super::link::Recorded;
 use bitcraps_consensus::museum::Bug;
@@ -163,34 +164,29 @@ static REGIONS: Object = Object {
     later: &[],
 };
 
-/// The names of all of [`Protocol::ALL`].
-static ENGINES: [&str; Protocol::ALL.len()] = {
-    let mut names = [""; Protocol::ALL.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = Protocol::ALL[i].name();
-        i += 1;
-    }
-    names
-};
-
-static BUGS: [&str; Bug::ALL.len()] = {
-    let mut names = [""; Bug::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = Bug::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+/// The names of all values of a type, in the order of its `ALL`.
+macro_rules! names {
+    ($kind:ident) => {{
+        static NAMES: [&str; $kind::ALL.len()] = {
+            let mut names = [""; $kind::ALL.len()];
+            let mut index = 0;
+            while index < names.len() {
+                names[index] = $kind::ALL[index].name();
+                index += 1;
+            }
+            names
+        };
+        &NAMES
+    }};
+}
 
 static CONSENSUS: Object = object(
     "consensus",
     &[&[
-        may("engine", Shape::Word(&ENGINES), "tendermint", "The protocol."),
+        may("engine", Shape::Word(names!(Protocol)), "tendermint", "The protocol."),
         may(
             "bug",
-            Shape::Word(&BUGS),
+            Shape::Word(names!(Bug)),
             "none",
             "A published bug that is put into the engine (docs/museum.md).",
         ),
@@ -323,24 +319,8 @@ static GAMES: Object = Object {
     later: &[("blackjack", "a game"), ("poker", "a game"), ("lottery", "a game")],
 };
 
-/// The properties that the oracles judge, in the order of `Property::ALL`.
-const PROPERTIES: Shape = Shape::Word(&[
-    "agreement",
-    "validity",
-    "delivery_order",
-    "certificates",
-    "conservation",
-    "no_negative_balance",
-    "same_state_root",
-    "no_false_accusation",
-    "vote_once",
-    "lock_discipline",
-    "sent_certificates",
-    "bounded_memory",
-    "accountability",
-    "liveness",
-    "no_crash",
-]);
+/// The properties that the oracles judge.
+const PROPERTIES: Shape = Shape::Word(names!(Property));
 
 static EXPECT: Object = object(
     "expect",

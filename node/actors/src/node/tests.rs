@@ -1,5 +1,7 @@
 //! Whole nodes on the smallest world that can carry them: one loop, virtual time, links that lose nothing.
 
+#[cfg(feature = "byzantine")]
+mod byzantine;
 mod world;
 
 use super::*;
@@ -440,55 +442,6 @@ fn blobs_are_taken_in_by_validators_of_networks_that_allow_them_and_as_far_as_th
     }
 }
 
-/// Byzantine participant that tells every second validator the opposite of what it votes.
-#[cfg(feature = "byzantine")]
-struct TwoFaced;
-
-#[cfg(feature = "byzantine")]
-impl crate::ports::Adversary for TwoFaced {
-    fn active(&self) -> bool {
-        true
-    }
-
-    fn outgoing(
-        &self,
-        _: bitcraps_types::Time,
-        to: bitcraps_types::ValidatorIndex,
-        message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
-    ) -> Vec<crate::ports::Outgoing> {
-        use bitcraps_consensus::tendermint::{TendermintMessage, Vote};
-        use bitcraps_consensus::{AnyMessage, Signed};
-        let message = match &message.message {
-            AnyMessage::Tendermint(TendermintMessage::Vote(vote)) if to.0.is_multiple_of(2) => {
-                let digest = vote.digest.is_none().then_some(bitcraps_types::Digest([9; 32]));
-                let opposite = TendermintMessage::Vote(Vote { digest, ..*vote });
-                Signed::new(opposite.into(), &config(4).genesis.chain_id(), &key(3))
-            }
-            _ => message.clone(),
-        };
-        vec![crate::ports::Outgoing::Message(Box::new(message))]
-    }
-
-    fn amnesia(&self) -> bool {
-        false
-    }
-}
-
-#[cfg(feature = "byzantine")]
-#[test]
-fn an_equivocator_is_recorded_in_the_state_of_all_the_others() {
-    let mut world = World::new(4);
-    (0..3).for_each(|i| world.start(i, key(i), config(4)));
-    world.start_changed(3, key(3), config(4), |ports| ports.adversary = Some(Rc::new(TwoFaced)));
-    world.run(Duration::from_secs(10));
-    for node in 0..3 {
-        assert!(heights(&world, node).len() > 10);
-        assert!(world.log().offences.iter().any(|(who, offender)| *who == node && offender.0 == 3));
-    }
-    assert!(world.log().offences.iter().all(|(_, offender)| offender.0 == 3), "nobody else is accused");
-    assert_agreement(&world);
-}
-
 /// Links that lose what is sent while they are mute.
 struct Mute {
     links: Rc<dyn Links>,
@@ -535,87 +488,4 @@ fn a_command_whose_gossip_was_lost_is_told_again_until_it_is_decided() {
         assert_eq!(world.log().balances.get(&(node, to)), Some(&10), "node {node}");
     }
     assert_agreement(&world);
-}
-
-/// Byzantine participant that spoils its signatures.
-#[cfg(feature = "byzantine")]
-struct Forger;
-
-#[cfg(feature = "byzantine")]
-impl crate::ports::Adversary for Forger {
-    fn active(&self) -> bool {
-        true
-    }
-
-    fn outgoing(
-        &self,
-        _: bitcraps_types::Time,
-        _: bitcraps_types::ValidatorIndex,
-        message: &bitcraps_consensus::Signed<crate::ports::ConsensusMessage>,
-    ) -> Vec<crate::ports::Outgoing> {
-        let mut message = message.clone();
-        message.signature.0[0] ^= 1;
-        vec![crate::ports::Outgoing::Message(Box::new(message))]
-    }
-
-    fn amnesia(&self) -> bool {
-        false
-    }
-}
-
-/// Counts the signatures that a node checks, and the time that it takes for them.
-#[cfg(feature = "byzantine")]
-struct Meter {
-    compute: Rc<dyn crate::ports::Compute>,
-    checked: Cell<u32>,
-    bad: Cell<u32>,
-    taken: Cell<Duration>,
-}
-
-#[cfg(feature = "byzantine")]
-impl crate::ports::Compute for Meter {
-    fn run(&self, cost: Duration, then: Box<dyn FnOnce()>) {
-        self.taken.set(self.taken.get() + cost);
-        self.compute.run(cost, then);
-    }
-    fn verify_cost(&self) -> Duration {
-        self.compute.verify_cost()
-    }
-}
-
-#[cfg(feature = "byzantine")]
-impl bitcraps_types::Verify for Meter {
-    fn verify(
-        &self,
-        key: &bitcraps_types::PublicKey,
-        message: &[u8],
-        signature: &bitcraps_types::Signature,
-    ) -> bool {
-        let good = Ed25519Verifier.verify(key, message, signature);
-        self.checked.set(self.checked.get() + 1);
-        self.bad.set(self.bad.get() + u32::from(!good));
-        good
-    }
-}
-
-#[cfg(feature = "byzantine")]
-#[test]
-fn a_signature_that_is_wrong_costs_as_much_time_as_one_that_is_right() {
-    let mut world = World::new(4);
-    let mut meter = None;
-    world.start_changed(0, key(0), config(4), |ports| {
-        let (checked, bad, taken) = (Cell::new(0), Cell::new(0), Cell::new(Duration::ZERO));
-        let metered = Rc::new(Meter { compute: ports.compute.clone(), checked, bad, taken });
-        ports.compute = metered.clone();
-        ports.verifier = metered.clone();
-        meter = Some(metered);
-    });
-    (1..3).for_each(|i| world.start(i, key(i), config(4)));
-    world.start_changed(3, key(3), config(4), |ports| ports.adversary = Some(Rc::new(Forger)));
-    world.run(Duration::from_secs(3));
-    let meter = meter.unwrap();
-    assert!(meter.bad.get() >= 10, "{} wrong signatures", meter.bad.get());
-    let paid = meter.taken.get().as_nanos() / meter.compute.verify_cost().as_nanos();
-    // The proofs of three handshakes are on nobody's account.
-    assert_eq!(u128::from(meter.checked.get()) - paid, 3, "of {} checks", meter.checked.get());
 }

@@ -47,8 +47,23 @@ pub(super) trait Deed {
         }
     }
 
-    /// The same for what is a message.
+    /// The same for what is a message. What another said is passed on as it is.
     fn tell(
+        &mut self,
+        here: &mut Here<'_>,
+        to: ValidatorIndex,
+        signed: Signed<ConsensusMessage>,
+        out: &mut Vec<Outgoing>,
+    ) -> bool {
+        if here.is_mine(&signed.message) {
+            return self.tell_own(here, to, signed, out);
+        }
+        out.push(Outgoing::Message(Box::new(signed)));
+        false
+    }
+
+    /// The same for a message of the node's own.
+    fn tell_own(
         &mut self,
         _here: &mut Here<'_>,
         _to: ValidatorIndex,

@@ -27,17 +27,13 @@ impl Frame {
 }
 
 impl Deed for Frame {
-    fn tell(
+    fn tell_own(
         &mut self,
         here: &mut Here<'_>,
         to: ValidatorIndex,
         signed: Signed<ConsensusMessage>,
         out: &mut Vec<Outgoing>,
     ) -> bool {
-        if !here.is_mine(&signed.message) {
-            out.push(Outgoing::Message(Box::new(signed)));
-            return false;
-        }
         let victim = self.victim;
         let message = signed.message.clone();
         let framed = |here: &mut Here<'_>, truth: &Value| accusing(here, &message, victim, truth);

@@ -18,17 +18,13 @@ const FAR: u64 = 1_000_000;
 pub(super) struct WrongEpoch;
 
 impl Deed for WrongEpoch {
-    fn tell(
+    fn tell_own(
         &mut self,
         here: &mut Here<'_>,
         _: ValidatorIndex,
         signed: Signed<ConsensusMessage>,
         out: &mut Vec<Outgoing>,
     ) -> bool {
-        if !here.is_mine(&signed.message) {
-            out.push(Outgoing::Message(Box::new(signed)));
-            return false;
-        }
         let mut message = signed.message;
         let height = parts::height_mut(&mut message);
         let mut chain = here.identity.chain;

@@ -9,12 +9,13 @@
 pub(crate) mod definition;
 mod voting;
 
+use crate::contradictions::contradict;
 use crate::replica::Fact;
 use crate::scheme::{self, HOP, Scene, Verifier};
 use crate::{Name, Schedule};
 use bitcraps_consensus::{AnyMessage, AnyStatement, Certificate, Evidence, Invalid, Message, Signed};
 use bitcraps_types::{Digest, Height, Protocol, Round, Sign, Value, Verify};
-use definition::{commit_bytes, contradict};
+use definition::commit_bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -125,7 +125,7 @@ fn judge_and_engines_agree_on_what_contradicts() {
         let mut contradictions = 0;
         for a in &said {
             for b in &said {
-                let judged = judge::definition::contradict(a, b);
+                let judged = crate::contradictions::contradict(a, b);
                 assert_eq!(judged, AnyEngine::conflicting(a, b), "{a:?} {b:?}");
                 contradictions += u32::from(judged);
             }

@@ -1,9 +1,7 @@
 //! (g) What large networks cost: the time that one decision takes this machine, and the memory of all nodes.
 
 use super::super::say::say;
-use super::{REPEATS, parsed};
-use crate::run::{self, Depth};
-use crate::scenario::World;
+use super::{REPEATS, full_speed};
 use bitcraps_types::Protocol;
 use std::time::Duration;
 
@@ -22,12 +20,13 @@ pub(super) fn bench() -> bool {
             let mut each = Vec::new();
             let mut first = Duration::ZERO;
             for _ in 0..REPEATS {
-                let runs = [start_ms, start_ms + measured_ms].map(|ms| height_and_time(engine, n, ms));
-                let [Some((height, before)), Some((later, after))] = runs else { continue };
-                first = before;
-                let heights = later.saturating_sub(height);
+                let runs = [start_ms, start_ms + measured_ms].map(|ms| full_speed(engine, n, ms));
+                let [Some(before), Some(after)] = runs else { continue };
+                first = before.wall;
+                let heights = after.height.saturating_sub(before.height);
                 each.extend(
-                    (heights > 0).then(|| after.saturating_sub(before).as_secs_f64() * 1e3 / heights as f64),
+                    (heights > 0)
+                        .then(|| after.wall.saturating_sub(before.wall).as_secs_f64() * 1e3 / heights as f64),
                 );
             }
             good &= each.len() == REPEATS;
@@ -42,17 +41,6 @@ pub(super) fn bench() -> bool {
         }
     }
     good
-}
-
-fn height_and_time(engine: Protocol, n: u16, ms: u64) -> Option<(u64, Duration)> {
-    let text = format!(
-        "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {ms} ms\n\
-         validators: {{ count: {n} }}\nconsensus: {{ engine: {engine} }}\nlinks: {{ default: {{ latency: 1 ms }} }}\n\
-         workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
-    );
-    let scenario = parsed(&text)?;
-    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench decide").outcome;
-    Some((outcome.height, outcome.wall))
 }
 
 /// The most memory that the process had since [`forget_peak`], in KiB (proc(5), `VmHWM`).

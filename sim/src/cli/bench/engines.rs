@@ -2,8 +2,8 @@
 //! machine.
 
 use super::super::say::say;
-use super::parsed;
-use crate::run::{self, Depth};
+use super::{full_speed, parsed};
+use crate::run::{self, Depth, Outcome};
 use crate::scenario::World;
 use bitcraps_reports::{Curve, Figure, growth};
 use bitcraps_types::Protocol;
@@ -89,17 +89,18 @@ fn heights() -> Vec<Point> {
     say("  engine         n   ms per height   messages per height   exponent of n   in theory");
     let mut all = Vec::new();
     for engine in Protocol::ALL {
-        let mut points = Vec::new();
+        let mut curve = Curve { name: engine.name().to_owned(), points: Vec::new() };
         for (n, measured_ms) in SIZES {
             // The difference of two runs: what the nodes say while they connect, and once a second, is in both.
-            let runs = [1200, 1200 + measured_ms].map(|ms| height_and_messages(engine, n, ms));
-            let [Some((height, messages)), Some((later, more))] = runs else { continue };
-            let heights = (later - height) as f64;
-            let each = (more - messages) as f64 / heights;
-            points.push((f64::from(n).ln(), each.ln()));
+            let runs = [1200, 1200 + measured_ms].map(|ms| full_speed(engine, n, ms));
+            let [Some(before), Some(after)] = runs else { continue };
+            let heights = (after.height - before.height) as f64;
+            let messages = |outcome: &Outcome| outcome.record.manifest.messages;
+            let each = (messages(&after) - messages(&before)) as f64 / heights;
+            curve.points.push((f64::from(n), each));
             let theory = if engine == Protocol::HotStuff { 1 } else { 2 };
             let exponent = match n {
-                100 => format!("{:>15.2} {theory:>11}", slope(&points)),
+                100 => format!("{:>15.2} {theory:>11}", curve.exponent().unwrap_or(f64::NAN)),
                 _ => String::new(),
             };
             say(format_args!(
@@ -133,18 +134,6 @@ fn loads() -> Vec<Point> {
     all
 }
 
-/// What a run of so many simulated milliseconds came to.
-fn height_and_messages(engine: Protocol, n: u16, ms: u64) -> Option<(u64, u64)> {
-    let text = format!(
-        "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {ms} ms\n\
-         validators: {{ count: {n} }}\nconsensus: {{ engine: {engine} }}\nlinks: {{ default: {{ latency: 1 ms }} }}\n\
-         workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
-    );
-    let scenario = parsed(&text)?;
-    let outcome = run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench engines").outcome;
-    Some((outcome.height, outcome.record.manifest.messages))
-}
-
 /// Commands settled per second, and the latency of each in nanoseconds.
 fn under_load(engine: Protocol, n: u16) -> Option<(f64, Vec<u64>)> {
     let ms = WARM_UP + if n > 50 { 1_000 } else { 4_000 };
@@ -159,14 +148,4 @@ fn under_load(engine: Protocol, n: u16) -> Option<(f64, Vec<u64>)> {
     let commands = outcome.record.commands.iter().filter(|command| command.at_ns >= WARM_UP * 1_000_000);
     let latencies: Vec<u64> = commands.map(|command| command.latency_ns).collect();
     Some((latencies.len() as f64 / (ms - WARM_UP) as f64 * 1e3, latencies))
-}
-
-/// Of the line through the points, by least squares.
-fn slope(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    covariance / variance
 }

@@ -11,8 +11,9 @@ mod engines;
 use super::exit;
 use super::say::say;
 use crate::lab::bench::quorum_bench;
-use crate::run::{self, Depth};
+use crate::run::{self, Depth, Outcome};
 use crate::scenario::{self, Scenario, World};
+use bitcraps_types::Protocol;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -231,6 +232,17 @@ fn whole(text: &str, world: World) -> Option<(Figure, u64)> {
         simulated_per_second: manifest.duration_ns as f64 / 1e9 / wall,
     };
     Some((figure, outcome.height))
+}
+
+/// Whole nodes making blocks without bets over links of 1 ms, for so many simulated milliseconds.
+fn full_speed(engine: Protocol, n: u16, ms: u64) -> Option<Outcome> {
+    let text = format!(
+        "version: 1\nname: bench\nclaim: blocks at full speed\nduration: {ms} ms\n\
+         validators: {{ count: {n} }}\nconsensus: {{ engine: {engine} }}\nlinks: {{ default: {{ latency: 1 ms }} }}\n\
+         workload: {{ tables: 1, players: 0, bets: 0/s }}\n"
+    );
+    let scenario = parsed(&text)?;
+    Some(run::examine(&scenario, World::Lab, 1, Depth::Once, "bitcraps-sim bench").outcome)
 }
 
 fn parsed(text: &str) -> Option<Scenario> {

@@ -5,6 +5,7 @@ use bitcraps_consensus::hotstuff::{
     HotStuffMessage, QuorumCertificate, Statement, TimeoutCertificate, TimeoutSignature, Vote,
 };
 use bitcraps_consensus::{AnyStatement, Certificate};
+use bitcraps_search::contradictions;
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use std::collections::BTreeSet;
 
@@ -173,7 +174,7 @@ pub(super) fn unbound(law: &Law, record: &Statements, statement: &Statement) -> 
             _ => None,
         })
     };
-    if let Some(before) = own().find(|before| contradict(before, statement)).and_then(stated) {
+    if let Some(before) = own().find(|before| contradictions::hotstuff(before, statement)).and_then(stated) {
         return Some(format!(
             "it had signed a {} in round {}, which this forgets",
             before.kind, before.round
@@ -203,38 +204,6 @@ pub(super) fn unbound(law: &Law, record: &Statements, statement: &Statement) -> 
         gave_up.flat_map(|(_, backers)| backers.iter().copied()).collect();
     let quorum = law.is_quorum(law.power(signers.into_iter()));
     (!quorum).then(|| "no quorum gave the round before up and knew no higher certificate".to_owned())
-}
-
-/// Two different blocks, votes or timeouts of one author and round; a block, and a vote for another block of that round,
-/// which is its author's to lead; or a timeout that claims to know no certificate as
-/// high as one that its author spoke of in the same round or before.
-pub(super) fn contradict(first: &Statement, second: &Statement) -> bool {
-    let of = |statement: &Statement| match statement {
-        Statement::Proposal { author, height, round, justify, .. } => {
-            Some((*author, *height, *round, *justify, 0))
-        }
-        Statement::Vote(vote) => Some((vote.author, vote.height, vote.round, vote.justify, 1)),
-        Statement::Timeout { author, height, round, high_qc_round } => {
-            Some((*author, *height, *round, *high_qc_round, 2))
-        }
-        Statement::SyncInfo { .. } => None,
-    };
-    let (Some(a), Some(b)) = (of(first), of(second)) else { return false };
-    if (a.0, a.1) != (b.0, b.1) {
-        return false;
-    }
-    let forgets = |later: (_, _, Round, Option<Round>, u8), earlier: (_, _, Round, Option<Round>, u8)| {
-        later.4 == 2 && later.2 >= earlier.2 && later.3 < earlier.3
-    };
-    let votes_for_another = match (first, second) {
-        (Statement::Proposal { round, digest, justify, .. }, Statement::Vote(vote))
-        | (Statement::Vote(vote), Statement::Proposal { round, digest, justify, .. }) => {
-            *round == vote.round && (*digest, *justify) != (vote.digest, vote.justify)
-        }
-        _ => false,
-    };
-    let doubled = (a.2, a.4) == (b.2, b.4) && first != second;
-    doubled || votes_for_another || forgets(a, b) || forgets(b, a)
 }
 
 fn block_bytes(

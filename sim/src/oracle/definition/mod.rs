@@ -8,6 +8,8 @@ mod hotstuff;
 mod pbft;
 mod tendermint;
 
+pub(super) use bitcraps_search::contradictions::contradict;
+
 use super::Setup;
 use super::testimony::Statements;
 use bitcraps_actors::ports::ConsensusMessage;
@@ -151,20 +153,6 @@ pub(super) struct Enclosed {
 /// The first of these that does not hold.
 fn first_misfit<const N: usize>(demands: [(bool, &'static str); N]) -> Option<&'static str> {
     demands.into_iter().find(|(holds, _)| !holds).map(|(_, misfit)| misfit)
-}
-
-/// Whether no correct validator would sign both.
-pub(super) fn contradict(first: &AnyStatement, second: &AnyStatement) -> bool {
-    match (first, second) {
-        (AnyStatement::Pbft(first), AnyStatement::Pbft(second)) => pbft::contradict(first, second),
-        (AnyStatement::Tendermint(first), AnyStatement::Tendermint(second)) => {
-            tendermint::contradict(first, second)
-        }
-        (AnyStatement::HotStuff(first), AnyStatement::HotStuff(second)) => {
-            hotstuff::contradict(first, second)
-        }
-        _ => false,
-    }
 }
 
 /// The earlier statement of its author that a statement breaks, though no correct validator would forget it. Beside

@@ -5,6 +5,7 @@ use bitcraps_consensus::pbft::{
     Checkpoint, PbftMessage, PreparedCertificate, StableCheckpoint, Statement, Vote, VoteKind,
 };
 use bitcraps_consensus::{AnyStatement, Certificate, Signed};
+use bitcraps_search::contradictions;
 use bitcraps_types::{ChainId, Digest, Round, Signature, ValidatorIndex};
 use std::collections::BTreeSet;
 
@@ -172,7 +173,7 @@ pub(super) fn unbound(law: &Law, record: &Statements, statement: &Statement) -> 
     if said.kind == "checkpoint" {
         return None;
     }
-    if let Some(before) = own().find(|before| contradict(before, statement)) {
+    if let Some(before) = own().find(|before| contradictions::pbft(before, statement)) {
         let before = stated(before);
         return Some(format!("it had signed a {} in view {}, which this forgets", before.kind, before.round));
     }
@@ -215,29 +216,4 @@ fn new_view_allows(law: &Law, record: &Statements, view: Round, digest: Digest) 
         || of_this
             .map(|((_, _, (_, at)), _)| *at)
             .any(|highest| quorum(&|of, at| at < highest || (at == highest && of == Some(digest))))
-}
-
-/// Two different statements of one author for one place; or a VIEW-CHANGE that claims to have been prepared in a lower
-/// view, or for another value, than an earlier COMMIT or VIEW-CHANGE of its author says.
-pub(super) fn contradict(first: &Statement, second: &Statement) -> bool {
-    let place = |statement: &Statement| match statement {
-        Statement::PrePrepare { author, height, view, .. } => (*author, *height, *view, 0),
-        Statement::Vote(vote) => (vote.author, vote.height, vote.view, 1 + vote.kind as u8),
-        Statement::Checkpoint(checkpoint) => (checkpoint.author, checkpoint.height, 0, 3),
-        Statement::ViewChange { author, height, view, .. } => (*author, *height, *view, 4),
-    };
-    let (a, b) = (place(first), place(second));
-    if a == b {
-        return first != second;
-    }
-    let (earlier, later) = if a.2 < b.2 { (first, second) } else { (second, first) };
-    let Statement::ViewChange { prepared: claim, .. } = later else { return false };
-    let was = match earlier {
-        Statement::ViewChange { prepared, .. } => *prepared,
-        Statement::Vote(Vote { kind: VoteKind::Commit, view, digest, .. }) => Some((*view, *digest)),
-        _ => None,
-    };
-    let (Some(was), (author, height)) = (was, (a.0, a.1)) else { return false };
-    let forgotten = claim.is_none_or(|claim| claim.0 < was.0 || (claim.0 == was.0 && claim.1 != was.1));
-    (author, height) == (b.0, b.1) && a.2 != b.2 && forgotten
 }

@@ -140,27 +140,7 @@ fn prevote(round: Round, digest: Digest) -> Claim {
     (round, "prevote", (Some(digest), None))
 }
 
-/// Two statements of one kind, author, height and round that say different things.
-pub(super) fn contradict(first: &Statement, second: &Statement) -> bool {
-    match (first, second) {
-        (Statement::Vote(a), Statement::Vote(b)) => {
-            Vote { digest: b.digest, ..*a } == *b && a.digest != b.digest
-        }
-        (Statement::Proposal { .. }, Statement::Proposal { .. }) => {
-            place(first) == place(second) && first != second
-        }
-        _ => false,
-    }
-}
-
 /// The author, height and round of a proposal.
-fn place(statement: &Statement) -> Option<(ValidatorIndex, Height, Round)> {
-    match statement {
-        Statement::Proposal { author, height, round, .. } => Some((*author, *height, *round)),
-        Statement::Vote(_) | Statement::Polka { .. } => None,
-    }
-}
-
 /// A precommit for a value commits to it; the other votes have a domain of their own, then 0 for nil, or 1 and the digest.
 fn vote_bytes(chain: &ChainId, vote: &Vote) -> Vec<u8> {
     let Vote { height, round, .. } = *vote;
