@@ -8,6 +8,7 @@ mod identity;
 mod merkle;
 mod protocol;
 mod signature;
+mod threshold;
 mod time;
 mod value;
 
@@ -16,6 +17,7 @@ pub use identity::{AccountId, Height, Round, TableId, ValidatorIndex};
 pub use merkle::merkle_root;
 pub use protocol::Protocol;
 pub use signature::{Claim, PublicKey, Sign, Signature, Verify, verify_each};
+pub use threshold::{GroupKey, PartialSignature, ThresholdKey, ThresholdSignature};
 pub use time::{Time, WallTime};
 pub use value::Value;
 
