@@ -8,9 +8,8 @@
 //! A node that took over a state from a peer never had the blocks before: there the archive has a gap for good, and so
 //! do the copies of a backup that was made while its node ran. [`Archive::block`] has nothing there.
 
-use bitcraps_actors::files::{BLOCK_BYTES_KEPT, BLOCKS_KEPT};
+use bitcraps_actors::files::{BLOCK_BYTES_KEPT, BLOCKS_KEPT, Decided};
 use bitcraps_casino::Block;
-use bitcraps_consensus::Certificate;
 use bitcraps_types::{Digest, Height, Value};
 use borsh::BorshDeserialize;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -31,9 +30,6 @@ const GATHER: Duration = Duration::from_secs(2);
 const MAX_BYTES: usize = 16 << 20;
 const MAX_WAITING: usize = BLOCKS_KEPT / 2;
 const MAX_WAITING_BYTES: usize = BLOCK_BYTES_KEPT / 2;
-
-/// A decided block with its proof.
-pub type Decided = (Value, Certificate);
 
 /// Why the archive can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +91,7 @@ impl Archive {
     }
 
     /// Hands a decided block in. Waits only when the writer is far behind.
-    pub fn push(&self, value: Value, certificate: Certificate) {
+    pub fn push(&self, decided: Decided) {
         let mut state = self.shared.state();
         let full = |state: &State| state.waiting.len() >= MAX_WAITING || state.bytes >= MAX_WAITING_BYTES;
         while full(&state) && !state.failed && !state.closing {
@@ -104,11 +100,11 @@ impl Archive {
         if state.failed {
             return;
         }
-        let (height, ids) = (certificate.height, commands(&value));
+        let (height, ids) = (decided.certificate.height, commands(&decided.value));
         state.commands.extend(ids.iter().map(|id| (*id, height)));
-        state.bytes += value.bytes().len();
-        if let Some(((before, _), _)) = state.waiting.insert(height, ((value, certificate), ids)) {
-            state.bytes -= before.bytes().len();
+        state.bytes += decided.value.bytes().len();
+        if let Some((before, _)) = state.waiting.insert(height, (decided, ids)) {
+            state.bytes -= before.value.bytes().len();
         }
         self.shared.changed.notify_all();
     }
@@ -116,9 +112,9 @@ impl Archive {
     /// Takes in those of some blocks that are missing: what a crash, or a stop before the last batch, took.
     pub fn fill(&self, blocks: Vec<Decided>) -> Result<usize, ArchiveError> {
         let mut filled = 0;
-        for (value, certificate) in blocks {
-            if !self.has(certificate.height)? {
-                self.push(value, certificate);
+        for decided in blocks {
+            if !self.has(decided.certificate.height)? {
+                self.push(decided);
                 filled += 1;
             }
         }
@@ -222,9 +218,9 @@ impl Shared {
             let mut state = self.state();
             match outcome {
                 Ok(()) => {
-                    for ((value, certificate), ids) in &batch {
-                        state.waiting.remove(&certificate.height);
-                        state.bytes -= value.bytes().len();
+                    for (decided, ids) in &batch {
+                        state.waiting.remove(&decided.certificate.height);
+                        state.bytes -= decided.value.bytes().len();
                         ids.iter().for_each(|id| _ = state.commands.remove(id));
                     }
                 }
@@ -246,7 +242,7 @@ impl Shared {
             let mut blocks = transaction.open_table(BLOCKS).map_err(database)?;
             let mut index = transaction.open_table(COMMANDS).map_err(database)?;
             for (decided, ids) in batch {
-                let height = decided.1.height;
+                let height = decided.certificate.height;
                 let bytes = borsh::to_vec(decided).expect("a vector takes all bytes");
                 blocks.insert(height, &bytes[..]).map_err(database)?;
                 for id in &ids[..] {
@@ -268,8 +264,9 @@ fn commands(value: &Value) -> Arc<[Digest]> {
 mod tests {
     use super::*;
     use bitcraps_casino::{Action, Blobs, Command, SignedCommand};
+    use bitcraps_consensus::Certificate;
     use bitcraps_types::ed25519::Ed25519;
-    use bitcraps_types::{AccountId, Sign, ValidatorIndex, WallTime};
+    use bitcraps_types::{AccountId, Sign, ThresholdSignature, ValidatorIndex, WallTime};
 
     fn decided(height: Height) -> (Decided, Digest) {
         let signer = Ed25519::from_seed([3; 32]);
@@ -282,13 +279,14 @@ mod tests {
             proposer: ValidatorIndex(0),
             time: WallTime(height),
             state_root: Digest::ZERO,
+            rolls: true,
             commands: vec![command],
             offences: vec![],
             blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
-        ((value, certificate), command.id())
+        (Decided { value, certificate, dice: Some(ThresholdSignature([7; 96])) }, command.id())
     }
 
     #[test]
@@ -307,8 +305,7 @@ mod tests {
             assert_eq!(archive.command(&Digest::ZERO).unwrap(), None);
         };
         for height in 1..=3 * BLOCKS_KEPT as Height {
-            let ((value, certificate), _) = decided(height);
-            archive.push(value, certificate);
+            archive.push(decided(height).0);
         }
         check(&archive);
         archive.close();
@@ -322,8 +319,7 @@ mod tests {
         let archive = Archive::open(&home.path().join("archive.redb")).unwrap();
         assert_eq!(archive.latest().unwrap(), None);
         for height in [1, 2, 5] {
-            let ((value, certificate), _) = decided(height);
-            archive.push(value, certificate);
+            archive.push(decided(height).0);
         }
         let blocks = (1..=6).map(|height| decided(height).0).collect();
         assert_eq!(archive.fill(blocks).unwrap(), 3);

@@ -3,11 +3,12 @@
 //! Strict in both directions: unknown fields are errors, and what is written reads back as the same [`Genesis`], so with
 //! the same chain id.
 
-use crate::hex::Hex;
-use bitcraps_casino::{Genesis, GenesisError, GenesisValidator, TableConfig};
+use crate::dice::{self, DiceKeyError};
+use crate::hex::{self, Hex};
+use bitcraps_casino::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::{FieldTwelve, OddsLimits};
-use bitcraps_types::{Amount, Protocol, PublicKey, TableId};
+use bitcraps_types::{Amount, GroupKey, Protocol, PublicKey, TableId, ValidatorIndex};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -44,6 +45,14 @@ pub enum GenesisFileError {
         /// What is wrong.
         error: GenesisError,
     },
+    /// Its dice key can't be used.
+    #[error("{path}: {error}")]
+    Dice {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        error: Box<DiceKeyError>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +70,17 @@ struct File {
     /// The file of a network without blobs need not speak of them.
     #[serde(default)]
     blob_bytes: u32,
+    dice: Dice,
+}
+
+/// The dice key.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dice {
+    /// The public half, as hexadecimal digits.
+    group: String,
+    /// The validator that holds each share.
+    holders: Vec<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +149,10 @@ pub fn to_json(genesis: &Genesis) -> String {
         bank: genesis.bank,
         tables: genesis.tables.iter().map(table).collect(),
         blob_bytes: genesis.blob_bytes,
+        dice: Dice {
+            group: hex::encode(&genesis.dice.group.0),
+            holders: genesis.dice.holders.iter().map(|holder| holder.0).collect(),
+        },
     };
     serde_json::to_string_pretty(&file).expect("text is JSON") + "\n"
 }
@@ -161,6 +185,8 @@ pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
         why: without_place(&error.to_string()),
     })?;
     genesis.check().map_err(|error| GenesisFileError::Genesis { path: path.into(), error })?;
+    dice::public(&genesis)
+        .map_err(|error| GenesisFileError::Dice { path: path.into(), error: Box::new(error) })?;
     Ok(genesis)
 }
 
@@ -178,6 +204,9 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
         let known = Protocol::ALL.map(Protocol::name).join(", ");
         return Err(serde_json::Error::custom(format!("no engine `{}`; there are {known}", file.engine)));
     };
+    let group = hex::decode(&file.dice.group)
+        .map(GroupKey)
+        .map_err(|error| serde_json::Error::custom(format!("the group of the dice key: {error}")))?;
     let validators = file.validators.into_iter();
     let players = file.players.into_iter();
     let tables = file.tables.into_iter().map(|table| TableConfig {
@@ -207,6 +236,7 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
         bank: file.bank,
         tables: tables.collect(),
         blob_bytes: file.blob_bytes,
+        dice: DiceKey { group, holders: file.dice.holders.into_iter().map(ValidatorIndex).collect() },
     })
 }
 
@@ -236,17 +266,23 @@ mod tests {
             prop::collection::vec((key, any::<u64>()), 0..4),
             any::<u64>(),
             prop::collection::vec(table, 0..4),
-            any::<u32>(),
+            (any::<u32>(), any::<Vec<u8>>(), any::<Vec<u16>>()),
         )
-            .prop_map(|((name, engine), validators, players, bank, tables, blob_bytes)| Genesis {
-                name,
-                engine,
-                validators,
-                players,
-                bank,
-                tables,
-                blob_bytes,
-            })
+            .prop_map(
+                |((name, engine), validators, players, bank, tables, (blob_bytes, group, holders))| Genesis {
+                    name,
+                    engine,
+                    validators,
+                    players,
+                    bank,
+                    tables,
+                    blob_bytes,
+                    dice: DiceKey {
+                        group: GroupKey(group),
+                        holders: holders.into_iter().map(ValidatorIndex).collect(),
+                    },
+                },
+            )
     }
 
     proptest! {
@@ -268,6 +304,7 @@ mod tests {
             bank: 1,
             tables,
             blob_bytes: 0,
+            dice: DiceKey { group: GroupKey(vec![]), holders: vec![] },
         }
     }
 

@@ -4,11 +4,13 @@
 //! config/node.toml      what the operator set
 //! config/genesis.json   the network
 //! keys/node.key         the secret key; keys/sign-state: what it has signed. Never in a backup.
+//! keys/dice.shares      a validator's shares of the dice key. Never in a backup either.
 //! data/                 the journal, the snapshot, the archive, the address book
 //! LOCK                  locked by the process that uses the home
 //! VERSION               of this layout
 //! ```
 
+use crate::dice::DiceKeyError;
 use crate::genesis_file::{self, GenesisFileError};
 use crate::keys::{self, KeyError, SecretKey};
 use crate::sign_state::{SignState, SignStateError};
@@ -70,6 +72,9 @@ pub enum HomeError {
     /// The key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The dice key.
+    #[error(transparent)]
+    Dice(#[from] DiceKeyError),
     /// The sign-state.
     #[error(transparent)]
     SignState(#[from] SignStateError),
@@ -107,6 +112,11 @@ impl Home {
     /// The secret key.
     pub fn key(&self) -> PathBuf {
         self.root.join("keys/node.key")
+    }
+
+    /// A validator's shares of the dice key.
+    pub fn dice_shares(&self) -> PathBuf {
+        self.root.join("keys/dice.shares")
     }
 
     /// What the key has signed. Beside the key itself: if that is a link into another home, so is this.

@@ -8,6 +8,7 @@ mod byzantine;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod dice;
 pub mod event_log;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;

@@ -79,6 +79,9 @@ pub fn event(event: &Event<'_>) {
         Event::OffenceRecorded { offender, height } => {
             tracing::warn!(offender = offender.0, height, "misbehaviour is recorded in the state");
         }
+        Event::BadDice(validator) => {
+            tracing::warn!(validator = validator.0, "its part of a dice signature is wrong");
+        }
         Event::PeerUp(ref key) => tracing::info!(peer = %crate::hex::encode(&key.0), "peer is here"),
         Event::PeerDown(ref key) => tracing::info!(peer = %crate::hex::encode(&key.0), "peer is gone"),
         Event::Refused { peer: Some(ref key), why: why @ Refusal::Banned } => {

@@ -7,6 +7,7 @@
 use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
+use crate::dice;
 use crate::event_log::EventLog;
 use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, Health};
 use crate::home::{Home, HomeError, HomeLock};
@@ -19,9 +20,10 @@ use crate::view::View;
 use crate::world::disk::{self, Files};
 use crate::world::{Fenced, Halted, Inline, OsEntropy, SystemClock};
 use bitcraps_actors::config::NodeConfig;
-use bitcraps_actors::files::{BLOCKS, CONSENSUS, SNAPSHOT, chain_end, decided_blocks};
+use bitcraps_actors::files::{BLOCKS, CONSENSUS, Decided, SNAPSHOT, chain_end, decided_blocks};
 use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
 use bitcraps_actors::{JournalError, node};
+use bitcraps_beacon::bls::BlsKey;
 use bitcraps_casino::SignedCommand;
 use bitcraps_quic::{BindError, Counters, Identity, Observer, QuicConfig, QuicEvent, QuicLinks};
 use bitcraps_types::ed25519::Ed25519Verifier;
@@ -175,6 +177,7 @@ impl Node {
             .transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
         let key = home.read_key().map_err(HomeError::from)?;
+        let dice = dice::of_node(&genesis, &key.public(), &home.dice_shares()).map_err(HomeError::from)?;
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), launch.sign_above)?;
         let archive = Arc::new(open_archive(home)?);
@@ -198,6 +201,7 @@ impl Node {
         let me = key.public();
         let parts = Parts {
             key,
+            dice,
             config: config.node(genesis.clone(), floor),
             listen: config.p2p.listen,
             quic: QuicConfig { max_inbound: config.p2p.max_inbound, ..QuicConfig::default() },
@@ -396,8 +400,13 @@ impl Probe for Watched {
         }
         self.view.event(&event);
         self.book.event(&event, self.clock.wall());
-        if let Event::Decided { value, certificate, .. } = event {
-            self.archive.push(value.clone(), certificate.clone());
+        // What is applied again at the start was taken from the node's file.
+        if let Event::Applied { value, certificate, dice, .. } = event
+            && self.health.has_restored()
+        {
+            let decided =
+                Decided { value: value.clone(), certificate: certificate.clone(), dice: dice.copied() };
+            self.archive.push(decided);
             self.metrics.disk.archive_failed.set(i64::from(self.archive.has_failed()));
         }
     }
@@ -406,6 +415,7 @@ impl Probe for Watched {
 /// What the node's thread is made of.
 struct Parts {
     key: SecretKey,
+    dice: BlsKey,
     config: NodeConfig,
     listen: SocketAddr,
     quic: QuicConfig,
@@ -485,7 +495,7 @@ async fn live(parts: Parts, mut control: UnboundedReceiver<Control>, ready: Read
 
 /// Builds the ports and starts the actors.
 fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), StartError> {
-    let Parts { key, config, listen, quic, denied, entropy, data, sign_state, watched, .. } = parts;
+    let Parts { key, dice, config, listen, quic, denied, entropy, data, sign_state, watched, .. } = parts;
     let (clock, health) = (watched.clock, watched.health.clone());
     let files = Files::open(&data, Some(sign_state), watched.metrics.clone()).map_err(StartError::Thread)?;
     let observer = Observer { counters: parts.counters, event: Box::new(log_links) };
@@ -501,6 +511,7 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
         Rc::new(Inline),
         Rc::new(key.signer()),
         Rc::new(Ed25519Verifier),
+        Rc::new(dice),
         Rc::new(Fenced { probe: watched, halted: halted.clone() }),
         Rc::new(move |why: &str| {
             if halted.halt() {

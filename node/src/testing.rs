@@ -1,8 +1,11 @@
 //! A small house for the tests: a real casino, four validators that sign what it decides, and what a node would tell.
 
+use crate::dice;
 use crate::metrics::Metrics;
 use crate::view::View;
+use bitcraps_actors::files::Decided;
 use bitcraps_actors::ports::Event;
+use bitcraps_beacon::bls::SecretShares;
 use bitcraps_casino::{
     Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig,
     TableReport,
@@ -11,8 +14,8 @@ use bitcraps_consensus::{Certificate, commit_bytes};
 use bitcraps_tables::{BetId, CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{
-    AccountId, Amount, ChainId, Digest, Height, Protocol, PublicKey, Sign, TableId, ValidatorIndex, Value,
-    WallTime,
+    AccountId, Amount, ChainId, Digest, Height, Protocol, PublicKey, Sign, TableId, ThresholdKey,
+    ThresholdSignature, ValidatorIndex, Value, WallTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +31,21 @@ pub(crate) fn account(player: u8) -> AccountId {
     AccountId::of_key(&key(player).public_key())
 }
 
+/// What the dice key is dealt from.
+const DICE: [u8; 32] = [9; 32];
+
+/// What three of the validators sign together, as the dice of a block.
+fn dice_of(genesis: &Genesis, height: Height, block: &Digest) -> ThresholdSignature {
+    let (_, secrets) = dice::deal(&genesis.powers(), &DICE).unwrap();
+    let message = bitcraps_beacon::message(&genesis.chain_id(), height, block);
+    let sign = |(share, secret): (u32, &SecretShares)| {
+        let key = dice::public(genesis).unwrap().with_shares(secret, &[share]).unwrap();
+        (share, key.sign(&message)[0])
+    };
+    let partials: Vec<_> = (0..).zip(&secrets).take(3).map(sign).collect();
+    dice::public(genesis).unwrap().combine(&message, &partials).unwrap()
+}
+
 pub(crate) fn genesis(players: u8) -> Genesis {
     let validator = |seed| GenesisValidator { key: key(seed).public_key(), power: 1 };
     Genesis {
@@ -38,6 +56,7 @@ pub(crate) fn genesis(players: u8) -> Genesis {
         bank: 1_000_000_000,
         tables: (0..3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: 4096,
+        dice: dice::deal(&[1; 4], &DICE).unwrap().0,
     }
 }
 
@@ -48,7 +67,7 @@ pub(crate) struct House {
     pub(crate) view: Arc<View>,
     pub(crate) metrics: Arc<Metrics>,
     /// Each decided block.
-    pub(crate) blocks: Vec<(Value, Certificate)>,
+    pub(crate) blocks: Vec<Decided>,
     tip: Digest,
 }
 
@@ -104,6 +123,7 @@ impl House {
             proposer: ValidatorIndex(0),
             time: WallTime(height * 1_000_000),
             state_root: self.casino.root(),
+            rolls: Block::must_roll(self.casino.bank().bets_are_up(), &commands),
             commands,
             offences: Vec::new(),
             blobs,
@@ -111,7 +131,9 @@ impl House {
         let value = Value::new(block.encode());
         let certificate = certify(&self.chain, height, value.digest(), 3);
         self.tip = value.digest();
-        let (root, reports) = self.casino.apply_and_report(&block, &self.tip, &self.chain, &Ed25519Verifier);
+        let dice = block.rolls.then(|| dice_of(&self.genesis, height, &self.tip));
+        let (root, reports) =
+            self.casino.apply_and_report(&block, dice.as_ref(), &self.chain, &Ed25519Verifier);
         self.tell(&Event::Decided { height, value: &value, certificate: &certificate, synced: false });
         let bank = self.casino.bank();
         self.tell(&Event::Applied {
@@ -119,13 +141,14 @@ impl House {
             block: &block,
             value: &value,
             certificate: &certificate,
+            dice: dice.as_ref(),
             digest: self.tip,
             root,
             ledger: bank.ledger(),
             reports: &reports,
             refusals: bank.refusals(),
         });
-        self.blocks.push((value, certificate));
+        self.blocks.push(Decided { value, certificate, dice });
         reports
     }
 

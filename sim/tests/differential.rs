@@ -12,9 +12,11 @@ use bitcraps_consensus::{
     AnyEngine, AnyMessage, Config, Dest, Engine, Input, Output, Signed, Timer, Validator, ValidatorSet,
     Verified,
 };
-use bitcraps_sim::scheme::{Keyring, Scheme};
+use bitcraps_sim::scheme::{DiceKeys, Keyring, Scheme};
 use bitcraps_tables::craps::{self, CrapsRules};
-use bitcraps_types::{ChainId, Digest, Height, Protocol, TableId, Time, ValidatorIndex, Value, WallTime};
+use bitcraps_types::{
+    ChainId, Digest, Height, Protocol, TableId, ThresholdSignature, Time, ValidatorIndex, Value, WallTime,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, VecDeque};
@@ -58,6 +60,13 @@ struct Replica {
     roots: Vec<Digest>,
 }
 
+/// Something in the place of the validators' signature over a block: the same for all, whatever the engine.
+fn dice_of(value: &Value) -> ThresholdSignature {
+    let mut bytes = [0; 96];
+    bytes[..32].copy_from_slice(&value.digest().0);
+    ThresholdSignature(bytes)
+}
+
 enum Event {
     Arrives(usize, Box<Signed<AnyMessage>>),
     Rings(usize, Timer),
@@ -94,6 +103,7 @@ impl Net {
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
             blob_bytes: 0,
+            dice: DiceKeys::new(Scheme::Mock, 7, &[1; VALIDATORS]).genesis,
         };
         let chain = genesis.chain_id();
         let members = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
@@ -189,7 +199,7 @@ impl Net {
         }
         let block = Block::decode(value.bytes()).unwrap();
         let verifier = self.keys.verifier();
-        replica.roots.push(replica.casino.apply(&block, &value.digest(), &self.chain, &*verifier));
+        replica.roots.push(replica.casino.apply(&block, Some(&dice_of(&value)), &self.chain, &*verifier));
         replica.parent = value.digest();
         self.blocks.entry(height).or_insert(value);
         Some(Input::Advance { height: height + 1, validators: self.set.clone() })
@@ -213,6 +223,7 @@ impl Net {
             proposer: ValidatorIndex(0),
             time: WallTime(height),
             state_root: replica.casino.root(),
+            rolls: true,
             commands: (0..PLAYERS).map(command).collect(),
             offences: Vec::new(),
             blobs: Blobs::default(),

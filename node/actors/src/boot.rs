@@ -8,10 +8,12 @@ use crate::chain::{DecidedBlock, Tip};
 use crate::config::NodeConfig;
 use crate::journal::{self, JournalError};
 use crate::ports::{ConsensusEngine, Ports};
-use crate::store::{Decided, Store};
+use crate::store::Store;
 use crate::sync::snapshot::Snapshot;
 use crate::treasury;
 use crate::verifications::Verifications;
+use crate::wire::Decided;
+use bitcraps_beacon::{Shares, SharesError};
 use bitcraps_casino::{Block, Casino, Genesis, GenesisError, SnapshotError};
 use bitcraps_consensus::{Config, Engine, Validator, ValidatorSet, ValidatorSetError};
 use bitcraps_types::{ChainId, Height, WallTime};
@@ -30,6 +32,9 @@ pub enum BootError {
     /// The genesis' validators form no set.
     #[error("the validators of the genesis: {0}")]
     Validators(#[from] ValidatorSetError),
+    /// The dice key of the genesis is not shared as the validators' powers are.
+    #[error("the dice key of the genesis: {0}")]
+    Dice(#[from] SharesError),
     /// No casino can start from the genesis.
     #[error("the genesis: {0}")]
     Genesis(#[from] GenesisError),
@@ -64,6 +69,8 @@ pub enum BootError {
 pub(crate) struct Booted {
     pub(crate) chain: ChainId,
     pub(crate) validators: ValidatorSet,
+    /// Of the dice key.
+    pub(crate) shares: Shares,
     pub(crate) casino: Casino,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) store: Store,
@@ -96,6 +103,7 @@ pub(crate) fn boot(
 ) -> Result<Booted, BootError> {
     let chain = config.genesis.chain_id();
     let validators = validators(&config.genesis)?;
+    let shares = Shares::assigned(config.genesis.dice.holders.clone(), &config.genesis.powers())?;
     let mut cut = Vec::new();
     let blocks: Vec<Decided> = records(journal::BLOCKS, &files.blocks, &mut cut)?;
     let entries: Vec<<ConsensusEngine as Engine>::Entry> =
@@ -110,23 +118,25 @@ pub(crate) fn boot(
     treasury::restored(ports, &tip, &casino);
     let mut store = Store::default();
     let filed = blocks.len();
-    for (value, certificate) in blocks {
-        store.push(value.clone(), certificate.clone());
+    for decided in blocks {
+        store.push(decided.clone());
+        let Decided { value, certificate, dice } = decided;
         let Ok(block) = Block::decode(value.bytes()) else { continue };
-        let decided = DecidedBlock { value, certificate, block };
+        let decided = DecidedBlock { value, certificate, dice, block };
         if decided.follows(&tip) {
             if decided.block.state_root != casino.root() {
                 return Err(BootError::State(decided.block.height));
             }
             tip = decided.tip();
-            let (root, reports) = casino.apply_and_report(&decided.block, &tip.digest, &chain, verifications);
+            let (root, reports) =
+                casino.apply_and_report(&decided.block, decided.dice.as_ref(), &chain, verifications);
             treasury::applied(ports, &decided, root, casino.bank(), &reports);
         }
     }
     store.trim(snapshot.as_ref().map_or(0, Snapshot::height));
     verifications.take_count();
     // The engine goes on to a height only when the block before is durable.
-    let decided = store.iter().map(|(_, certificate)| certificate.height).max().unwrap_or(0);
+    let decided = store.iter().map(|decided| decided.certificate.height).max().unwrap_or(0);
     let spoken = entries.iter().map(|entry| entry.height()).max().unwrap_or(0);
     for (file, height, most) in
         [(journal::BLOCKS, decided, tip.height), (journal::CONSENSUS, spoken, tip.height + 1)]
@@ -147,6 +157,7 @@ pub(crate) fn boot(
     Ok(Booted {
         chain,
         validators,
+        shares,
         casino,
         snapshot,
         store,

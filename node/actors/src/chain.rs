@@ -1,14 +1,17 @@
 //! Decided blocks, checked, as the actors hand them to each other.
 
+use crate::wire::Decided;
 use bitcraps_casino::Block;
 use bitcraps_consensus::{Certificate, CertificateError, ValidatorSet};
-use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
+use bitcraps_types::{ChainId, Digest, Height, ThresholdKey, ThresholdSignature, Value, Verify, WallTime};
 
 /// A block that was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct DecidedBlock {
     pub(crate) value: Value,
     pub(crate) certificate: Certificate,
+    /// The signature from which its dice follow, if it rolls and they are not out.
+    pub(crate) dice: Option<ThresholdSignature>,
     pub(crate) block: Block,
 }
 
@@ -30,23 +33,41 @@ pub(crate) enum Unlinked {
     OtherBlock,
     #[error("the certificate: {0}")]
     Certificate(#[from] CertificateError),
+    #[error("the signature from which its dice follow is wrong")]
+    Dice,
 }
 
 impl DecidedBlock {
-    /// Checks that `certificate` proves `value` and that it is a block.
+    /// Checks that a value is a block, that its certificate proves it, and that the dice are its own. They may be missing.
     pub(crate) fn check(
-        value: Value,
-        certificate: Certificate,
+        Decided { value, certificate, dice }: Decided,
         validators: &ValidatorSet,
         chain: &ChainId,
         verify: &dyn Verify,
+        key: &dyn ThresholdKey,
     ) -> Result<DecidedBlock, Unlinked> {
         let block = Block::decode(value.bytes()).map_err(|_| Unlinked::NoBlock)?;
         if certificate.digest != value.digest() || certificate.height != block.height {
             return Err(Unlinked::OtherBlock);
         }
         certificate.verify(validators, chain, verify)?;
-        Ok(DecidedBlock { value, certificate, block })
+        if let Some(dice) = &dice {
+            let message = bitcraps_beacon::message(chain, block.height, &certificate.digest);
+            if !block.rolls || !key.verify(&message, dice) {
+                return Err(Unlinked::Dice);
+            }
+        }
+        Ok(DecidedBlock { value, certificate, dice, block })
+    }
+
+    /// Whether the dice are there, if it rolls.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.block.rolls == self.dice.is_some()
+    }
+
+    /// As it is stored and sent.
+    pub(crate) fn decided(&self) -> Decided {
+        Decided { value: self.value.clone(), certificate: self.certificate.clone(), dice: self.dice }
     }
 
     /// Whether the block follows `tip`.

@@ -7,7 +7,7 @@
 
 use crate::ports::{ConsensusMessage, Event, Refusal, TURNED_AWAY};
 use bitcraps_consensus::{Certificate, Evidence, Signed};
-use bitcraps_types::{Digest, Height, PublicKey, Round, ValidatorIndex, Value, WallTime};
+use bitcraps_types::{Digest, Height, PublicKey, Round, ThresholdSignature, ValidatorIndex, Value, WallTime};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// No record is longer, in bytes: blocks are bounded far below.
@@ -47,6 +47,7 @@ pub enum Logged {
         height: Height,
         digest: Digest,
         root: Digest,
+        dice: Option<ThresholdSignature>,
     },
     StateSynced {
         height: Height,
@@ -57,6 +58,7 @@ pub enum Logged {
         offender: ValidatorIndex,
         height: Height,
     },
+    BadDice(ValidatorIndex),
     PeerUp(PublicKey),
     PeerDown(PublicKey),
     Refused {
@@ -94,10 +96,13 @@ impl Logged {
             Event::Decided { value, certificate, synced, .. } => {
                 Logged::Decided { value: value.clone(), certificate: certificate.clone(), synced }
             }
-            Event::Applied { height, digest, root, .. } => Logged::Applied { height, digest, root },
+            Event::Applied { height, digest, root, dice, .. } => {
+                Logged::Applied { height, digest, root, dice: dice.copied() }
+            }
             Event::StateSynced { height, root } => Logged::StateSynced { height, root },
             Event::Accused(evidence) => Logged::Accused(Box::new(evidence.clone())),
             Event::OffenceRecorded { offender, height } => Logged::OffenceRecorded { offender, height },
+            Event::BadDice(validator) => Logged::BadDice(validator),
             Event::PeerUp(peer) => Logged::PeerUp(peer),
             Event::PeerDown(peer) => Logged::PeerDown(peer),
             Event::Refused { peer, why } => Logged::Refused { peer, why },

@@ -7,11 +7,12 @@ use crate::chain::{DecidedBlock, Tip, Unlinked};
 use crate::journal::{self, JournalError};
 pub use crate::journal::{BLOCKS, CONSENSUS, SNAPSHOT};
 use crate::ports::ConsensusEngine;
-use crate::store::{Decided, Store};
+use crate::store::Store;
 use crate::sync::snapshot::Snapshot;
+pub use crate::wire::Decided;
 use bitcraps_casino::{Casino, Genesis, GenesisError, SnapshotError};
-use bitcraps_consensus::{Certificate, Engine, ValidatorSetError};
-use bitcraps_types::{Digest, Height, Value, Verify, WallTime};
+use bitcraps_consensus::{Engine, ValidatorSetError};
+use bitcraps_types::{Digest, Height, ThresholdKey, Verify, WallTime};
 
 /// How many decided blocks the file [`BLOCKS`] holds at least, once there were so many (and no state was taken over
 /// since). Who keeps older ones must have them durable before.
@@ -27,14 +28,14 @@ pub fn highest_spoken(journal: &[u8]) -> Result<Height, JournalError> {
 }
 
 /// The decided blocks in the content of [`BLOCKS`], in the order of the file.
-pub fn decided_blocks(file: &[u8]) -> Result<Vec<(Value, Certificate)>, JournalError> {
+pub fn decided_blocks(file: &[u8]) -> Result<Vec<Decided>, JournalError> {
     Ok(journal::recover::<Decided>(file)?.records)
 }
 
 /// The height that the chain in the files [`SNAPSHOT`] and [`BLOCKS`] reaches without a gap.
 pub fn chain_end(snapshot: &[u8], blocks: &[u8]) -> Result<Height, JournalError> {
     let start = Snapshot::of_file(snapshot)?.map_or(0, |snapshot| snapshot.height());
-    let heights = decided_blocks(blocks)?.into_iter().map(|(_, certificate)| certificate.height);
+    let heights = decided_blocks(blocks)?.into_iter().map(|decided| decided.certificate.height);
     Ok(heights.fold(start, |end, height| if Some(height) == end.checked_add(1) { height } else { end }))
 }
 
@@ -108,12 +109,13 @@ pub enum ReplayError {
 }
 
 /// Applies the blocks again that follow the snapshot (or the genesis, if the snapshot is empty), and checks all: each
-/// certificate, each link, and each state root against the block that carries it.
+/// certificate, the dice, each link, and each state root against the block that carries it.
 pub fn replay(
     genesis: &Genesis,
     snapshot: &[u8],
     blocks: &[u8],
     verify: &dyn Verify,
+    dice: &dyn ThresholdKey,
 ) -> Result<Replayed, ReplayError> {
     let chain = genesis.chain_id();
     let validators = boot::validators(genesis)?;
@@ -124,8 +126,8 @@ pub fn replay(
         None => (Casino::genesis(genesis)?, Tip { height: 0, digest: chain, time: WallTime(0) }),
     };
     let (from, mut applied, mut certified) = (tip.height, 0, None);
-    for (value, certificate) in decided_blocks(blocks).map_err(of_file(BLOCKS))? {
-        let height = certificate.height;
+    for decided in decided_blocks(blocks).map_err(of_file(BLOCKS))? {
+        let height = decided.certificate.height;
         if height <= tip.height {
             continue;
         }
@@ -133,8 +135,10 @@ pub fn replay(
             return Err(ReplayError::Gap { have: tip.height, next: height });
         }
         let unlinked = |error: Unlinked| ReplayError::Block { height, why: error.to_string() };
-        let decided =
-            DecidedBlock::check(value, certificate, &validators, &chain, verify).map_err(unlinked)?;
+        let decided = DecidedBlock::check(decided, &validators, &chain, verify, dice).map_err(unlinked)?;
+        if !decided.is_complete() {
+            return Err(ReplayError::Block { height, why: "its dice are missing".into() });
+        }
         if !decided.follows(&tip) {
             return Err(ReplayError::Block { height, why: "it follows another block".into() });
         }
@@ -144,7 +148,7 @@ pub fn replay(
         }
         certified = Some((tip.height, carried));
         tip = decided.tip();
-        casino.apply(&decided.block, &tip.digest, &chain, verify);
+        casino.apply(&decided.block, decided.dice.as_ref(), &chain, verify);
         applied += 1;
     }
     Ok(Replayed { height: tip.height, from, blocks: applied, root: casino.root(), certified })
@@ -153,13 +157,15 @@ pub fn replay(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bitcraps_consensus::Certificate;
+    use bitcraps_types::Value;
 
     #[test]
     fn the_chain_ends_before_the_first_gap() {
         let block = |height| {
             let value = Value::new(vec![7; 9]);
             let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
-            journal::record(&(value, certificate))
+            journal::record(&Decided { value, certificate, dice: None })
         };
         let end = |heights: &[Height]| {
             chain_end(&[], &heights.iter().flat_map(|height| block(*height)).collect::<Vec<_>>()).unwrap()

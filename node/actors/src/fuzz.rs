@@ -6,16 +6,19 @@ use crate::files as reading;
 use crate::journal::{self, JournalError};
 use crate::mempool::pool::{Entry as Waiting, Pool};
 use crate::ports::{ConsensusEngine, ConsensusMessage};
-use crate::store::Decided;
 use crate::sync::snapshot::{Snapshot, described};
-use crate::wire::{Chunk, List, Manifest, SyncMessage, Wire};
+use crate::wire::{Chunk, Decided, List, Manifest, SyncMessage, Wire};
 use crate::{Hello, PROTOCOL_VERSION, Proof};
-use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand};
+use bitcraps_beacon::Partials;
+use bitcraps_casino::{
+    Action, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand,
+};
 use bitcraps_consensus::tendermint::{self, TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Certificate, Engine, Signed};
 use bitcraps_treasury::Sequences;
 use bitcraps_types::{
-    AccountId, Digest, Height, Protocol, PublicKey, Signature, ValidatorIndex, Value, Verify, WallTime,
+    AccountId, Digest, GroupKey, Height, PartialSignature, Protocol, PublicKey, Signature, ThresholdKey,
+    ThresholdSignature, ValidatorIndex, Value, Verify, WallTime,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
@@ -31,6 +34,24 @@ impl Verify for Trusting {
     }
 }
 
+impl ThresholdKey for Trusting {
+    fn sign(&self, _: &[u8]) -> Vec<PartialSignature> {
+        Vec::new()
+    }
+
+    fn verify_partial(&self, _: &[u8], _: u32, _: &PartialSignature) -> bool {
+        true
+    }
+
+    fn combine(&self, _: &[u8], _: &[(u32, PartialSignature)]) -> Option<ThresholdSignature> {
+        None
+    }
+
+    fn verify(&self, _: &[u8], _: &ThresholdSignature) -> bool {
+        true
+    }
+}
+
 /// A message of a peer. Held: what decodes is the encoding; blocks and manifests in it can be looked at.
 pub fn wire(bytes: &[u8]) {
     let Ok(message) = Wire::decode(bytes) else { return };
@@ -38,9 +59,9 @@ pub fn wire(bytes: &[u8]) {
     match message {
         Wire::Sync(SyncMessage::Snapshot(Some(manifest))) => drop(described(&manifest)),
         Wire::Sync(SyncMessage::Blocks(blocks)) => {
-            for (value, _) in blocks.into_inner() {
-                if let Ok(block) = Block::decode(value.bytes()) {
-                    assert_eq!(block.encode(), *value.bytes());
+            for decided in blocks.into_inner() {
+                if let Ok(block) = Block::decode(decided.value.bytes()) {
+                    assert_eq!(block.encode(), *decided.value.bytes());
                 }
             }
         }
@@ -65,7 +86,7 @@ pub fn files(bytes: &[u8]) {
     let (snapshot, blocks) = all.split_at(usize::from(which >> 1).min(all.len()));
     let (snapshot, blocks) = (snapshot.concat(), blocks.concat());
     let _ = reading::chain_end(&snapshot, &blocks);
-    if let Ok(replayed) = reading::replay(&genesis(), &snapshot, &blocks, &Trusting) {
+    if let Ok(replayed) = reading::replay(&genesis(), &snapshot, &blocks, &Trusting, &Trusting) {
         assert_eq!(replayed.height, replayed.from + replayed.blocks as Height);
     }
 }
@@ -161,6 +182,7 @@ fn genesis() -> Genesis {
         bank: 7,
         tables: vec![],
         blob_bytes: 0,
+        dice: DiceKey { group: GroupKey(vec![]), holders: vec![ValidatorIndex(0)] },
     }
 }
 
@@ -180,15 +202,18 @@ fn chain(length: Height) -> Vec<Decided> {
             proposer,
             time,
             state_root,
+            rolls: true,
             commands: vec![],
             offences: vec![],
             blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
-        casino.apply(&block, &value.digest(), &genesis.chain_id(), &Trusting);
+        let dice = Some(ThresholdSignature([7; 96]));
+        casino.apply(&block, dice.as_ref(), &genesis.chain_id(), &Trusting);
         parent = value.digest();
         let signatures = vec![(ValidatorIndex(0), Signature([0; 64]))];
-        blocks.push((value.clone(), Certificate { height, round: 0, digest: value.digest(), signatures }));
+        let certificate = Certificate { height, round: 0, digest: value.digest(), signatures };
+        blocks.push(Decided { value, certificate, dice });
     }
     blocks
 }
@@ -212,12 +237,14 @@ pub fn wire_seeds() -> Vec<Vec<u8>> {
     let command = SignedCommand { command, signature: Signature([0; 64]) };
     let blocks = chain(2);
     let manifest = Manifest {
-        last: blocks[0].0.clone(),
-        next: blocks[1].0.clone(),
-        certificate: blocks[1].1.clone(),
+        last: blocks[0].value.clone(),
+        next: blocks[1].clone(),
         chunks: List::first(vec![Digest([4; 32])]),
     };
+    let partials =
+        Partials { height: 3, block: Digest([6; 32]), signatures: vec![PartialSignature([7; 96])] };
     let messages = [
+        Wire::Dice(partials),
         Wire::Hello(hello),
         Wire::Proof(Proof { signature: Signature([5; 64]) }),
         Wire::Consensus(List::first(vec![signed_vote(), signed_vote()])),
@@ -245,7 +272,7 @@ pub fn files_seeds() -> Vec<Vec<u8>> {
     let contents = |blocks: &[Decided]| -> Vec<u8> {
         blocks.iter().flat_map(|block| bytes(&|out| block.serialize(out))).collect()
     };
-    let snapshot = bytes(&|out| (&blocks[0].0, &state).serialize(out));
+    let snapshot = bytes(&|out| (&blocks[0].value, &state).serialize(out));
     let file: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
     let said = Entry::from(tendermint::Entry::Said(vote()));
     let log = log();
@@ -261,7 +288,7 @@ pub fn files_seeds() -> Vec<Vec<u8>> {
 }
 
 fn log() -> Vec<u8> {
-    let (value, certificate) = chain(1).remove(0);
+    let Decided { value, certificate, .. } = chain(1).remove(0);
     let events = [
         Logged::Started { height: 1, journal: 3 },
         Logged::Signed(Box::new(signed_vote())),
@@ -294,8 +321,8 @@ mod tests {
         pool_seeds().iter().for_each(|seed| pool(seed));
         let (blocks, state) = (chain(3), Casino::genesis(&genesis()).unwrap().encode_snapshot());
         let blocks: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
-        let snapshot = journal::record(&(chain(1).remove(0).0, state));
-        let from = |snapshot| reading::replay(&genesis(), snapshot, &blocks, &Trusting).unwrap();
+        let snapshot = journal::record(&(chain(1).remove(0).value, state));
+        let from = |snapshot| reading::replay(&genesis(), snapshot, &blocks, &Trusting, &Trusting).unwrap();
         assert_eq!((from(&[][..]).blocks, from(&snapshot).blocks), (3, 2));
     }
 }

@@ -5,7 +5,7 @@
 //! a whole node from [`ports::Ports`] and [`config::NodeConfig`].
 //!
 //! ```text
-//! links ⇄ transport ⇄ mempool, round ⇄ treasury ⇄ table (one per table)
+//! links ⇄ transport ⇄ mempool, round, dice ⇄ sync ⇄ treasury ⇄ table (one per table)
 //!             ⇅
 //!           peer (one per link)
 //! ```
@@ -14,6 +14,7 @@ mod boot;
 mod chain;
 pub mod config;
 mod deadlines;
+mod dice;
 mod disk;
 pub mod event_log;
 pub mod files;

@@ -1,5 +1,6 @@
 //! Those who take what proven peers say. Everything that gets to them is authenticated and well formed.
 
+use crate::dice::{self, Dice};
 use crate::mempool::{Gossip, Mempool};
 use crate::round::{FromPeer, FromPeers, Round};
 use crate::sync::{self, Sync};
@@ -12,6 +13,7 @@ pub(crate) struct Listeners {
     pub(crate) round: Addr<Round>,
     pub(crate) mempool: Addr<Mempool>,
     pub(crate) sync: Addr<Sync>,
+    pub(crate) dice: Addr<Dice>,
 }
 
 impl Listeners {
@@ -25,6 +27,7 @@ impl Listeners {
                 self.mempool.try_send(Gossip { from, commands: commands.into_inner() }).is_ok()
             }
             Wire::Sync(message) => self.sync.try_send(sync::FromPeer { from, message }).is_ok(),
+            Wire::Dice(partials) => self.dice.try_send(dice::FromPeer { from, partials }).is_ok(),
             Wire::Hello(_) | Wire::Proof(_) => true,
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::boot::{self, BootError, Booted, Files};
 use crate::config::NodeConfig;
+use crate::dice::{self, Dice};
 use crate::disk;
 use crate::journal;
 use crate::listeners::Listeners;
@@ -77,6 +78,7 @@ struct Wiring {
     round: Context<Round>,
     sync: Context<Sync>,
     treasury: Context<Treasury>,
+    dice: Context<Dice>,
 }
 
 /// A file was read.
@@ -191,6 +193,7 @@ fn run(
     let Booted {
         chain,
         validators,
+        shares,
         casino,
         snapshot,
         store,
@@ -202,14 +205,15 @@ fn run(
         journal_bytes,
         ..
     } = booted;
-    let root = casino.root();
+    let (root, bets_are_up) = (casino.root(), casino.bank().bets_are_up());
     let (bank, tables) = casino.into_parts();
     let (transport, mempool, round) =
         (wiring.transport.address(), wiring.mempool.address(), wiring.round.address());
-    let (sync, treasury) = (wiring.sync.address(), wiring.treasury.address());
+    let (sync, treasury, dice) = (wiring.sync.address(), wiring.treasury.address(), wiring.dice.address());
     ports.probe.event(Event::Started { height: tip.height + 1, journal: entries });
 
-    let listeners = Listeners { round: round.clone(), mempool: mempool.clone(), sync: sync.clone() };
+    let listeners =
+        Listeners { round: round.clone(), mempool: mempool.clone(), sync: sync.clone(), dice: dice.clone() };
     wiring.transport.run(Transport::new(ports.clone(), config, chain, listeners));
 
     let me = validators.position(&ports.signer.public_key());
@@ -242,9 +246,17 @@ fn run(
         work: Work::Idle,
     });
 
-    let restored =
-        sync::Restored { store, filed, filed_bytes, snapshot, tip, root, validators: validators.clone() };
-    let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury };
+    let restored = sync::Restored {
+        store,
+        filed,
+        filed_bytes,
+        snapshot,
+        tip,
+        root,
+        bets_are_up,
+        validators: validators.clone(),
+    };
+    let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury, dice };
     wiring.sync.run(Sync::new(
         ports.clone(),
         config.clone(),
@@ -254,7 +266,18 @@ fn run(
         neighbours,
     ));
 
-    let restored = round::Restored { engine, journal_bytes, validators, me, tip, root, recorded };
+    wiring.dice.run(Dice::new(
+        ports.clone(),
+        config,
+        chain,
+        validators.clone(),
+        shares,
+        tip.height,
+        dice::Neighbours { transport: transport.clone(), sync: sync.clone() },
+    ));
+
+    let restored =
+        round::Restored { engine, journal_bytes, validators, me, tip, root, bets_are_up, recorded };
     let neighbours = round::Neighbours { transport, mempool, sync };
     wiring.round.run(Round::new(ports.clone(), config.clone(), chain, restored, verifications, neighbours));
 }

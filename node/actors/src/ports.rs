@@ -6,10 +6,15 @@
 
 #[cfg(feature = "byzantine")]
 use crate::wire::SyncMessage;
+#[cfg(feature = "byzantine")]
+use bitcraps_beacon::Partials;
 use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{AnyEngine, Certificate, Engine, Evidence};
 use bitcraps_treasury::Ledger;
-use bitcraps_types::{Digest, Height, PublicKey, Round, Sign, Time, ValidatorIndex, Value, Verify, WallTime};
+use bitcraps_types::{
+    Digest, Height, PublicKey, Round, Sign, ThresholdKey, ThresholdSignature, Time, ValidatorIndex, Value,
+    Verify, WallTime,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
@@ -38,6 +43,8 @@ pub struct Ports {
     pub signer: Rc<dyn Sign>,
     /// Signature checks.
     pub verifier: Rc<dyn Verify>,
+    /// The validators' shared secret behind the dice: its public half, and this node's shares.
+    pub dice: Rc<dyn ThresholdKey>,
     /// Where events go.
     pub probe: Rc<dyn Probe>,
     /// The way out: stop this node now. For errors after which it must not go on (a failed fsync).
@@ -58,6 +65,7 @@ impl Ports {
         compute: Rc<dyn Compute>,
         signer: Rc<dyn Sign>,
         verifier: Rc<dyn Verify>,
+        dice: Rc<dyn ThresholdKey>,
         probe: Rc<dyn Probe>,
         halt: Rc<dyn Fn(&str)>,
     ) -> Ports {
@@ -69,6 +77,7 @@ impl Ports {
             compute,
             signer,
             verifier,
+            dice,
             probe,
             halt,
             #[cfg(feature = "byzantine")]
@@ -259,7 +268,7 @@ pub enum Event<'a> {
     Signed(&'a bitcraps_consensus::Signed<ConsensusMessage>),
     /// Another validator's message was verified, and the engine is about to be told. What is known already is not told again.
     Heard(&'a bitcraps_consensus::Signed<ConsensusMessage>),
-    /// A block was decided and handed to the application.
+    /// A block was decided. It is applied when its dice are there too.
     Decided {
         /// Its height.
         height: Height,
@@ -292,6 +301,8 @@ pub enum Event<'a> {
         value: &'a Value,
         /// The proof that it was.
         certificate: &'a Certificate,
+        /// The signature from which its dice follow, if it rolls.
+        dice: Option<&'a ThresholdSignature>,
         /// The block's digest.
         digest: Digest,
         /// The state root after it.
@@ -320,6 +331,8 @@ pub enum Event<'a> {
         /// When it offended.
         height: Height,
     },
+    /// A validator's part of the dice's signature is wrong.
+    BadDice(ValidatorIndex),
     /// A peer proved its identity.
     PeerUp(PublicKey),
     /// A peer is gone.
@@ -461,6 +474,10 @@ pub trait Adversary {
     /// A peer's message of block sync arrived. Whether the node hears of it.
     fn incoming_sync(&self, _from: &PublicKey, _message: &SyncMessage) -> bool {
         true
+    }
+    /// What goes to `to` instead of this node's part of the dice's signature; `None`: it is withheld.
+    fn outgoing_dice(&self, _to: ValidatorIndex, partials: Partials) -> Option<Partials> {
+        Some(partials)
     }
     /// Whether the engine must forget its lock before the next step.
     fn amnesia(&self) -> bool;

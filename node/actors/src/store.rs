@@ -3,12 +3,9 @@
 //! Older ones stay in the `blocks` file until it is cut, but are not served: a peer who lacks them takes over a
 //! snapshot.
 
-use bitcraps_consensus::Certificate;
-use bitcraps_types::{Height, Value};
+use crate::wire::Decided;
+use bitcraps_types::Height;
 use std::collections::VecDeque;
-
-/// A decided block with its proof.
-pub(crate) type Decided = (Value, Certificate);
 
 /// The last decided blocks, without gaps: [`Store::KEPT`], or fewer if they are long.
 #[derive(Clone, Debug, Default)]
@@ -25,14 +22,15 @@ impl Store {
     pub(crate) const KEPT_BYTES: usize = 128 << 20;
 
     /// Adds a block. One that does not follow the last starts the store anew.
-    pub(crate) fn push(&mut self, value: Value, certificate: Certificate) {
-        let follows = self.blocks.back().is_none_or(|(_, last)| last.height + 1 == certificate.height);
+    pub(crate) fn push(&mut self, decided: Decided) {
+        let next = decided.certificate.height;
+        let follows = self.blocks.back().is_none_or(|last| last.certificate.height + 1 == next);
         if !follows {
             self.blocks.clear();
             self.bytes = 0;
         }
-        self.bytes += value.bytes().len();
-        self.blocks.push_back((value, certificate));
+        self.bytes += decided.value.bytes().len();
+        self.blocks.push_back(decided);
         if self.blocks.len() > Self::KEPT {
             self.drop_first();
         }
@@ -41,21 +39,21 @@ impl Store {
     /// Drops the first blocks that are too many bytes, but none after `needed`: the state is restored with those.
     pub(crate) fn trim(&mut self, needed: Height) {
         while self.bytes > Self::KEPT_BYTES
-            && self.blocks.front().is_some_and(|(_, certificate)| certificate.height <= needed)
+            && self.blocks.front().is_some_and(|first| first.certificate.height <= needed)
         {
             self.drop_first();
         }
     }
 
     fn drop_first(&mut self) {
-        if let Some((value, _)) = self.blocks.pop_front() {
-            self.bytes -= value.bytes().len();
+        if let Some(first) = self.blocks.pop_front() {
+            self.bytes -= first.value.bytes().len();
         }
     }
 
     /// The block at a height.
     pub(crate) fn get(&self, height: Height) -> Option<&Decided> {
-        let first = self.blocks.front()?.1.height;
+        let first = self.blocks.front()?.certificate.height;
         self.blocks.get(usize::try_from(height.checked_sub(first)?).ok()?)
     }
 
@@ -64,9 +62,9 @@ impl Store {
         let mut bytes = 0;
         (0..count as Height)
             .map_while(|i| self.get(from.checked_add(i)?))
-            .take_while(|(value, certificate)| {
+            .take_while(|decided| {
                 let first = bytes == 0;
-                bytes += value.bytes().len() + 66 * certificate.signatures.len() + 64;
+                bytes += decided.value.bytes().len() + 66 * decided.certificate.signatures.len() + 161;
                 first || bytes <= max_bytes
             })
             .cloned()
@@ -82,19 +80,24 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bitcraps_consensus::Certificate;
+    use bitcraps_types::Value;
+
+    fn decided(value: Value, height: Height) -> Decided {
+        let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
+        Decided { value, certificate, dice: None }
+    }
 
     fn store(heights: impl Iterator<Item = Height>) -> Store {
         let mut store = Store::default();
         for height in heights {
-            let value = Value::new(vec![0; 100]);
-            let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
-            store.push(value, certificate);
+            store.push(decided(Value::new(vec![0; 100]), height));
         }
         store
     }
 
     fn heights(decided: &[Decided]) -> Vec<Height> {
-        decided.iter().map(|(_, certificate)| certificate.height).collect()
+        decided.iter().map(|decided| decided.certificate.height).collect()
     }
 
     #[test]
@@ -102,7 +105,7 @@ mod tests {
         let store = store(5..=9);
         assert_eq!(heights(&store.range(6, 2, usize::MAX)), [6, 7]);
         assert_eq!(heights(&store.range(8, 10, usize::MAX)), [8, 9]);
-        assert_eq!(heights(&store.range(5, 10, 400)), [5, 6]);
+        assert_eq!(heights(&store.range(5, 10, 600)), [5, 6]);
         assert_eq!(heights(&store.range(5, 10, 1)), [5]);
         assert!(store.range(4, 10, usize::MAX).is_empty() && store.range(10, 10, usize::MAX).is_empty());
         assert!(store.range(Height::MAX, 10, usize::MAX).is_empty());
@@ -121,8 +124,7 @@ mod tests {
         let mut store = Store::default();
         let long = Value::new(vec![0; Store::KEPT_BYTES / 4]);
         for height in 1..=6 {
-            let certificate = Certificate { height, round: 0, digest: long.digest(), signatures: vec![] };
-            store.push(long.clone(), certificate);
+            store.push(decided(long.clone(), height));
         }
         store.trim(0);
         assert_eq!(store.iter().count(), 6);

@@ -11,7 +11,7 @@ use bitcraps_types::Height;
 pub(crate) struct Play {
     pub(crate) height: Height,
     pub(crate) orders: Orders,
-    pub(crate) seed: Seed,
+    pub(crate) seed: Option<Seed>,
 }
 
 /// Asks for the table's state after the block of this height.
@@ -36,7 +36,7 @@ impl Handler<Play> for TableActor {
     type Result = ();
 
     fn handle(&mut self, Play { height, orders, seed }: Play, _: &mut Self::Context) {
-        let report = self.table.play(&orders.orders, &seed);
+        let report = self.table.play(&orders.orders, seed.as_ref());
         self.treasury.do_send(Played { height, report });
     }
 }

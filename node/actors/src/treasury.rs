@@ -95,7 +95,7 @@ impl Treasury {
 
     fn play(&self, orders: Vec<Orders>) {
         let Work::Playing { block, .. } = &self.work else { return };
-        let (height, seed) = (block.block.height, seed_of(&block.value.digest()));
+        let (height, seed) = (block.block.height, block.dice.as_ref().map(seed_of));
         for orders in orders {
             if let Some(table) = self.tables.get(&orders.table) {
                 table.do_send(Play { height, orders, seed });
@@ -135,7 +135,8 @@ impl Treasury {
         if !block.commands.is_empty() || !block.blobs.is_empty() {
             self.mempool.do_send(self.settled(decided));
         }
-        self.sync.do_send(Applied { height: block.height, root });
+        let bets_are_up = self.bank.bets_are_up();
+        self.sync.do_send(Applied { height: block.height, root, bets_are_up });
     }
 
     fn settled(&self, decided: &DecidedBlock) -> Settled {
@@ -192,6 +193,7 @@ pub(crate) fn applied(
         block,
         value: &decided.value,
         certificate: &decided.certificate,
+        dice: decided.dice.as_ref(),
         digest: decided.value.digest(),
         root,
         ledger: bank.ledger(),

@@ -5,9 +5,10 @@
 
 use crate::peer::handshake::{Hello, Proof};
 use crate::ports::ConsensusMessage;
+use bitcraps_beacon::Partials;
 use bitcraps_casino::{Casino, SignedCommand};
 use bitcraps_consensus::{Certificate, Signed};
-use bitcraps_types::{Digest, Height, Value};
+use bitcraps_types::{Digest, Height, ThresholdSignature, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use std::io::{self, Read};
@@ -36,6 +37,8 @@ pub enum Wire {
     Commands(List<SignedCommand, MAX_COMMANDS>),
     /// Of catching up.
     Sync(SyncMessage),
+    /// The sender's part of the signature from which a final block's dice follow.
+    Dice(Partials),
 }
 
 /// What nodes say to each other to catch up.
@@ -53,8 +56,8 @@ pub enum SyncMessage {
         /// At most so many.
         count: u32,
     },
-    /// Decided blocks with their certificates, ascending without gaps; none, if the peer has none to give.
-    Blocks(List<(Value, Certificate), MAX_BLOCKS>),
+    /// Decided blocks, ascending without gaps; none, if the peer has none to give. The dice of the last may be out.
+    Blocks(List<Decided, MAX_BLOCKS>),
     /// Asks for a description of the latest snapshot.
     GetSnapshot,
     /// Describes it; `None` if there is none.
@@ -77,15 +80,24 @@ pub enum SyncMessage {
     },
 }
 
+/// A decided block with what proves it.
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+pub struct Decided {
+    /// The block.
+    pub value: Value,
+    /// That it was decided.
+    pub certificate: Certificate,
+    /// The signature from which its dice follow; `None` if it does not roll, or while they are out.
+    pub dice: Option<ThresholdSignature>,
+}
+
 /// A snapshot, described, with what proves it: the next block carries its state root.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Manifest {
     /// The block after which the state was taken.
     pub last: Value,
     /// The next block, whose parent is `last` and whose state root is that of the state.
-    pub next: Value,
-    /// That `next` was decided.
-    pub certificate: Certificate,
+    pub next: Decided,
     /// The digest of each chunk of the encoded state.
     pub chunks: List<Digest, MAX_CHUNKS>,
 }

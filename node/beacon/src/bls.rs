@@ -79,7 +79,7 @@ impl BlsKey {
     pub fn with_shares(mut self, secret: &SecretShares, held: &[u32]) -> Result<BlsKey, KeyError> {
         let mut rest = &secret.0[..];
         for &number in held {
-            let length = usize::try_from(rest.first().copied().unwrap_or(0)).unwrap_or(0);
+            let length = usize::from(rest.first().copied().unwrap_or(0));
             let (one, after) =
                 rest.get(1..).and_then(|bytes| bytes.split_at_checked(length)).ok_or(KeyError::NoShares)?;
             let share = Share::decode(one.to_vec()).map_err(|_| KeyError::NoShares)?;
@@ -109,7 +109,7 @@ pub(crate) fn secret_of<'a>(shares: impl Iterator<Item = &'a Share>) -> SecretSh
     SecretShares(bytes)
 }
 
-/// A group key and all its shares, dealt by one who then knows the whole secret: for networks whose keys all lie in one
+/// A group key and all its shares, in the order of the validators, dealt by one who then knows the whole secret: for networks whose keys all lie in one
 /// place anyway, a test network or a simulation. A real network runs the [ceremony](crate::ceremony).
 pub fn deal(shares: &Shares, seed: [u8; 32]) -> Option<(GroupKey, Vec<SecretShares>)> {
     let total = NonZeroU32::new(shares.total())?;

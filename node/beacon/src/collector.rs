@@ -127,6 +127,11 @@ impl Collector {
         self.wanted.is_some() && count >= self.shares.threshold() as usize
     }
 
+    /// How many checks a search for these liars took.
+    pub fn checks(&self, liars: &[ValidatorIndex]) -> u32 {
+        if liars.is_empty() { 0 } else { self.shares.total() }
+    }
+
     /// The signature of the wanted block, if enough was heard. Names the validators whose partial signatures are wrong;
     /// what they said is forgotten.
     pub fn collect(&mut self, key: &dyn ThresholdKey) -> (Collected, Vec<ValidatorIndex>) {

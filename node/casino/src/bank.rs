@@ -196,6 +196,11 @@ impl Bank {
         self.seats.iter().filter(|(_, seat)| seat.has_open_bets).map(|(&table, _)| table)
     }
 
+    /// Whether any bet is up: then the next block rolls.
+    pub fn bets_are_up(&self) -> bool {
+        self.tables_to_play().next().is_some()
+    }
+
     /// The commands of the last block that were refused: first those that the bank refused, in the order of the block,
     /// then those that tables refused, in the order of the tables.
     pub fn refusals(&self) -> &[Refusal] {

@@ -1,6 +1,6 @@
 //! What consensus orders: commands of players, offences of validators, and blobs.
 
-use crate::{Blobs, SignedCommand};
+use crate::{Action, Blobs, SignedCommand};
 use bitcraps_types::{Digest, Height, ValidatorIndex, WallTime};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -17,6 +17,9 @@ pub struct Block {
     pub time: WallTime,
     /// The state root after the parent.
     pub state_root: Digest,
+    /// Whether the dice fall: [`Block::must_roll`] says when. The dice of a block that rolls come with it, after it is
+    /// final.
+    pub rolls: bool,
     /// In the order in which they are done.
     pub commands: Vec<SignedCommand>,
     /// What validators are accused of.
@@ -68,6 +71,13 @@ impl Block {
     pub const MAX_COMMANDS: usize = 4096;
     /// The most offences.
     pub const MAX_OFFENCES: usize = 64;
+
+    /// Whether the dice must fall in a block with these commands: if a bet is up after the block before, or one of the
+    /// commands makes one.
+    pub fn must_roll(bets_are_up: bool, commands: &[SignedCommand]) -> bool {
+        let bets = |signed: &SignedCommand| matches!(signed.command.action, Action::Bet { .. });
+        bets_are_up || commands.iter().any(bets)
+    }
 
     /// The block's bytes. Those of a block within the bounds decode to it.
     pub fn encode(&self) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The whole casino as one state machine: bank and tables in sequence. And its snapshots.
 
 use crate::{AuditError, Bank, Block, Genesis, GenesisError, Orders, Table, TableReport, seed_of};
-use bitcraps_types::{ChainId, Digest, TableId, Verify};
+use bitcraps_types::{ChainId, Digest, TableId, ThresholdSignature, Verify};
 
 /// The replicated state. [`apply`](Casino::apply) is exactly what the actors do in parallel.
 #[derive(Clone, Debug)]
@@ -38,27 +38,27 @@ impl Casino {
         Ok(Casino { bank, tables })
     }
 
-    /// Applies a finalized block and answers with the state root after it. `block_digest` is what consensus finalized;
-    /// it fixes the dice. A bad command is refused, never a whole block.
+    /// Applies a finalized block and answers with the state root after it. `dice` is the validators' signature over it, as
+    /// checked before, if the block rolls. A bad command is refused, never a whole block.
     pub fn apply(
         &mut self,
         block: &Block,
-        block_digest: &Digest,
+        dice: Option<&ThresholdSignature>,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> Digest {
-        self.apply_and_report(block, block_digest, chain, verify).0
+        self.apply_and_report(block, dice, chain, verify).0
     }
 
     /// [`apply`](Casino::apply), with the reports of the tables that played, in the order of their ids.
     pub fn apply_and_report(
         &mut self,
         block: &Block,
-        block_digest: &Digest,
+        dice: Option<&ThresholdSignature>,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> (Digest, Vec<TableReport>) {
-        let mut reports = self.play(block, block_digest, chain, verify);
+        let mut reports = self.play(block, dice, chain, verify);
         (self.bank.finish(block.height, &mut reports), reports)
     }
 
@@ -112,7 +112,7 @@ impl Casino {
     fn play(
         &mut self,
         block: &Block,
-        block_digest: &Digest,
+        dice: Option<&ThresholdSignature>,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> Vec<TableReport> {
@@ -120,11 +120,11 @@ impl Casino {
         if all.is_empty() {
             return Vec::new();
         }
-        let seed = seed_of(block_digest);
+        let seed = dice.map(seed_of);
         let mut reports = Vec::with_capacity(all.len());
         for Orders { table, orders } in all {
             let at = self.position(table).expect("the bank knows the casino's tables only");
-            reports.push(self.tables[at].play(&orders, &seed));
+            reports.push(self.tables[at].play(&orders, seed.as_ref()));
         }
         reports
     }

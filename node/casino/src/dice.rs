@@ -1,14 +1,13 @@
 //! Where dice come from.
 
 use bitcraps_tables::Seed;
-use bitcraps_types::Digest;
+use bitcraps_types::{Digest, ThresholdSignature};
 
 /// The seed of all dice of a block: the one function from which dice come.
 ///
-/// It follows from the digest of the finalized block alone, so every node rolls the same dice and nobody rolls them
-/// twice. But the proposer sees the digest first, and can vary the block until it likes the dice (it can grind). A
-/// threshold signature of the validators over the height, which nobody knows before the block is final, is to take its
-/// place.
-pub fn seed_of(block: &Digest) -> Seed {
-    Seed(Digest::of("casino/seed", &block.0))
+/// It follows from the validators' threshold signature over the block, which they make only once the block is final, so
+/// nobody knew the dice while bets could still be made; and which is unique, so nobody chose them. See the crate
+/// `bitcraps-beacon`.
+pub fn seed_of(signature: &ThresholdSignature) -> Seed {
+    Seed(Digest::of("casino/seed", &signature.0))
 }

@@ -3,7 +3,8 @@
 use crate::*;
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::{
-    Amount, Digest, Height, Protocol, PublicKey, Signature, TableId, ValidatorIndex, Verify, WallTime,
+    Amount, Digest, GroupKey, Height, Protocol, PublicKey, Signature, TableId, ThresholdSignature,
+    ValidatorIndex, Verify, WallTime,
 };
 
 /// Whose signatures are always right: what is signed is not what is looked for here.
@@ -31,6 +32,7 @@ fn genesis() -> Genesis {
         bank: 3000,
         tables: (0..2).map(table).collect(),
         blob_bytes: 1 << 16,
+        dice: DiceKey { group: GroupKey(vec![1; 48]), holders: vec![ValidatorIndex(0)] },
     }
 }
 
@@ -93,8 +95,10 @@ pub fn play(bytes: &[u8]) {
 
 fn apply(casino: &mut Casino, block: &Block, supply: Amount) {
     let chain = genesis().chain_id();
-    let digest = Digest::of("fuzz/block", &block.encode());
-    let root = casino.apply(block, &digest, &chain, &Trusting);
+    let mut dice = [0; 96];
+    dice[..32].copy_from_slice(&Digest::of("fuzz/block", &block.encode()).0);
+    let dice = block.rolls.then_some(ThresholdSignature(dice));
+    let root = casino.apply(block, dice.as_ref(), &chain, &Trusting);
     let ledger = casino.bank().ledger();
     assert_eq!((ledger.check(), ledger.supply()), (Ok(()), supply));
     let restored = Casino::decode_snapshot(&casino.encode_snapshot()).expect("its own snapshot");
@@ -108,6 +112,7 @@ fn block_of(height: Height, commands: Vec<SignedCommand>) -> Block {
         proposer: ValidatorIndex(0),
         time: WallTime(height),
         state_root: Digest::ZERO,
+        rolls: true,
         commands,
         offences: Vec::new(),
         blobs: Blobs::default(),

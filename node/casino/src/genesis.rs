@@ -3,7 +3,9 @@
 use crate::Block;
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::RulesError;
-use bitcraps_types::{AccountId, Amount, ChainId, Digest, Protocol, PublicKey, TableId};
+use bitcraps_types::{
+    AccountId, Amount, ChainId, Digest, GroupKey, Protocol, PublicKey, TableId, ValidatorIndex,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeSet;
 
@@ -24,6 +26,17 @@ pub struct Genesis {
     pub tables: Vec<TableConfig>,
     /// The most bytes of blobs in a block, without what stands before each. 0: the network takes none.
     pub blob_bytes: u32,
+    /// The key under which the validators throw the dice.
+    pub dice: DiceKey,
+}
+
+/// The public half of the secret that the validators share to throw the dice, and who holds which share of it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct DiceKey {
+    /// The public half.
+    pub group: GroupKey,
+    /// Who holds each share, by its number: each validator as many as its power says.
+    pub holders: Vec<ValidatorIndex>,
 }
 
 /// A validator at the start.
@@ -44,7 +57,8 @@ pub struct TableConfig {
     pub rules: CrapsRules,
 }
 
-/// Why nothing can start from a genesis. Whether its validators form a set is checked by consensus.
+/// Why nothing can start from a genesis. Whether its validators form a set is checked by consensus; whether the dice key
+/// fits them, by the beacon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenesisError {
     /// A table stands twice.
@@ -74,6 +88,11 @@ impl Genesis {
     pub fn chain_id(&self) -> ChainId {
         let bytes = borsh::to_vec(self).expect("a vector takes all bytes");
         Digest::of("casino/genesis", &bytes)
+    }
+
+    /// The validators' powers, in order.
+    pub fn powers(&self) -> Vec<u64> {
+        self.validators.iter().map(|validator| validator.power).collect()
     }
 
     /// Whether a casino can start from this.

@@ -23,5 +23,5 @@ pub use block::{Block, BlockError, Offence};
 pub use casino::{Casino, SnapshotError};
 pub use command::{Action, Bet, Command, SignedCommand};
 pub use dice::seed_of;
-pub use genesis::{Genesis, GenesisError, GenesisValidator, TableConfig};
+pub use genesis::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
 pub use table::{Answer, AnswerTo, Order, Orders, Play, Table, TableReport};

@@ -1,6 +1,6 @@
 //! One table's half of a block: orders in, a report out. It owns a game and no money.
 
-use crate::{Bet, seed_of};
+use crate::Bet;
 use bitcraps_tables::{
     BetError, BetId, Craps, CrapsRules, Dice, Game, OpenBet, Seed, Settlement, TakenDown, craps, roll,
 };
@@ -112,11 +112,11 @@ impl Table {
     }
 
     /// Follows the orders in order, then rolls once if any bet is up. So a table rolls once in each block in which it
-    /// has bets; the bank asks it to play in each of them.
-    pub fn play(&mut self, orders: &[Order], seed: &Seed) -> TableReport {
+    /// has bets; the bank asks it to play in each of them, and each such block has a seed.
+    pub fn play(&mut self, orders: &[Order], seed: Option<&Seed>) -> TableReport {
         let answers =
             orders.iter().map(|&Order { id, play }| AnswerTo { id, answer: self.follow(id, play) }).collect();
-        let dice = self.game.has_open_bets().then(|| roll(seed, self.id));
+        let dice = seed.filter(|_| self.game.has_open_bets()).map(|seed| roll(seed, self.id));
         let settlements = dice.map_or_else(Vec::new, |dice| self.game.roll(dice));
         TableReport {
             table: self.id,
@@ -127,11 +127,6 @@ impl Table {
             digest: self.digest(),
             has_open_bets: self.game.has_open_bets(),
         }
-    }
-
-    /// [`play`](Table::play) with the dice that belong to a finalized block.
-    pub fn play_block(&mut self, orders: &[Order], block: &Digest) -> TableReport {
-        self.play(orders, &seed_of(block))
     }
 
     /// The digest of the table's whole state.

@@ -3,8 +3,8 @@
 use crate::*;
 use bitcraps_tables::{BetId, CrapsRules, craps};
 use bitcraps_types::{
-    AccountId, Amount, ChainId, Digest, Height, Protocol, PublicKey, Sign, Signature, TableId,
-    ValidatorIndex, Verify, WallTime,
+    AccountId, Amount, ChainId, Digest, GroupKey, Height, Protocol, PublicKey, Sign, Signature, TableId,
+    ThresholdSignature, ValidatorIndex, Verify, WallTime,
 };
 
 /// A signer whose tag anybody could compute: enough to tell a signed command from a spoilt one.
@@ -58,6 +58,7 @@ pub(crate) fn genesis(players: u8, tables: u32) -> Genesis {
         bank: 1_000_000,
         tables: (0..tables).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: 0,
+        dice: DiceKey { group: GroupKey(Vec::new()), holders: vec![ValidatorIndex(0)] },
     }
 }
 
@@ -68,14 +69,18 @@ pub(crate) fn block(height: Height, commands: Vec<SignedCommand>) -> Block {
         proposer: ValidatorIndex(0),
         time: WallTime(height),
         state_root: Digest::ZERO,
+        rolls: true,
         commands,
         offences: Vec::new(),
         blobs: Blobs::default(),
     }
 }
 
-pub(crate) fn digest_of(block: &Block) -> Digest {
-    Digest::of("test/block", &block.encode())
+/// Something in the place of the validators' signature over a block.
+pub(crate) fn dice_of(block: &Block) -> ThresholdSignature {
+    let mut bytes = [0; 96];
+    bytes[..32].copy_from_slice(&Digest::of("test/block", &block.encode()).0);
+    ThresholdSignature(bytes)
 }
 
 pub(crate) fn bet(table: u32, bet: craps::Bet, stake: Amount) -> Action {

@@ -4,11 +4,13 @@ mod support;
 
 use bitcraps_actors::config::NodeConfig;
 use bitcraps_actors::node::start;
-use bitcraps_casino::{Action, Command, Genesis, GenesisValidator, SignedCommand, TableConfig};
+use bitcraps_beacon::Shares;
+use bitcraps_beacon::bls::{self, BlsKey, SecretShares};
+use bitcraps_casino::{Action, Command, DiceKey, Genesis, GenesisValidator, SignedCommand, TableConfig};
 use bitcraps_quic::QuicConfig;
 use bitcraps_tables::CrapsRules;
 use bitcraps_types::ed25519::Ed25519;
-use bitcraps_types::{AccountId, Height, Protocol, Sign, TableId};
+use bitcraps_types::{AccountId, GroupKey, Height, Protocol, Sign, TableId, ThresholdKey, ValidatorIndex};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -28,7 +30,23 @@ fn genesis() -> Genesis {
         bank: 1_000_000,
         tables: vec![TableConfig { id: TableId(1), rules: CrapsRules::default() }],
         blob_bytes: 0,
+        dice: DiceKey { group: dice().1, holders: dice().0.holders().to_vec() },
     }
+}
+
+/// The dice key of the four.
+fn dice() -> (Shares, GroupKey, Vec<SecretShares>) {
+    let shares = Shares::of(&[1; 4]).unwrap();
+    let (group, secrets) = bls::deal(&shares, [9; 32]).unwrap();
+    (shares, group, secrets)
+}
+
+fn dice_of(validator: u16) -> Rc<dyn ThresholdKey> {
+    let (shares, group, secrets) = dice();
+    let held = shares.held_by(ValidatorIndex(validator));
+    Rc::new(
+        BlsKey::public(&group, &shares).unwrap().with_shares(&secrets[usize::from(validator)], held).unwrap(),
+    )
 }
 
 #[test]
@@ -42,7 +60,10 @@ fn four_nodes_over_quic_decide_twenty_heights_with_equal_digests() {
         let mut handles = Vec::new();
         for ((n, socket), log) in (1..=4).zip(sockets).zip(&logs) {
             let node = Node::not_listening(n, socket, &peers, BTreeSet::new(), QuicConfig::default());
-            handles.push(start(ports(seed(n), node.links.clone(), log.clone()), config.clone()));
+            handles.push(start(
+                ports(seed(n), dice_of(u16::from(n) - 1), node.links.clone(), log.clone()),
+                config.clone(),
+            ));
             nodes.push(node);
         }
         let player = Ed25519::from_seed(seed(200));

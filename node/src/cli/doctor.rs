@@ -178,7 +178,8 @@ fn clock(context: &Context) -> Check {
         );
     }
     let blocks = disk::read(&context.home.data().join(BLOCKS)).unwrap_or_default();
-    let last = decided_blocks(&blocks).ok().and_then(|blocks| Block::decode(blocks.last()?.0.bytes()).ok());
+    let last =
+        decided_blocks(&blocks).ok().and_then(|blocks| Block::decode(blocks.last()?.value.bytes()).ok());
     match last.map(|block| block.time.0 / 1_000_000_000) {
         Some(decided) if decided > now + 1 => bad(
             "clock",

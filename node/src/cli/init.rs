@@ -1,16 +1,20 @@
 //! `init`: a home for one node.
 
 use super::{Context, Failure, code, say, say_json};
+use crate::dice;
 use crate::genesis_file;
 use crate::home::Home;
 use crate::keys::SecretKey;
 use crate::world::disk;
-use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
+use bitcraps_beacon::bls::SecretShares;
+use bitcraps_casino::{DiceKey, Genesis, GenesisValidator, TableConfig};
 use bitcraps_tables::CrapsRules;
+use bitcraps_types::ed25519::{DICE_SECRET, secret_of_test_network};
 use bitcraps_types::{Protocol, TableId};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// What the bank of a network made here starts with.
 pub(super) const BANK: u64 = 1_000_000_000_000;
@@ -50,6 +54,8 @@ impl Init {
             None => {
                 let player = SecretKey::generate()?;
                 player.write(&home.root().join("keys/player.key"))?;
+                let (dice, secrets) = deal(&[1], None)?;
+                dice::write(&home.dice_shares(), &secrets[0])?;
                 Genesis {
                     name: self.network,
                     engine: self.engine,
@@ -58,6 +64,7 @@ impl Init {
                     bank: BANK,
                     tables: tables(1..=3),
                     blob_bytes: 0,
+                    dice,
                 }
             }
         };
@@ -99,6 +106,15 @@ pub(super) fn write_config(home: &Home, genesis: &Genesis, config: &str) -> Resu
     genesis.check().map_err(|error| Failure::new(code::CONFIG, error.to_string()))?;
     let files = [(home.config(), config.to_owned()), (home.genesis(), genesis_file::to_json(genesis))];
     files.iter().try_for_each(|(path, text)| disk::replace(path, text.as_bytes()).map_err(Failure::io(path)))
+}
+
+/// A dice key for validators whose secrets all lie on this machine, and their shares.
+pub(super) fn deal(powers: &[u64], seed: Option<u64>) -> Result<(DiceKey, Vec<SecretShares>), Failure> {
+    let entropy = match seed {
+        Some(seed) => Zeroizing::new(secret_of_test_network(seed, DICE_SECRET)),
+        None => Zeroizing::new(*SecretKey::generate()?.seed()),
+    };
+    dice::deal(powers, &entropy).map_err(|error| Failure::new(code::USAGE, error.to_string()))
 }
 
 /// Tables of these numbers, with the usual rules.

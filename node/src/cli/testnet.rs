@@ -1,7 +1,8 @@
 //! `testnet`: a whole network of nodes for one machine, ready to start.
 
-use super::init::{BANK, PLAYER, tables, write_config};
+use super::init::{BANK, PLAYER, deal, tables, write_config};
 use super::{Failure, code, say, say_json};
+use crate::dice;
 use crate::home::Home;
 use crate::keys::SecretKey;
 use bitcraps_casino::{Block, Genesis, GenesisValidator};
@@ -112,15 +113,17 @@ impl Testnet {
             }
             players.push((key.public(), self.buy_in));
         }
-        let validators = keys.iter().enumerate();
+        let powers: Vec<u64> = (0..count).map(|i| self.powers.get(i).copied().unwrap_or(1)).collect();
+        let (dice, secrets) = deal(&powers, self.seed)?;
+        for (home, secret) in homes.iter().zip(&secrets) {
+            dice::write(&home.dice_shares(), secret)?;
+        }
+        let validators = keys.iter().zip(&powers);
         let genesis = Genesis {
             name: self.name.clone(),
             engine: self.engine,
             validators: validators
-                .map(|(i, key)| GenesisValidator {
-                    key: *key,
-                    power: self.powers.get(i).copied().unwrap_or(1),
-                })
+                .map(|(key, power)| GenesisValidator { key: *key, power: *power })
                 .collect(),
             players,
             bank: self.bank,
@@ -129,6 +132,7 @@ impl Testnet {
                 None => tables(1..=self.tables),
             },
             blob_bytes: self.blob_bytes,
+            dice,
         };
         let port = |i: u16, which: u16| self.base_port + i * STEP + which;
         for (i, home) in (0..).zip(&homes) {

@@ -3,8 +3,8 @@
 use super::error::ClientError;
 use crate::gateway::api;
 use crate::hex::{self, Hex};
-use bitcraps_casino::{Genesis, SignedCommand};
-use bitcraps_types::{ChainId, Digest, Protocol};
+use bitcraps_casino::{DiceKey, Genesis, SignedCommand};
+use bitcraps_types::{ChainId, Digest, GroupKey, Protocol};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -51,6 +51,7 @@ impl Gateway {
                 bank: 0,
                 tables: Vec::new(),
                 blob_bytes: 0,
+                dice: DiceKey { group: GroupKey::default(), holders: Vec::new() },
             },
             chain: Digest::ZERO,
         };

@@ -130,6 +130,14 @@ pub enum Action {
         /// The block's height, or `latest`.
         height: BlockHeight,
     },
+    /// Check the dice of a block: that the validators signed them together after it was final. Shows what they are.
+    VerifyRoll {
+        /// The block's height, or `latest`.
+        height: BlockHeight,
+        /// At this table alone.
+        #[arg(long)]
+        table: Option<u32>,
+    },
 }
 
 /// A height, or the last one.
@@ -227,19 +235,25 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
             let done = wallet.settle(casino::Action::Transfer { to, amount })?;
             writeln!(out, "{amount} sent to {} in block {}", to.0, done.height)?;
         }
+        Action::VerifyRoll { height, table } => {
+            let gateway = gateway()?;
+            let proven = proof::verify(&gateway, *height)?;
+            writeln!(out, "{}", proven.said_of(&gateway))?;
+            let Some(dice) = proven.dice else {
+                writeln!(out, "no dice fell in it: no bet was up")?;
+                return Ok(());
+            };
+            writeln!(out, "its dice follow from a signature of the group key of the genesis: {dice:?}")?;
+            let seed = casino::seed_of(&dice);
+            let all = gateway.genesis().tables.iter().map(|config| config.id);
+            for id in all.filter(|id| table.is_none_or(|table| table == id.0)) {
+                writeln!(out, "table {}: {}, if a bet was up there", id.0, bitcraps_tables::roll(&seed, id))?;
+            }
+        }
         Action::VerifyBlock { height } => {
             let gateway = gateway()?;
             let proven = proof::verify(&gateway, *height)?;
-            writeln!(
-                out,
-                "block {} ({}) of chain {}: signed by {} of {} voting power in round {}",
-                proven.height,
-                proven.digest,
-                gateway.chain_id(),
-                proven.power,
-                proven.total,
-                proven.round
-            )?;
+            writeln!(out, "{}", proven.said_of(&gateway))?;
             if client.chain_id.is_none() {
                 writeln!(out, "the validators are those that the gateway names: pin them with --chain-id")?;
             }

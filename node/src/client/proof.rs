@@ -3,11 +3,12 @@
 use super::BlockHeight;
 use super::error::ClientError;
 use super::gateway::Gateway;
+use crate::dice;
 use crate::hex;
 use bitcraps_casino::Block;
 use bitcraps_consensus::{Certificate, Validator, ValidatorSet};
 use bitcraps_types::ed25519::Ed25519Verifier;
-use bitcraps_types::{Digest, Height, Round, Value};
+use bitcraps_types::{Digest, Height, Round, ThresholdKey, ThresholdSignature, Value};
 
 /// A block that is proven.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,19 @@ pub(super) struct Proven {
     pub(super) power: u64,
     /// The power of all.
     pub(super) total: u64,
+    /// The signature from which its dice follow, if they fell.
+    pub(super) dice: Option<ThresholdSignature>,
+}
+
+impl Proven {
+    /// What is proven, in a line.
+    pub(super) fn said_of(&self, gateway: &Gateway) -> String {
+        let Proven { height, digest, round, power, total, .. } = self;
+        let chain = gateway.chain_id();
+        format!(
+            "block {height} ({digest}) of chain {chain}: signed by {power} of {total} voting power in round {round}"
+        )
+    }
 }
 
 /// Fetches a block and checks it. Only the raw bytes count, not what the gateway says of them.
@@ -38,7 +52,29 @@ pub(super) fn verify(gateway: &Gateway, height: BlockHeight) -> Result<Proven, C
         validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
     )
     .map_err(|error| ClientError::Nonsense(format!("the validators of the genesis: {error}")))?;
-    check(height, &value, &block, &certificate, &validators, gateway)
+    let proven = check(height, &value, &block, &certificate, &validators, gateway)?;
+    Ok(Proven { dice: dice(&block, answer.dice.as_deref(), &proven, gateway)?, ..proven })
+}
+
+/// The signature behind a block's dice, checked.
+fn dice(
+    block: &Block,
+    told: Option<&str>,
+    proven: &Proven,
+    gateway: &Gateway,
+) -> Result<Option<ThresholdSignature>, ClientError> {
+    let Some(told) = told.filter(|_| block.rolls) else {
+        return if block.rolls { Err(ClientError::NotProven("its dice are missing")) } else { Ok(None) };
+    };
+    let signature =
+        hex::decode_exactly::<96>(told).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+    let signature = ThresholdSignature(signature);
+    let key = dice::public(gateway.genesis()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+    let message = bitcraps_beacon::message(&gateway.chain_id(), proven.height, &proven.digest);
+    if !key.verify(&message, &signature) {
+        return Err(ClientError::NotProven("the signature behind its dice is not that of the group key"));
+    }
+    Ok(Some(signature))
 }
 
 fn check(
@@ -65,5 +101,6 @@ fn check(
         round: certificate.round,
         power: certificate.signatures.iter().map(|(signer, _)| validators.power(*signer)).sum(),
         total: validators.total_power(),
+        dice: None,
     })
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::gateway::{self, GatewayConfig, Health, Node};
 use crate::testing::*;
+use bitcraps_actors::files::Decided;
 use bitcraps_types::Time;
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,6 +173,17 @@ fn a_block_is_verified_and_the_chain_can_be_pinned() {
     assert!(matches!(missing, ClientError::Gateway { status: 404, .. }));
 }
 
+#[test]
+fn the_dice_of_a_block_are_verified_and_shown() {
+    let rig = rig();
+    assert!(rig.done("verify-roll 1").contains("no dice fell in it"));
+    rig.done("play 1 --stake 1");
+    let height = rig.done("verify-roll latest");
+    assert!(height.contains("signature of the group key"), "{height}");
+    let rolled = height.lines().find(|line| line.starts_with("table 1: ")).unwrap();
+    assert_eq!(rig.done("verify-roll latest --table 1").lines().last(), Some(rolled));
+}
+
 /// A gateway that lies. Its archive answers for what the view has not.
 #[test]
 fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
@@ -183,6 +195,7 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
             proposer: bitcraps_types::ValidatorIndex(0),
             time: bitcraps_types::WallTime(0),
             state_root: Digest::ZERO,
+            rolls: height == 7,
             commands: Vec::new(),
             offences: Vec::new(),
             blobs: bitcraps_casino::Blobs::default(),
@@ -195,7 +208,7 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
             let value = block(if height == 5 { 6 } else { height });
             let digest = if height == 4 { Digest::ZERO } else { value.digest() };
             let certificate = certify(&chain, height.min(6), digest, if height == 3 { 2 } else { 3 });
-            Some((value, certificate))
+            Some(Decided { value, certificate, dice: None })
         }),
     );
     assert!(rig.done("verify-block 2").contains("3 of 4"));
@@ -207,6 +220,7 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
     assert!(refused("verify-block 3").contains("not more than two thirds"));
     assert!(refused("verify-block 4").contains("for another block"));
     assert!(refused("verify-block 5").contains("another height than was asked"));
+    assert!(refused("verify-roll 7").contains("its dice are missing"));
 }
 
 #[test]

@@ -198,14 +198,14 @@ pub(super) async fn block(service: web::Data<Service>, height: web::Path<String>
     let tip = service.view.head().map_or(0, |head| head.height);
     let height: Height = if *height == "latest" { tip } else { number(&height, "a height, or `latest`")? };
     let found = match service.view.block(height) {
-        Some(block) => Some((block.value.clone(), block.certificate.clone())),
+        Some(block) => Some(block.decided.clone()),
         None if height > tip || height == 0 => None,
         None => {
             let archive = service.archive.clone();
             web::block(move || archive(height)).await.unwrap_or_default()
         }
     };
-    let block = found.and_then(|(value, certificate)| api::Block::of(&value, &certificate));
+    let block = found.and_then(|decided| api::Block::of(&decided));
     match block {
         Some(block) => ok(&block),
         None => Err(Problem::not_found(format!("block {height} is not here; the chain ends at {tip}"))),

@@ -4,9 +4,10 @@ use super::health::Health;
 use super::limiter::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::view::View;
+use bitcraps_actors::files::Decided;
 use bitcraps_casino::{Blobs, Genesis, SignedCommand};
-use bitcraps_consensus::{Certificate, Validator, ValidatorSet, ValidatorSetError};
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, Value};
+use bitcraps_consensus::{Validator, ValidatorSet, ValidatorSetError};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Looks an old block up, with its proof. Called on a thread where it may block.
-pub type Archive = Arc<dyn Fn(Height) -> Option<(Value, Certificate)> + Send + Sync>;
+pub type Archive = Arc<dyn Fn(Height) -> Option<Decided> + Send + Sync>;
 
 /// Looks up in which old block a command stands. Called on a thread where it may block.
 pub type CommandIndex = Arc<dyn Fn(Digest) -> Option<Height> + Send + Sync>;

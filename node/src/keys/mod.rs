@@ -108,20 +108,7 @@ impl SecretKey {
 
     /// Writes it to a new file, durably. The directory is made if need be.
     pub fn write(&self, path: &Path) -> Result<(), KeyError> {
-        let failed = |error| KeyError::Io { path: path.into(), error };
-        if let Some(directory) = directory_of(path) {
-            DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-        }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let mut file = match file {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(KeyError::Exists(path.into()));
-            }
-            file => file.map_err(failed)?,
-        };
-        file.write_all(self.text().as_bytes()).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        crate::world::disk::sync_directory_of(path).map_err(failed)
+        write_secret(path, &self.text())
     }
 
     /// The content of its file.
@@ -132,17 +119,7 @@ impl SecretKey {
 
     /// Reads it from its file, which nobody but its owner may read.
     pub fn read(path: &Path) -> Result<SecretKey, KeyError> {
-        let failed = |error| KeyError::Io { path: path.into(), error };
-        let file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(KeyError::Missing(path.into()));
-            }
-            file => file.map_err(failed)?,
-        };
-        // Asked of the open file: what is read is what was looked at.
-        check_mode(path, &file.metadata().map_err(failed)?, 0o600)?;
-        let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES as usize));
-        file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
+        let text = read_secret(path, MAX_BYTES)?;
         SecretKey::parse(&text).map_err(|why| KeyError::Format { path: path.into(), why })
     }
 
@@ -177,6 +154,40 @@ impl Sign for SecretKey {
     fn sign(&self, message: &[u8]) -> Signature {
         self.signer.sign(message)
     }
+}
+
+/// Writes a secret to a new file of its owner's alone, durably. The directory is made if need be.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), KeyError> {
+    let failed = |error| KeyError::Io { path: path.into(), error };
+    if let Some(directory) = directory_of(path) {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = match file {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(KeyError::Exists(path.into()));
+        }
+        file => file.map_err(failed)?,
+    };
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    crate::world::disk::sync_directory_of(path).map_err(failed)
+}
+
+/// Reads a secret of at most so many bytes from its file, which nobody but its owner may read.
+pub(crate) fn read_secret(path: &Path, max_bytes: u64) -> Result<Zeroizing<String>, KeyError> {
+    let failed = |error| KeyError::Io { path: path.into(), error };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(KeyError::Missing(path.into()));
+        }
+        file => file.map_err(failed)?,
+    };
+    // Asked of the open file: what is read is what was looked at.
+    check_mode(path, &file.metadata().map_err(failed)?, 0o600)?;
+    let mut text = Zeroizing::new(String::with_capacity(max_bytes as usize));
+    file.take(max_bytes).read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
 }
 
 /// Refuses a key's directory that others than the owner can reach.

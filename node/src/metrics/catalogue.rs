@@ -182,6 +182,13 @@ pub mod declared {
         &[],
         "Offences of validators that blocks recorded.",
     );
+    pub const BAD_DICE: Metric = metric(
+        "bitcraps_bad_dice_total",
+        Counter,
+        "validators",
+        &[],
+        "Wrong parts of a dice signature that validators sent.",
+    );
     pub const COMMANDS_ACCEPTED: Metric = metric(
         "bitcraps_commands_accepted_total",
         Counter,
@@ -354,6 +361,7 @@ pub const CATALOGUE: &[Metric] = &[
     SIGNED_MESSAGES,
     ACCUSATIONS,
     OFFENCES,
+    BAD_DICE,
     COMMANDS_ACCEPTED,
     COMMANDS_REFUSED,
     COMMANDS_SETTLED,

@@ -46,6 +46,7 @@ struct Chain {
     signed: IntCounterVec,
     accusations: IntCounter,
     offences: IntCounter,
+    bad_dice: IntCounter,
     accepted: IntCounter,
     refused: IntCounterVec,
     settled: IntCounterVec,
@@ -241,6 +242,7 @@ impl Chain {
             signed: make.counters(&declared::SIGNED_MESSAGES),
             accusations: make.counter(&declared::ACCUSATIONS),
             offences: make.counter(&declared::OFFENCES),
+            bad_dice: make.counter(&declared::BAD_DICE),
             accepted: make.counter(&declared::COMMANDS_ACCEPTED),
             refused: make.counters(&declared::COMMANDS_REFUSED),
             settled: make.counters(&declared::COMMANDS_SETTLED),
@@ -309,6 +311,7 @@ impl Chain {
                     self.offences.inc();
                 }
             }
+            Event::BadDice(_) => self.bad_dice.inc(),
             Event::PeerUp(_) => self.peers.inc(),
             Event::PeerDown(_) => self.peers.dec(),
             Event::Refused { why, .. } => self.refusals.with_label_values(&[refusal(why)]).inc(),

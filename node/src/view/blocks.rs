@@ -1,8 +1,8 @@
 //! The recent blocks, as they were decided.
 
 use super::Head;
-use bitcraps_consensus::Certificate;
-use bitcraps_types::{Height, Value};
+use bitcraps_actors::files::Decided;
+use bitcraps_types::Height;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,10 +11,8 @@ use std::sync::Arc;
 pub struct BlockView {
     /// Its height, digest and time, and the state root after it.
     pub head: Head,
-    /// The block as it was decided.
-    pub value: Value,
-    /// The proof.
-    pub certificate: Certificate,
+    /// The block as it was decided, and its proof.
+    pub decided: Decided,
 }
 
 /// The blocks up to the last, without a gap.

@@ -21,6 +21,7 @@ pub use commands::{BetEnd, CommandView, Effect};
 pub use news::{BetNews, BlockNews, CommandNews, News, TableNews};
 pub use tables::{BetView, RollView, TableView};
 
+use bitcraps_actors::files::Decided;
 use bitcraps_actors::ports::Event;
 use bitcraps_casino::{Block, Casino, SignedCommand};
 use bitcraps_treasury::{Account, Ledger, Sequences};
@@ -125,13 +126,26 @@ impl View {
             Event::Restored { height, digest, time, casino } => {
                 self.restored(Head { height, digest, root: casino.root(), time }, casino);
             }
-            Event::Applied { block, value, certificate, digest, root, ledger, reports, refusals, .. } => {
+            Event::Applied {
+                block,
+                value,
+                certificate,
+                dice,
+                digest,
+                root,
+                ledger,
+                reports,
+                refusals,
+                ..
+            } => {
                 let head = Head { height: block.height, digest, root, time: block.time };
                 let ids: Vec<Digest> = block.commands.iter().map(SignedCommand::id).collect();
                 let verdicts = verdicts::attribute(&block.commands, refusals);
                 let played = self.played(block, &ids, &verdicts, reports);
                 self.accounts_changed(ledger, touched(block, &played));
-                let blocks = BlockView { head, value: value.clone(), certificate: certificate.clone() };
+                let decided =
+                    Decided { value: value.clone(), certificate: certificate.clone(), dice: dice.copied() };
+                let blocks = BlockView { head, decided };
                 write(&self.blocks).push(Arc::new(blocks));
                 *write(&self.head) = Some(head);
                 self.tell(head, certificate.round, block, &ids, &verdicts, played);
@@ -168,6 +182,7 @@ impl View {
             | Event::Decided { .. }
             | Event::StateSynced { .. }
             | Event::Accused(_)
+            | Event::BadDice(_)
             | Event::Refused { .. }
             | Event::Waiting { .. }
             | Event::Held { .. } => {}

@@ -180,7 +180,7 @@ fn recent_blocks_are_kept_with_their_proofs_and_old_ones_are_left_to_the_archive
     let mut house = House::new(1);
     (0..130).for_each(|_| drop(house.decide(Vec::new())));
     let block = house.view.block(130).unwrap();
-    assert_eq!((&block.value, &block.certificate), (&house.blocks[129].0, &house.blocks[129].1));
+    assert_eq!(block.decided, house.blocks[129]);
     assert!(house.view.block(3).is_some_and(|block| block.head.height == 3));
     assert!(
         house.view.block(2).is_none() && house.view.block(131).is_none() && house.view.block(0).is_none()

@@ -15,6 +15,9 @@ pub fn secret_of_test_network(seed: u64, position: usize) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
+/// The position, in [`secret_of_test_network`], of what the dice key is dealt from.
+pub const DICE_SECRET: usize = u32::MAX as usize;
+
 /// A secret key. It is wiped when it is dropped, which the library's own, a value to copy, can't be.
 pub struct Ed25519(SigningKey);
 

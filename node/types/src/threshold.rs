@@ -13,7 +13,7 @@ pub struct PartialSignature(pub [u8; 96]);
 pub struct ThresholdSignature(pub [u8; 96]);
 
 /// The public half of a shared secret, in the form of its scheme. With it anyone checks signatures.
-#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct GroupKey(pub Vec<u8>);
 
 /// A shared secret as one node sees it: the public half, and the shares that the node holds. Pure: the same arguments

@@ -57,7 +57,7 @@ use memory::Memory;
 use sent_certificates::SentCertificates;
 use slo::Measures;
 use sometimes::Counters;
-use state_root::StateRoots;
+use state_root::{Applied, StateRoots};
 use testimony::Testimony;
 use validity::Validity;
 use vote_once::VoteOnce;
@@ -171,10 +171,11 @@ impl Oracles {
             Event::Decided { height, value, certificate, synced } => {
                 self.decided(at, node, height, value, certificate, synced);
             }
-            Event::Applied { height, digest, root, ledger, .. } => {
+            Event::Applied { height, digest, root, ledger, dice, .. } => {
                 self.delivery.applied(at, node, height);
                 if !self.is_forked(height) {
-                    self.roots.applied(at, node, height, digest, root);
+                    let applied = Applied { height, block: digest, root, dice };
+                    self.roots.applied(&self.law, at, node, &applied);
                 }
                 self.conservation.applied(at, node, height, root, ledger);
             }
@@ -267,10 +268,10 @@ impl Oracles {
         if self.hangover.is_demanded() {
             block.commands.iter().for_each(|command| self.hangover.decided(at, command.id()));
         }
-        self.roots.decided(&self.law, at, node, value.digest(), &block);
         for offence in &block.offences {
             self.accusations.included(&self.law, at, node, offence);
         }
+        self.roots.decided(value.digest(), block);
     }
 
     /// From a fork on there is no one chain that blocks could extend and states could follow.

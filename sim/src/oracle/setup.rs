@@ -3,7 +3,7 @@
 use super::patience::Patience;
 use bitcraps_casino::Genesis;
 use bitcraps_consensus::Validator;
-use bitcraps_types::{ChainId, Height, Time, Verify};
+use bitcraps_types::{ChainId, Height, ThresholdKey, Time, Verify};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub struct Setup {
     pub genesis: Genesis,
     /// Checks the run's signatures.
     pub verifier: Rc<dyn Verify>,
+    /// Checks the run's dice.
+    pub dice: Rc<dyn ThresholdKey>,
     /// Whether the world tells all events. The log of a real daemon leaves out what nodes hear and what they hold.
     pub tells_all: bool,
     /// From here the network is synchronous. `None`: from the start, whenever no fault disturbs it.

@@ -1,10 +1,12 @@
 //! Property `same_state_root`: all honest nodes have the same state after each block, and it is the state that the
-//! casino has when one thread plays the same blocks in order.
+//! casino has when one thread plays the same blocks in order, with the dice that the validators' signature over each
+//! block gives.
 
 use super::definition::Law;
 use super::finding::Finding;
 use bitcraps_casino::{Block, Casino, Genesis};
-use bitcraps_types::{Digest, Height, Time};
+use bitcraps_types::{Digest, Height, ThresholdSignature, Time};
+use std::collections::BTreeMap;
 
 /// Plays each decided block once, whatever the number of nodes.
 #[derive(Clone, Debug)]
@@ -14,6 +16,17 @@ pub(super) struct StateRoots {
     casino: Option<Casino>,
     /// The block and the root after each height, from the genesis on. Kept whole: about 64 bytes each.
     after: Vec<After>,
+    /// Decided, and by nobody applied yet: the dice are out.
+    waiting: BTreeMap<Height, (Digest, Block)>,
+}
+
+/// What a node says of a block that it applied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Applied<'a> {
+    pub(super) height: Height,
+    pub(super) block: Digest,
+    pub(super) root: Digest,
+    pub(super) dice: Option<&'a ThresholdSignature>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +40,26 @@ impl StateRoots {
         let casino = Casino::genesis(genesis).ok();
         let after =
             casino.iter().map(|casino| After { block: genesis.chain_id(), root: casino.root() }).collect();
-        StateRoots { finding: Finding::new("same_state_root"), casino, after }
+        StateRoots { finding: Finding::new("same_state_root"), casino, after, waiting: BTreeMap::new() }
     }
 
     /// The first honest node decided this block.
-    pub(super) fn decided(&mut self, law: &Law, at: Time, node: u16, digest: Digest, block: &Block) {
+    pub(super) fn decided(&mut self, digest: Digest, block: Block) {
+        if self.casino.is_some() && block.height >= self.after.len() as Height {
+            self.waiting.insert(block.height, (digest, block));
+        }
+    }
+
+    /// The dice of the next block are known: plays it.
+    fn play(&mut self, law: &Law, at: Time, node: u16, dice: Option<&ThresholdSignature>) {
+        let height = self.after.len() as Height;
         let (Some(casino), Some(before)) = (&mut self.casino, self.after.last()) else { return };
-        if block.height != self.after.len() as Height {
-            return;
+        let Some((digest, block)) = self.waiting.remove(&height) else { return };
+        let message = bitcraps_beacon::message(&law.chain, height, &digest);
+        let right = dice.is_none_or(|dice| law.dice.verify(&message, dice));
+        if block.rolls != dice.is_some() || !right {
+            let detail = format!("node {node}, height {height}: the dice are not those that the block has");
+            self.finding.violated(at, detail);
         }
         if block.state_root != before.root {
             let detail = format!(
@@ -43,12 +68,16 @@ impl StateRoots {
             );
             self.finding.violated(at, detail);
         }
-        let root = casino.apply(block, &digest, &law.chain, &*law.verifier);
+        let root = casino.apply(&block, dice, &law.chain, &*law.verifier);
         self.after.push(After { block: digest, root });
     }
 
-    pub(super) fn applied(&mut self, at: Time, node: u16, height: Height, block: Digest, root: Digest) {
+    pub(super) fn applied(&mut self, law: &Law, at: Time, node: u16, applied: &Applied<'_>) {
+        let Applied { height, block, root, dice } = *applied;
         self.finding.judged();
+        if height == self.after.len() as Height {
+            self.play(law, at, node, dice);
+        }
         let wrong = match self.after(height) {
             None => Some("no honest node had decided it".to_owned()),
             Some(after) if after.block != block => {

@@ -68,6 +68,7 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>, handles: Handles) -> Boot {
             halt: world.halt,
             signer: network.keyring.signer(usize::from(index)),
             verifier: network.keyring.verifier(),
+            dice: network.dice.holder(usize::from(index)),
             probe: Rc::new(NodeProbe { shared: shared.clone(), witness: Box::new(world.observer) }),
             adversary: Some(network.puppets[usize::from(index)].clone()),
         };

@@ -3,7 +3,7 @@
 use super::convert;
 use crate::lab::{Boot, Lab, LabConfig, LinkModels, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
-use crate::scheme::{Keyring, Scheme};
+use crate::scheme::{DiceKeys, Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_adversary::puppet::{Behaviour, Identity, Lie, Puppet};
 use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
@@ -21,6 +21,7 @@ pub(crate) struct Network {
     pub(crate) world: World,
     seed: u64,
     pub(crate) keyring: Keyring,
+    pub(crate) dice: DiceKeys,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) chain: ChainId,
     pub(crate) validators: ValidatorSet,
@@ -37,6 +38,7 @@ impl Network {
         let players = workload.players as usize;
         let keyring = Keyring::new(scheme, seed, count + players);
         let powers = scenario.validators.weights();
+        let dice = DiceKeys::new(scheme, seed, &powers);
         let genesis = Arc::new(Genesis {
             name: scenario.name.clone(),
             engine: scenario.consensus.engine,
@@ -51,6 +53,7 @@ impl Network {
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
             blob_bytes: 0,
+            dice: dice.genesis.clone(),
         });
         let chain = genesis.chain_id();
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
@@ -59,7 +62,7 @@ impl Network {
         let puppet = |index| Rc::new(puppet(&keyring, chain, &validators, seed, index));
         let puppets = (0..count).map(puppet).collect();
         let configs = (0..count).map(|me| node_config(scenario, scheme, &genesis, &keyring, me)).collect();
-        Network { world, seed, keyring, genesis, chain, validators, puppets, configs }
+        Network { world, seed, keyring, dice, genesis, chain, validators, puppets, configs }
     }
 
     /// The lab with this network's links, in which no node runs yet.

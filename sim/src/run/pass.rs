@@ -298,6 +298,7 @@ pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setu
         honest: (0..scenario.validators.count).map(|node| !plan.liars.contains(&node)).collect(),
         genesis: (*network.genesis).clone(),
         verifier: network.keyring.verifier(),
+        dice: network.dice.public.clone(),
         tells_all: network.world != World::Cluster,
         gst: scenario.gst.map(|gst| Time(gst.nanos())),
         patience: patience(scenario, network, plan),

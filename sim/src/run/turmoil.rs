@@ -79,6 +79,7 @@ fn boot(network: Rc<Network>, shared: Rc<Shared>) -> Boot {
             halt,
             signer: network.keyring.signer(usize::from(index)),
             verifier: network.keyring.verifier(),
+            dice: network.dice.holder(usize::from(index)),
             probe: Rc::new(probe),
             adversary: Some(network.puppets[usize::from(index)].clone()),
         };

@@ -4,9 +4,12 @@
 //! Both are plain [`Sign`] and [`Verify`]: no actor can tell which it was given. What the production node uses is
 //! [`bitcraps_types::ed25519`]; nothing here reaches it.
 
+mod dice;
 mod memo;
 mod mock;
 mod real;
+
+pub use dice::DiceKeys;
 
 use bitcraps_types::ed25519::secret_of_test_network;
 use bitcraps_types::{PublicKey, Sign, Verify};

@@ -7,10 +7,14 @@ mod world;
 use super::*;
 use crate::config::PeerAddress;
 use crate::ports::{Address, LinkEvent, LinkId, Links};
-use bitcraps_casino::{Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, TableConfig};
+use bitcraps_beacon::Shares;
+use bitcraps_beacon::bls::{self, BlsKey};
+use bitcraps_casino::{
+    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, TableConfig,
+};
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Height, Protocol, Sign, TableId};
+use bitcraps_types::{AccountId, GroupKey, Height, Protocol, Sign, TableId, ThresholdKey, ValidatorIndex};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -31,6 +35,7 @@ fn player() -> Ed25519 {
 const BLOB_BYTES: u32 = 12;
 
 fn config(n: usize) -> NodeConfig {
+    let (shares, group, _) = dice(n);
     let validators = (0..n).map(|i| GenesisValidator { key: key(i).public_key(), power: 1 }).collect();
     let genesis = Genesis {
         name: "test".into(),
@@ -40,11 +45,29 @@ fn config(n: usize) -> NodeConfig {
         bank: 1_000_000,
         tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: BLOB_BYTES,
+        dice: DiceKey { group, holders: shares.holders().to_vec() },
     };
     let peers = (0..n).map(|i| PeerAddress { key: key(i).public_key(), address: Address(i.to_string()) });
     let mut config = NodeConfig::new(Arc::new(genesis), peers.collect());
     config.snapshot_every = 10;
     config
+}
+
+/// The dice key of so many validators.
+fn dice(n: usize) -> (Shares, GroupKey, Vec<bls::SecretShares>) {
+    let shares = Shares::of(&vec![1; n]).unwrap();
+    let (group, secrets) = bls::deal(&shares, [9; 32]).unwrap();
+    (shares, group, secrets)
+}
+
+/// What node `n` knows of it; a node that is no validator holds no share.
+fn dice_of(n: usize, genesis: &Genesis) -> Rc<dyn ThresholdKey> {
+    let (shares, group, secrets) = dice(genesis.validators.len());
+    let public = BlsKey::public(&group, &shares).unwrap();
+    Rc::new(match secrets.get(n) {
+        Some(secret) => public.with_shares(secret, shares.held_by(ValidatorIndex(n as u16))).unwrap(),
+        None => public,
+    })
 }
 
 fn network(n: usize, config: &NodeConfig) -> World {
@@ -129,7 +152,7 @@ fn actors_compute_the_state_that_the_casino_computes_alone() {
     let untouched = casino.root();
     for (height, value) in &world.log().blocks {
         let block = Block::decode(value.bytes()).unwrap();
-        let root = casino.apply(&block, &value.digest(), &chain, &Ed25519Verifier);
+        let root = casino.apply(&block, world.log().dice.get(height), &chain, &Ed25519Verifier);
         let computed = world.log().roots.get(&(2, *height)).copied();
         assert!(computed.is_none_or(|computed| computed == root), "another root at height {height}");
     }
@@ -287,7 +310,9 @@ fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
     (1..=25).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
     world.crash(0);
     let (snapshot, blocks) = (world.file(0, journal::SNAPSHOT), world.file(0, journal::BLOCKS));
-    let again = |snapshot: &[u8], blocks: &[u8]| replay(&config.genesis, snapshot, blocks, &Ed25519Verifier);
+    let key = dice_of(9, &config.genesis);
+    let again =
+        |snapshot: &[u8], blocks: &[u8]| replay(&config.genesis, snapshot, blocks, &Ed25519Verifier, &*key);
     let whole = again(&snapshot, &blocks).unwrap();
     assert_eq!(world.log().roots.get(&(0, whole.height)), Some(&whole.root));
     assert!(whole.from >= 10 && whole.certified.is_some());
@@ -296,17 +321,25 @@ fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
     assert_eq!((long.from, long.height, long.root), (0, whole.height, whole.root));
 
     let mut records = crate::files::decided_blocks(&blocks).unwrap();
-    let file = |records: &[(bitcraps_types::Value, bitcraps_consensus::Certificate)]| {
-        records.iter().flat_map(journal::record).collect::<Vec<_>>()
-    };
+    let file =
+        |records: &[crate::files::Decided]| records.iter().flat_map(journal::record).collect::<Vec<_>>();
     assert_eq!(file(&records), blocks);
     let missing = records.remove(3);
     assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Gap { have: 3, next: 5 })));
     records.insert(3, missing);
-    records[3].1.signatures[0].1.0[0] ^= 1;
+    records[3].certificate.signatures[0].1.0[0] ^= 1;
     assert!(matches!(again(&[], &file(&records)), Err(ReplayError::Block { height: 4, .. })));
+    records[3].certificate.signatures[0].1.0[0] ^= 1;
+    let rolled = records.iter().position(|decided| decided.dice.is_some()).unwrap();
+    for wrong in [None, records[rolled + 1].dice] {
+        let mut changed = records.clone();
+        changed[rolled].dice = wrong;
+        let height = changed[rolled].certificate.height;
+        let refused = again(&[], &file(&changed)).unwrap_err();
+        assert!(matches!(refused, ReplayError::Block { height: at, .. } if at == height), "{refused}");
+    }
     let other = Genesis { bank: 999_999, ..(*config.genesis).clone() };
-    assert!(replay(&other, &[], &blocks, &Ed25519Verifier).is_err(), "another network");
+    assert!(replay(&other, &[], &blocks, &Ed25519Verifier, &*key).is_err(), "another network");
 }
 
 /// Notes the heights at which a node signs.

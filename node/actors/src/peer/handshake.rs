@@ -15,7 +15,7 @@ use bitcraps_types::{ChainId, PublicKey, Sign, Signature, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The protocol that this code speaks.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The first message on a link.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -202,7 +202,10 @@ mod tests {
             a.hello(hello, |_| known, &ka).err()
         };
         assert_eq!(refused(hello.clone(), None, true), None);
-        assert_eq!(refused(Hello { version: 2, ..hello.clone() }, None, true), Some(Refusal::WrongVersion));
+        assert_eq!(
+            refused(Hello { version: PROTOCOL_VERSION + 1, ..hello.clone() }, None, true),
+            Some(Refusal::WrongVersion)
+        );
         assert_eq!(
             refused(Hello { genesis: Digest([8; 32]), ..hello.clone() }, None, true),
             Some(Refusal::WrongGenesis)

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(crate) struct Checks<'a> {
     pub(crate) tip: &'a Tip,
     pub(crate) root: Digest,
+    /// Whether bets are up after the last block.
+    pub(crate) bets_are_up: bool,
     pub(crate) chain: &'a ChainId,
     pub(crate) validators: &'a ValidatorSet,
     pub(crate) max_bytes: usize,
@@ -34,6 +36,8 @@ pub(crate) enum Fault {
     Parent,
     #[error("the state root is not ours")]
     StateRoot,
+    #[error("it rolls where it must not, or not where it must")]
+    Rolls,
     #[error("its proposer is no validator")]
     Proposer,
     #[error("its time is not after that of the last block")]
@@ -58,6 +62,7 @@ impl Checks<'_> {
         ensure(block.height == height && height == self.tip.height + 1, Fault::Height)?;
         ensure(block.parent == self.tip.digest, Fault::Parent)?;
         ensure(block.state_root == self.root, Fault::StateRoot)?;
+        ensure(block.rolls == Block::must_roll(self.bets_are_up, &block.commands), Fault::Rolls)?;
         ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;

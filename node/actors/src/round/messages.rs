@@ -30,6 +30,8 @@ pub(crate) struct NewTip {
     pub(crate) tip: Tip,
     /// The state root after it.
     pub(crate) root: Digest,
+    /// Whether bets are up after it.
+    pub(crate) bets_are_up: bool,
 }
 
 /// Offences that are in the replicated state now.

@@ -65,6 +65,7 @@ pub(crate) struct Round {
     journal_bytes: usize,
     tip: Tip,
     root: Digest,
+    bets_are_up: bool,
     offences: Offences,
     /// How full the buffers were that others can fill.
     later_heights: HighWater,
@@ -99,6 +100,7 @@ pub(crate) struct Restored {
     pub(crate) me: Option<ValidatorIndex>,
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
+    pub(crate) bets_are_up: bool,
     /// The offences in the state.
     pub(crate) recorded: Vec<offences::Name>,
 }
@@ -112,7 +114,7 @@ impl Round {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Round {
-        let Restored { engine, journal_bytes, validators, me, tip, root, recorded } = restored;
+        let Restored { engine, journal_bytes, validators, me, tip, root, bets_are_up, recorded } = restored;
         Round {
             ports,
             config,
@@ -127,6 +129,7 @@ impl Round {
             journal_bytes,
             tip,
             root,
+            bets_are_up,
             offences: Offences::new(recorded),
             later_heights: HighWater::of(Buffer::LaterHeights),
             accusations: HighWater::of(Buffer::Accusations),
@@ -361,6 +364,7 @@ impl Round {
         Checks {
             tip: &self.tip,
             root: self.root,
+            bets_are_up: self.bets_are_up,
             chain: &self.chain,
             validators: &self.validators,
             max_bytes: self.config.max_block_bytes,
@@ -391,6 +395,7 @@ impl Round {
             proposer,
             time: checks::proposed_time(self.ports.clock.wall(), &self.tip),
             state_root: self.root,
+            rolls: Block::must_roll(self.bets_are_up, &commands),
             commands,
             offences,
             blobs,
@@ -517,9 +522,10 @@ impl Handler<Batch> for Round {
 impl Handler<NewTip> for Round {
     type Result = ();
 
-    fn handle(&mut self, NewTip { tip, root }: NewTip, ctx: &mut Self::Context) {
+    fn handle(&mut self, NewTip { tip, root, bets_are_up }: NewTip, ctx: &mut Self::Context) {
         self.tip = tip;
         self.root = root;
+        self.bets_are_up = bets_are_up;
         self.offences.forget_before(self.tip.height + 1);
         self.advance();
         self.run(ctx);

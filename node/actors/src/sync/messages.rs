@@ -4,12 +4,19 @@ use crate::message::message;
 use crate::ports::DiskError;
 use crate::wire::SyncMessage;
 use bitcraps_consensus::Certificate;
-use bitcraps_types::{Digest, Height, PublicKey, Value};
+use bitcraps_types::{Digest, Height, PublicKey, ThresholdSignature, Value};
 
 /// The engine decided a block.
 pub(crate) struct EngineDecided {
     pub(crate) value: Value,
     pub(crate) certificate: Certificate,
+}
+
+/// The dice of a final block fell.
+pub(crate) struct Rolled {
+    pub(crate) height: Height,
+    pub(crate) block: Digest,
+    pub(crate) dice: ThresholdSignature,
 }
 
 /// The engine saw a message of a height that it can't reach alone.
@@ -40,6 +47,7 @@ pub(crate) struct PeerGone(pub(crate) PublicKey);
 pub(crate) struct Applied {
     pub(crate) height: Height,
     pub(crate) root: Digest,
+    pub(crate) bets_are_up: bool,
 }
 
 /// The treasury made a snapshot.
@@ -56,6 +64,7 @@ pub(super) struct TakenOver(pub(super) Result<(), DiskError>);
 
 message!(
     EngineDecided,
+    Rolled,
     Behind,
     Help,
     FromPeer,

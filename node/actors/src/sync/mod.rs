@@ -1,5 +1,6 @@
 //! The sync actor: keeps the chain of decided blocks. It takes each height once, in order, from this node's own
-//! engine or from a peer; makes it durable, has it applied, and tells the round when both are done. It serves peers
+//! engine or from a peer; waits for its dice if it rolls; makes it durable, has it applied, and tells the round when both
+//! are done. It serves peers
 //! who are behind, and when this node is, catches up: by blocks, or far behind by a snapshot of the state.
 //!
 //! Whom to ask what is [`catch_up`]; how a snapshot is kept and checked is [`snapshot`].
@@ -12,6 +13,7 @@ pub(crate) mod snapshot;
 use crate::chain::{DecidedBlock, Tip};
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
+use crate::dice::{CHECK_COST, Dice, Ended, Throw};
 use crate::disk;
 use crate::journal;
 use crate::message::Ring;
@@ -22,13 +24,13 @@ use crate::store::Store;
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::treasury::{Apply, Restore, Treasury};
 use crate::verifications::Verifications;
-use crate::wire::{Manifest, SyncMessage, Wire};
+use crate::wire::{Decided, Manifest, SyncMessage, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_consensus::{Certificate, ValidatorSet};
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, Value};
+use bitcraps_consensus::ValidatorSet;
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time};
 use catch_up::{CatchUp, Downloaded, Next};
 pub(crate) use messages::{
-    Applied, Behind, EngineDecided, FromPeer, Help, PeerGone, PeerHere, SnapshotTaken,
+    Applied, Behind, EngineDecided, FromPeer, Help, PeerGone, PeerHere, Rolled, SnapshotTaken,
 };
 use messages::{BlocksSynced, TakenOver};
 use snapshot::Snapshot;
@@ -52,14 +54,20 @@ pub(crate) struct Sync {
     transport: Addr<Transport>,
     round: Addr<Round>,
     treasury: Addr<Treasury>,
+    dice: Addr<Dice>,
     store: Store,
-    /// Decided.
+    /// Decided, dice and all.
     tip: Tip,
+    /// Decided; its dice are out.
+    rolling: Option<DecidedBlock>,
+    /// The last height whose decision was told.
+    told_decided: Height,
     durable: Height,
     /// The last block that the sync under way covers.
     syncing: Option<Height>,
     applied: Height,
     root: Digest,
+    bets_are_up: bool,
     /// The last height of which the round was told.
     told: Height,
     snapshot: Option<Snapshot>,
@@ -97,6 +105,7 @@ pub(crate) struct Restored {
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
+    pub(crate) bets_are_up: bool,
     pub(crate) validators: ValidatorSet,
 }
 
@@ -105,6 +114,7 @@ pub(crate) struct Neighbours {
     pub(crate) transport: Addr<Transport>,
     pub(crate) round: Addr<Round>,
     pub(crate) treasury: Addr<Treasury>,
+    pub(crate) dice: Addr<Dice>,
 }
 
 impl Sync {
@@ -116,8 +126,8 @@ impl Sync {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Sync {
-        let Restored { store, filed, filed_bytes, snapshot, tip, root, validators } = restored;
-        let Neighbours { transport, round, treasury } = neighbours;
+        let Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, validators } = restored;
+        let Neighbours { transport, round, treasury, dice } = neighbours;
         Sync {
             ports,
             chain,
@@ -126,12 +136,16 @@ impl Sync {
             transport,
             round,
             treasury,
+            dice,
             store,
             tip,
+            rolling: None,
+            told_decided: tip.height,
             durable: tip.height,
             syncing: None,
             applied: tip.height,
             root,
+            bets_are_up,
             told: tip.height,
             snapshot,
             taking_over: None,
@@ -188,18 +202,34 @@ impl Sync {
         }
     }
 
-    /// The next block of the chain is decided.
-    fn commit(&mut self, decided: DecidedBlock, synced: bool, ctx: &Context<Self>) {
-        let DecidedBlock { value, certificate, block } = &decided;
-        self.ports.probe.event(Event::Decided { height: block.height, value, certificate, synced });
-        let record = journal::record(&(value, certificate));
+    /// The next block of the chain is decided. If it rolls, it goes on when its dice have fallen.
+    fn decide(&mut self, decided: DecidedBlock, synced: bool, ctx: &Context<Self>) {
+        let DecidedBlock { value, certificate, block, .. } = &decided;
+        let height = block.height;
+        if self.told_decided < height {
+            self.told_decided = height;
+            self.ports.probe.event(Event::Decided { height, value, certificate, synced });
+        }
+        if decided.is_complete() {
+            self.commit(decided, ctx);
+        } else if self.rolling.is_none() {
+            self.dice.do_send(Throw { height, block: value.digest() });
+            self.rolling = Some(decided);
+        }
+    }
+
+    /// The next block of the chain is there, with its dice.
+    fn commit(&mut self, decided: DecidedBlock, ctx: &Context<Self>) {
+        let record = journal::record(&decided.decided());
         if let Err(error) = self.ports.disk.append(journal::BLOCKS, &record) {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
         self.filed += 1;
         self.filed_bytes += record.len();
         self.tip = decided.tip();
-        self.store.push(value.clone(), certificate.clone());
+        self.rolling = None;
+        self.dice.do_send(Ended(self.tip.height));
+        self.store.push(decided.decided());
         self.sync_blocks(ctx);
         let now = self.now();
         self.catch_up.advanced(now, self.tip.height);
@@ -223,7 +253,7 @@ impl Sync {
         let height = self.tip.height;
         if self.told < height && self.durable == height && self.applied == height {
             self.told = height;
-            self.round.do_send(NewTip { tip: self.tip, root: self.root });
+            self.round.do_send(NewTip { tip: self.tip, root: self.root, bets_are_up: self.bets_are_up });
         }
     }
 
@@ -272,10 +302,11 @@ impl Sync {
         self.transport.do_send(Penalty { peer, why: Refusal::Malformed });
     }
 
-    fn check(&self, value: Value, certificate: Certificate) -> Option<DecidedBlock> {
-        let checked =
-            DecidedBlock::check(value, certificate, &self.validators, &self.chain, &*self.verifications);
-        let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
+    fn check(&self, decided: Decided) -> Option<DecidedBlock> {
+        let pairings = if decided.dice.is_some() { CHECK_COST } else { 0 };
+        let (verify, key) = (&*self.verifications, &*self.ports.dice);
+        let checked = DecidedBlock::check(decided, &self.validators, &self.chain, verify, key);
+        let cost = self.ports.compute.verify_cost() * (self.verifications.take_count() + pairings);
         if !cost.is_zero() {
             self.ports.compute.run(cost, Box::new(|| ()));
         }
@@ -283,17 +314,18 @@ impl Sync {
     }
 
     /// Takes blocks from a peer, asked for or given as help. What we have is skipped.
-    fn take_blocks(&mut self, from: PublicKey, blocks: Vec<(Value, Certificate)>, ctx: &Context<Self>) {
+    fn take_blocks(&mut self, from: PublicKey, blocks: Vec<Decided>, ctx: &Context<Self>) {
         let before = self.tip.height;
-        for (value, certificate) in blocks {
-            if certificate.height <= self.tip.height || self.taking_over.is_some() {
+        for decided in blocks {
+            let height = decided.certificate.height;
+            if height <= self.tip.height || self.taking_over.is_some() {
                 continue;
             }
-            if certificate.height > self.tip.height + 1 {
+            if height > self.tip.height + 1 {
                 break;
             }
-            match self.check(value, certificate).filter(|decided| decided.follows(&self.tip)) {
-                Some(decided) => self.commit(decided, true, ctx),
+            match self.check(decided).filter(|decided| decided.follows(&self.tip)) {
+                Some(decided) => self.decide(decided, true, ctx),
                 None => return self.punish(from),
             }
         }
@@ -304,8 +336,7 @@ impl Sync {
 
     fn take_manifest(&mut self, from: PublicKey, manifest: Box<Manifest>) {
         let now = self.now();
-        let height = snapshot::described(&manifest)
-            .filter(|_| self.check(manifest.next.clone(), manifest.certificate.clone()).is_some());
+        let height = snapshot::described(&manifest).filter(|_| self.check(manifest.next.clone()).is_some());
         match height {
             Some(height) => {
                 let useful = (height > self.tip.height).then_some((height, manifest));
@@ -317,7 +348,7 @@ impl Sync {
 
     /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
     fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded, ctx: &Context<Self>) {
-        let next = self.check(manifest.next.clone(), manifest.certificate.clone());
+        let next = self.check(manifest.next.clone());
         let opened = next.and_then(|next| {
             let (snapshot, casino) = Snapshot::proven(manifest.last.clone(), &chunks, &next.block)?;
             Some((snapshot, casino, next))
@@ -334,7 +365,10 @@ impl Sync {
         self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
         self.tip = snapshot.tip();
         self.root = root;
+        self.bets_are_up = casino.bank().bets_are_up();
         self.applied = height;
+        self.rolling = None;
+        self.dice.do_send(Ended(height));
         self.taking_over = Some((snapshot, next));
         self.ports.probe.event(Event::StateSynced { height, root });
         self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip });
@@ -372,14 +406,29 @@ impl Handler<EngineDecided> for Sync {
     type Result = ();
 
     fn handle(&mut self, EngineDecided { value, certificate }: EngineDecided, ctx: &mut Self::Context) {
-        if certificate.height != self.tip.height + 1 || self.taking_over.is_some() {
+        let known = self.rolling.is_some() || certificate.height != self.tip.height + 1;
+        if known || self.taking_over.is_some() {
             return; // It came from a peer first.
         }
         let Ok(block) = bitcraps_casino::Block::decode(value.bytes()) else {
             return (self.ports.halt)("a value was decided that is no block");
         };
-        self.commit(DecidedBlock { value, certificate, block }, false, ctx);
+        self.decide(DecidedBlock { value, certificate, dice: None, block }, false, ctx);
         self.pursue();
+    }
+}
+
+impl Handler<Rolled> for Sync {
+    type Result = ();
+
+    fn handle(&mut self, Rolled { height, block, dice }: Rolled, ctx: &mut Self::Context) {
+        let thrown = |decided: &mut DecidedBlock| {
+            decided.block.height == height && decided.certificate.digest == block
+        };
+        if let Some(decided) = self.rolling.take_if(thrown) {
+            self.commit(DecidedBlock { dice: Some(dice), ..decided }, ctx);
+            self.pursue();
+        }
     }
 }
 
@@ -450,12 +499,13 @@ impl Handler<PeerGone> for Sync {
 impl Handler<Applied> for Sync {
     type Result = ();
 
-    fn handle(&mut self, Applied { height, root }: Applied, _: &mut Self::Context) {
+    fn handle(&mut self, Applied { height, root, bets_are_up }: Applied, _: &mut Self::Context) {
         if height <= self.applied {
             return; // A snapshot was taken over meanwhile.
         }
         self.applied = height;
         self.root = root;
+        self.bets_are_up = bets_are_up;
         self.tell_round();
         if self.lagging {
             self.pursue();
@@ -507,7 +557,7 @@ impl Handler<TakenOver> for Sync {
         if let Some((snapshot, next)) = self.taking_over.take() {
             self.durable = snapshot.height();
             self.snapshot = Some(snapshot);
-            self.commit(next, true, ctx);
+            self.decide(next, true, ctx);
             self.pursue();
         }
     }

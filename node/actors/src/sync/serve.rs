@@ -4,7 +4,7 @@ use super::{Help, Sync};
 use crate::peer::limiter::Limiter;
 use crate::ports::Refusal;
 use crate::transport::{Class, Penalty, Send, To};
-use crate::wire::{Chunk, List, MAX_BLOCKS, SyncMessage, Wire};
+use crate::wire::{Chunk, Decided, List, MAX_BLOCKS, SyncMessage, Wire};
 use actix::Handler;
 use bitcraps_types::{Height, PublicKey};
 use std::time::Duration;
@@ -46,8 +46,21 @@ impl Sync {
 
     pub(super) fn serve_blocks(&mut self, peer: PublicKey, from: Height, count: u32) {
         let count = usize::try_from(count).unwrap_or(MAX_BLOCKS).min(MAX_BLOCKS);
-        let blocks = self.store.range(from, count, ANSWER_BYTES);
+        let blocks = self.blocks(from, count);
         self.answer(peer, SyncMessage::Blocks(List::first(blocks)));
+    }
+
+    /// Blocks from a height on, at most so many. The last may be one whose dice are out: who has not decided it needs it to
+    /// help throw them.
+    fn blocks(&self, from: Height, count: usize) -> Vec<Decided> {
+        let mut blocks = self.store.range(from, count, ANSWER_BYTES);
+        let next = blocks.last().map_or(from, |last| last.certificate.height + 1);
+        if let Some(rolling) = self.rolling.as_ref().filter(|rolling| rolling.block.height == next)
+            && blocks.len() < count
+        {
+            blocks.push(rolling.decided());
+        }
+        blocks
     }
 
     pub(super) fn serve_snapshot(&mut self, peer: PublicKey) {
@@ -73,7 +86,7 @@ impl Handler<Help> for Sync {
         if self.helped.get(&peer).is_some_and(|last| now.since(*last) < HELP_EVERY) {
             return;
         }
-        let blocks = self.store.range(height, HELP_BLOCKS, ANSWER_BYTES);
+        let blocks = self.blocks(height, HELP_BLOCKS);
         if !blocks.is_empty() {
             self.helped.insert(peer, now);
             // It did not ask, so it is not to blame if this is too much.

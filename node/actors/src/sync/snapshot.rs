@@ -5,8 +5,7 @@
 use super::catch_up::chunk_digest;
 use crate::chain::Tip;
 use crate::journal::{self, JournalError};
-use crate::store::Decided;
-use crate::wire::{CHUNK_BYTES, List, Manifest};
+use crate::wire::{CHUNK_BYTES, Decided, List, Manifest};
 use bitcraps_casino::{Block, Casino};
 use bitcraps_types::{Digest, Height, Value};
 use bytes::Bytes;
@@ -67,12 +66,7 @@ impl Snapshot {
 
     /// Describes it. `next` is the block after it.
     pub(crate) fn manifest(&self, next: &Decided) -> Manifest {
-        Manifest {
-            last: self.last.clone(),
-            next: next.0.clone(),
-            certificate: next.1.clone(),
-            chunks: List::first(self.digests.clone()),
-        }
+        Manifest { last: self.last.clone(), next: next.clone(), chunks: List::first(self.digests.clone()) }
     }
 
     /// A chunk of the encoded state.
@@ -86,18 +80,20 @@ impl Snapshot {
 /// The height of the snapshot that a manifest describes; `None` if the manifest contradicts itself.
 pub(crate) fn described(manifest: &Manifest) -> Option<Height> {
     let last = Block::decode(manifest.last.bytes()).ok()?;
-    let next = Block::decode(manifest.next.bytes()).ok()?;
+    let Decided { value, certificate, dice } = &manifest.next;
+    let next = Block::decode(value.bytes()).ok()?;
     let follows = last.height.checked_add(1) == Some(next.height) && next.parent == manifest.last.digest();
-    let certified =
-        manifest.certificate.digest == manifest.next.digest() && manifest.certificate.height == next.height;
+    let certified = certificate.digest == value.digest()
+        && certificate.height == next.height
+        && next.rolls == dice.is_some();
     (follows && certified && !manifest.chunks.as_slice().is_empty()).then_some(last.height)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_casino::{Blobs, Genesis};
-    use bitcraps_types::{Protocol, ValidatorIndex, WallTime};
+    use bitcraps_casino::{Blobs, DiceKey, Genesis};
+    use bitcraps_types::{GroupKey, Protocol, ValidatorIndex, WallTime};
 
     fn block(height: Height, parent: Digest, state_root: Digest) -> Block {
         let (proposer, time) = (ValidatorIndex(0), WallTime(height));
@@ -107,6 +103,7 @@ mod tests {
             proposer,
             time,
             state_root,
+            rolls: false,
             commands: vec![],
             offences: vec![],
             blobs: Blobs::default(),
@@ -122,6 +119,7 @@ mod tests {
             bank: 7,
             tables: vec![],
             blob_bytes: 0,
+            dice: DiceKey { group: GroupKey(vec![]), holders: vec![] },
         };
         Casino::genesis(&genesis).unwrap()
     }

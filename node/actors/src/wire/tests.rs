@@ -1,7 +1,7 @@
 use super::*;
 use bitcraps_casino::{Action, Command};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
-use bitcraps_types::{AccountId, PublicKey, Signature, ValidatorIndex};
+use bitcraps_types::{AccountId, PartialSignature, PublicKey, Signature, ValidatorIndex};
 use proptest::prelude::*;
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -42,10 +42,30 @@ fn command() -> impl Strategy<Value = SignedCommand> {
     )
 }
 
+fn partial() -> impl Strategy<Value = [u8; 96]> {
+    any::<u8>().prop_map(|byte| [byte; 96])
+}
+
+fn decided() -> impl Strategy<Value = Decided> {
+    let dice = prop::option::of(partial().prop_map(ThresholdSignature));
+    (value(), certificate(), dice).prop_map(|(value, certificate, dice)| Decided { value, certificate, dice })
+}
+
+fn partials() -> impl Strategy<Value = Partials> {
+    let signatures = prop::collection::vec(partial().prop_map(PartialSignature), 0..3);
+    (any::<u64>(), digest(), signatures).prop_map(|(height, block, signatures)| Partials {
+        height,
+        block,
+        signatures,
+    })
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
-    (value(), value(), certificate(), prop::collection::vec(digest(), 0..5)).prop_map(
-        |(last, next, certificate, chunks)| Manifest { last, next, certificate, chunks: List::first(chunks) },
-    )
+    (value(), decided(), prop::collection::vec(digest(), 0..5)).prop_map(|(last, next, chunks)| Manifest {
+        last,
+        next,
+        chunks: List::first(chunks),
+    })
 }
 
 fn sync_message() -> impl Strategy<Value = SyncMessage> {
@@ -53,8 +73,7 @@ fn sync_message() -> impl Strategy<Value = SyncMessage> {
     prop_oneof![
         any::<u64>().prop_map(|height| SyncMessage::Status { height }),
         (any::<u64>(), any::<u32>()).prop_map(|(from, count)| SyncMessage::GetBlocks { from, count }),
-        prop::collection::vec((value(), certificate()), 0..4)
-            .prop_map(|blocks| SyncMessage::Blocks(List::first(blocks))),
+        prop::collection::vec(decided(), 0..4).prop_map(|blocks| SyncMessage::Blocks(List::first(blocks))),
         Just(SyncMessage::GetSnapshot),
         prop::option::of(manifest().prop_map(Box::new)).prop_map(SyncMessage::Snapshot),
         (any::<u64>(), any::<u32>()).prop_map(|(height, index)| SyncMessage::GetChunk { height, index }),
@@ -80,6 +99,7 @@ fn wire() -> impl Strategy<Value = Wire> {
         prop::collection::vec(vote(), 0..4).prop_map(|votes| Wire::Consensus(List::first(votes))),
         prop::collection::vec(command(), 0..5).prop_map(|commands| Wire::Commands(List::first(commands))),
         sync_message().prop_map(Wire::Sync),
+        partials().prop_map(Wire::Dice),
     ]
 }
 

@@ -54,7 +54,7 @@ fn a_full_ledger_opens_no_account_and_still_fits_a_snapshot() {
     let stranger = |n: u8| Player(n).account();
     let pay = |sequence, to| Player(1).signs(&chain, sequence, Action::Transfer { to, amount: 1 });
     let commands = vec![pay(1, stranger(100)), pay(2, stranger(101)), pay(3, stranger(100))];
-    casino.apply(&block(1, commands), &Digest::ZERO, &chain, &Tags);
+    casino.apply(&block(1, commands), None, &chain, &Tags);
     let refusal = Refusal { account: stranger(1), sequence: 2, reason: Reason::TooManyAccounts };
     assert_eq!(casino.bank().refusals(), [refusal]);
     assert_eq!(casino.bank().ledger().account_count(), Bank::MAX_ACCOUNTS);

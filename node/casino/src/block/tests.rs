@@ -48,8 +48,8 @@ prop_compose! {
 
 prop_compose! {
     fn any_block()(
-        (height, parent, proposer, time, state_root) in
-            (any::<u64>(), any_digest(), any::<u16>(), any::<u64>(), any_digest()),
+        (height, parent, proposer, time, state_root, rolls) in
+            (any::<u64>(), any_digest(), any::<u16>(), any::<u64>(), any_digest(), any::<bool>()),
         commands in prop::collection::vec(any_command(), 0..5),
         offences in prop::collection::vec((any::<u16>(), any::<u64>(), any::<Vec<u8>>()), 0..3),
         blobs in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..30), 0..5),
@@ -60,6 +60,7 @@ prop_compose! {
             proposer: ValidatorIndex(proposer),
             time: WallTime(time),
             state_root,
+            rolls,
             commands,
             offences: offences
                 .into_iter()

@@ -3,7 +3,7 @@
 mod random;
 
 use super::*;
-use crate::testing::{Player, Tags, bet, block, digest_of, genesis};
+use crate::testing::{Player, Tags, bet, block, dice_of, genesis};
 use crate::{Action, Answer, Blobs, Offence, Reason, SignedCommand};
 use bitcraps_tables::craps::{Bet as CrapsBet, FieldTwelve, Number};
 use bitcraps_tables::{BetError, Outcome};
@@ -24,7 +24,8 @@ impl House {
     fn apply(&mut self, commands: Vec<SignedCommand>) -> Vec<TableReport> {
         self.height += 1;
         let block = block(self.height, commands);
-        let (root, reports) = self.casino.apply_and_report(&block, &digest_of(&block), &self.chain, &Tags);
+        let (root, reports) =
+            self.casino.apply_and_report(&block, Some(&dice_of(&block)), &self.chain, &Tags);
         assert_eq!(root, self.casino.root());
         self.casino.bank.ledger().check().unwrap();
         reports
@@ -233,7 +234,7 @@ fn an_offence_is_recorded_once() {
     let mut apply = |offences| {
         house.height += 1;
         let block = Block { offences, ..block(house.height, Vec::new()) };
-        house.casino.apply(&block, &digest_of(&block), &house.chain, &Tags)
+        house.casino.apply(&block, Some(&dice_of(&block)), &house.chain, &Tags)
     };
     let before = apply(vec![]);
     let once = apply(vec![offence(7, b"proof"), offence(7, b"proof")]);
@@ -254,8 +255,8 @@ fn blobs_change_the_block_and_nothing_of_the_state() {
     let plain = block(1, paid);
     let loaded = Block { blobs: Blobs::of([b"blob"]).unwrap(), ..plain.clone() };
     assert_ne!(loaded.encode(), plain.encode());
-    let digest = digest_of(&plain);
-    let apply = |house: &mut House, block| house.casino.apply(block, &digest, &house.chain, &Tags);
+    let dice = dice_of(&plain);
+    let apply = |house: &mut House, block| house.casino.apply(block, Some(&dice), &house.chain, &Tags);
     assert_eq!(apply(&mut with, &loaded), apply(&mut without, &plain));
 }
 

@@ -4,7 +4,7 @@ use bitcraps_actors::ports::{
     Alarm, Clock, Compute, Disk, DiskError, Done, Entropy, Event, Links, Ports, Probe,
 };
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{Digest, Height, Time, WallTime};
+use bitcraps_types::{Digest, Height, ThresholdKey, Time, WallTime};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
@@ -22,7 +22,12 @@ pub(crate) struct Log {
 }
 
 /// The ports of a node of that seed over those links.
-pub(crate) fn ports(seed: [u8; 32], links: Rc<dyn Links>, log: Rc<RefCell<Log>>) -> Ports {
+pub(crate) fn ports(
+    seed: [u8; 32],
+    dice: Rc<dyn ThresholdKey>,
+    links: Rc<dyn Links>,
+    log: Rc<RefCell<Log>>,
+) -> Ports {
     Ports {
         clock: Rc::new(TokioClock { start: Instant::now() }),
         entropy: Rc::new(Streams(seed)),
@@ -31,6 +36,7 @@ pub(crate) fn ports(seed: [u8; 32], links: Rc<dyn Links>, log: Rc<RefCell<Log>>)
         compute: Rc::new(Inline),
         signer: Rc::new(Ed25519::from_seed(seed)),
         verifier: Rc::new(Ed25519Verifier),
+        dice,
         probe: Rc::new(Recorder(log)),
         halt: Rc::new(|why| panic!("a node stopped: {why}")),
         adversary: None,

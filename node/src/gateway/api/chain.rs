@@ -3,9 +3,10 @@
 use super::command::{Command, CommandForm};
 use crate::hex::{self, Hex};
 use crate::view::{AccountView, Head};
+use bitcraps_actors::files::Decided;
 use bitcraps_casino as casino;
 use bitcraps_consensus as consensus;
-use bitcraps_types::{AccountId, Amount, Height, Value, WallTime};
+use bitcraps_types::{AccountId, Amount, Height, WallTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,6 +110,10 @@ pub struct Block {
     pub raw: String,
     /// The proof that it was decided.
     pub certificate: Certificate,
+    /// Whether the dice fell.
+    pub rolls: bool,
+    /// If so, the validators' threshold signature over the block, from which its dice follow: 192 hexadecimal digits.
+    pub dice: Option<String>,
 }
 
 /// A validator's breach of the protocol.
@@ -173,7 +178,7 @@ impl Account {
 
 impl Block {
     /// Of a decided value; `None` if it is no block.
-    pub fn of(value: &Value, certificate: &consensus::Certificate) -> Option<Block> {
+    pub fn of(Decided { value, certificate, dice }: &Decided) -> Option<Block> {
         let block = casino::Block::decode(value.bytes()).ok()?;
         let command = |signed: &casino::SignedCommand| Command {
             id: Hex(signed.id().0),
@@ -197,6 +202,8 @@ impl Block {
             blob_bytes: block.blobs.bytes(),
             raw: hex::encode(value.bytes()),
             certificate: Certificate::of(certificate),
+            rolls: block.rolls,
+            dice: dice.map(|dice| hex::encode(&dice.0)),
         })
     }
 }

@@ -11,6 +11,7 @@ use super::*;
 use crate::metrics::Metrics;
 use crate::testing::House;
 use crate::view::View;
+use bitcraps_actors::files::Decided;
 use bitcraps_casino::{Blobs, SignedCommand};
 use bitcraps_types::Time;
 use serde_json::Value as Json;
@@ -97,7 +98,7 @@ fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig
         metrics: house.metrics.clone(),
         archive: Arc::new(move |height| {
             let block = bitcraps_types::Value::new(block_of_archive(height)?);
-            Some((block, old[0].clone()))
+            Some(Decided { value: block, certificate: old[0].clone(), dice: None })
         }),
         command_index: Arc::new(|id| (id == ARCHIVED).then_some(7)),
         version: "1.2.3",
@@ -136,6 +137,7 @@ fn block_of_archive(height: u64) -> Option<Vec<u8>> {
         proposer: bitcraps_types::ValidatorIndex(3),
         time: bitcraps_types::WallTime(0),
         state_root: bitcraps_types::Digest::ZERO,
+        rolls: false,
         commands: Vec::new(),
         offences: Vec::new(),
         blobs: Blobs::default(),

@@ -27,6 +27,7 @@ pub(super) struct Law {
     pub(super) chain: ChainId,
     pub(super) validators: Vec<Validator>,
     pub(super) verifier: Rc<dyn Verify>,
+    pub(super) dice: Rc<dyn ThresholdKey>,
     /// The most bytes of blobs in a block.
     pub(super) blob_bytes: usize,
     protocol: Protocol,
@@ -39,6 +40,7 @@ impl Law {
             chain: setup.chain,
             validators: setup.validators.clone(),
             verifier: setup.verifier.clone(),
+            dice: setup.dice.clone(),
             blob_bytes: setup.genesis.blob_bytes as usize,
             protocol: setup.genesis.engine,
             total: setup.validators.iter().map(|validator| u128::from(validator.power)).sum(),

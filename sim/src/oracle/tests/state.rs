@@ -17,6 +17,7 @@ pub(super) fn genesis(keys: &Keyring) -> Genesis {
         bank: 10_000,
         tables: Vec::new(),
         blob_bytes: 0,
+        dice: DiceKeys::new(Scheme::Mock, 9, &[1; 4]).genesis,
     }
 }
 
@@ -60,13 +61,14 @@ impl Replay {
             proposer: v(0),
             time: WallTime(self.height * 1000),
             state_root: self.casino.root(),
+            rolls: Block::must_roll(false, &commands),
             commands,
             offences: Vec::new(),
             blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
         self.parent = value.digest();
-        self.casino.apply(&block, &self.parent, &CHAIN, &*self.verifier);
+        self.casino.apply(&block, None, &CHAIN, &*self.verifier);
         value
     }
 
@@ -89,7 +91,18 @@ impl Replay {
         let (block, reports, refusals) = (&block, &[], &[]);
         world.see(
             node,
-            Event::Applied { height, block, value, certificate, digest, root, ledger, reports, refusals },
+            Event::Applied {
+                height,
+                block,
+                value,
+                certificate,
+                dice: None,
+                digest,
+                root,
+                ledger,
+                reports,
+                refusals,
+            },
         );
     }
 }

@@ -9,7 +9,7 @@ use bitcraps_actors::ports::{Event, TURNED_AWAY};
 use bitcraps_casino::{Block, Casino};
 use bitcraps_consensus::Certificate;
 use bitcraps_treasury::Ledger;
-use bitcraps_types::{ChainId, Digest, Height, Value, Verify};
+use bitcraps_types::{ChainId, Digest, Height, ThresholdSignature, Value, Verify};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,8 +27,8 @@ pub(super) struct Replay {
     verifier: Rc<dyn Verify>,
     casino: Casino,
     blocks: BTreeMap<Height, Done>,
-    /// Decided before the block below them was seen.
-    early: BTreeMap<Height, (Value, Certificate)>,
+    /// The first decision of each height that nobody was seen to apply.
+    decided: BTreeMap<Height, (Value, Certificate)>,
     told: u64,
 }
 
@@ -39,7 +39,7 @@ impl Replay {
             verifier: network.keyring.verifier(),
             casino: Casino::genesis(&network.genesis).expect("the scenario was checked"),
             blocks: BTreeMap::new(),
-            early: BTreeMap::new(),
+            decided: BTreeMap::new(),
             told: 0,
         }
     }
@@ -75,11 +75,13 @@ impl Replay {
             Logged::Decided { value, certificate, synced } => {
                 let height = certificate.height;
                 observe(&Event::Decided { height, value, certificate, synced: *synced });
-                self.decided(value, certificate);
+                let decided = || (value.clone(), certificate.clone());
+                self.decided.entry(height).or_insert_with(decided);
             }
-            Logged::Applied { height, digest, root } => {
+            Logged::Applied { height, digest, root, dice } => {
+                self.apply(*height, dice.as_ref());
                 if let Some(done) = self.blocks.get(height) {
-                    observe(&done.applied(*height, *digest, *root));
+                    observe(&done.applied(*height, *digest, *root, dice.as_ref()));
                 }
             }
             Logged::StateSynced { height, root } => {
@@ -89,6 +91,7 @@ impl Replay {
             Logged::OffenceRecorded { offender, height } => {
                 observe(&Event::OffenceRecorded { offender: *offender, height: *height });
             }
+            Logged::BadDice(validator) => observe(&Event::BadDice(*validator)),
             Logged::PeerUp(peer) => observe(&Event::PeerUp(*peer)),
             Logged::PeerDown(peer) => observe(&Event::PeerDown(*peer)),
             Logged::Refused { peer, why } => observe(&Event::Refused { peer: *peer, why: *why }),
@@ -103,27 +106,35 @@ impl Replay {
         }
     }
 
-    /// The first decision of a height is applied; whether others agree is the oracles' business.
-    fn decided(&mut self, value: &Value, certificate: &Certificate) {
-        self.early.entry(certificate.height).or_insert_with(|| (value.clone(), certificate.clone()));
-        let next = |replay: &Replay| replay.blocks.keys().next_back().map_or(1, |height| height + 1);
-        self.early = self.early.split_off(&next(self));
-        while let Some((value, certificate)) = self.early.remove(&next(self)) {
-            let Ok(block) = Block::decode(value.bytes()) else { return };
-            self.casino.apply(&block, &value.digest(), &self.chain, &*self.verifier);
-            let ledger = self.casino.bank().ledger().clone();
-            self.blocks.insert(certificate.height, Done { value, certificate, block, ledger });
+    /// The first decision of a height is applied, with the dice of the first who applied it; whether others agree is the
+    /// oracles' business.
+    fn apply(&mut self, height: Height, dice: Option<&ThresholdSignature>) {
+        let next = self.blocks.keys().next_back().map_or(1, |height| height + 1);
+        if height != next {
+            return;
         }
+        let Some((value, certificate)) = self.decided.remove(&height) else { return };
+        let Ok(block) = Block::decode(value.bytes()) else { return };
+        self.casino.apply(&block, dice, &self.chain, &*self.verifier);
+        let ledger = self.casino.bank().ledger().clone();
+        self.blocks.insert(height, Done { value, certificate, block, ledger });
     }
 }
 
 impl Done {
-    fn applied(&self, height: Height, digest: Digest, root: Digest) -> Event<'_> {
+    fn applied<'a>(
+        &'a self,
+        height: Height,
+        digest: Digest,
+        root: Digest,
+        dice: Option<&'a ThresholdSignature>,
+    ) -> Event<'a> {
         Event::Applied {
             height,
             block: &self.block,
             value: &self.value,
             certificate: &self.certificate,
+            dice,
             digest,
             root,
             ledger: &self.ledger,

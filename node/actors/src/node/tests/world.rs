@@ -29,6 +29,7 @@ pub(super) struct Log {
     pub(super) decided: BTreeMap<(usize, Height), Digest>,
     pub(super) roots: BTreeMap<(usize, Height), Digest>,
     pub(super) balances: BTreeMap<(usize, AccountId), u64>,
+    pub(super) dice: BTreeMap<Height, bitcraps_types::ThresholdSignature>,
     pub(super) blocks: BTreeMap<Height, Value>,
     /// Blocks that a later round than the first decided, by each node.
     pub(super) later_rounds: usize,
@@ -251,7 +252,8 @@ impl Probe for Seat {
                 log.blocks.insert(height, value.clone());
                 assert!(before.is_none_or(|before| before == value.digest()), "decided otherwise before");
             }
-            Event::Applied { height, root, ledger, .. } => {
+            Event::Applied { height, root, ledger, dice, .. } => {
+                log.dice.extend(dice.map(|dice| (height, *dice)));
                 log.roots.insert((self.node, height), root);
                 for (account, totals) in ledger.accounts() {
                     log.balances.insert((self.node, *account), totals.balance());
@@ -328,6 +330,7 @@ impl World {
             compute: seat.clone(),
             signer: Rc::new(key),
             verifier: Rc::new(Ed25519Verifier),
+            dice: super::dice_of(node, &config.genesis),
             probe: seat,
             halt: Rc::new(move |why| core.log.borrow_mut().halted.push(format!("{node}: {why}"))),
             #[cfg(feature = "byzantine")]

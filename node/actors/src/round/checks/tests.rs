@@ -1,11 +1,11 @@
 use super::*;
 use crate::ports::ConsensusMessage;
 use crate::round::offences::{MAX_AGE, PER_BLOCK};
-use bitcraps_casino::{Action, Blobs, Command, Offence, SignedCommand};
+use bitcraps_casino::{Action, Bet, Blobs, Command, Offence, SignedCommand};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Evidence, Signed, Validator};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Sign, ValidatorIndex};
+use bitcraps_types::{AccountId, Sign, TableId, ValidatorIndex};
 
 const CHAIN: ChainId = Digest([3; 32]);
 const ROOT: Digest = Digest([4; 32]);
@@ -46,6 +46,12 @@ fn offences(height: Height) -> Vec<Offence> {
     offences.for_block(height, usize::MAX).0
 }
 
+fn bet() -> SignedCommand {
+    let bet = Bet::Craps(bitcraps_tables::craps::Bet::Field);
+    let action = Action::Bet { table: TableId(1), bet, stake: 5 };
+    SignedCommand::sign(&CHAIN, Command { key: key(9).public_key(), sequence: 2, action }, &key(9))
+}
+
 fn block() -> Block {
     Block {
         height: 7,
@@ -53,25 +59,29 @@ fn block() -> Block {
         proposer: ValidatorIndex(2),
         time: WallTime(1001),
         state_root: ROOT,
+        rolls: false,
         commands: vec![command()],
         offences: offences(3),
         blobs: Blobs::default(),
     }
 }
 
-fn judge(block: &Block, known: &Offences) -> Result<(), Fault> {
-    let validators = validators();
-    let checks = Checks {
+fn checks<'a>(validators: &'a ValidatorSet, offences: &'a Offences) -> Checks<'a> {
+    Checks {
         tip: &TIP,
         root: ROOT,
+        bets_are_up: false,
         chain: &CHAIN,
-        validators: &validators,
+        validators,
         max_bytes: 10_000,
         max_blob_bytes: BLOB_BYTES,
-        offences: known,
+        offences,
         verify: &Ed25519Verifier,
-    };
-    checks.check(7, &Value::new(block.encode()), Some(WallTime(2000)))
+    }
+}
+
+fn judge(block: &Block, known: &Offences) -> Result<(), Fault> {
+    checks(&validators(), known).check(7, &Value::new(block.encode()), Some(WallTime(2000)))
 }
 
 fn fault(change: impl FnOnce(&mut Block)) -> Result<(), Fault> {
@@ -93,8 +103,24 @@ fn each_false_part_of_a_block_is_seen() {
     assert_eq!(fault(|block| block.proposer = ValidatorIndex(4)), Err(Fault::Proposer));
     assert_eq!(fault(|block| block.time = WallTime(1000)), Err(Fault::TooEarly));
     assert_eq!(fault(|block| block.time = WallTime(2001)), Err(Fault::TooLate));
+    assert_eq!(fault(|block| block.rolls = true), Err(Fault::Rolls));
     assert_eq!(fault(|block| block.commands[0].command.sequence = 2), Err(Fault::Command));
     assert_eq!(fault(|block| block.commands = vec![command(); 100]), Err(Fault::TooLong));
+}
+
+#[test]
+fn the_dice_fall_where_a_bet_is_up_or_is_made_and_nowhere_else() {
+    let (validators, known) = (validators(), Offences::default());
+    let judge = |bets_are_up, rolls, commands| {
+        let checks = Checks { bets_are_up, ..checks(&validators, &known) };
+        checks.check(7, &Value::new(Block { rolls, commands, offences: vec![], ..block() }.encode()), None)
+    };
+    for (bets_are_up, bets) in [(false, false), (true, false), (false, true), (true, true)] {
+        let commands = if bets { vec![command(), bet()] } else { vec![command()] };
+        let must = bets_are_up || bets;
+        assert_eq!(judge(bets_are_up, must, commands.clone()), Ok(()));
+        assert_eq!(judge(bets_are_up, !must, commands), Err(Fault::Rolls));
+    }
 }
 
 #[test]
@@ -104,16 +130,7 @@ fn a_block_has_no_more_bytes_of_blobs_than_the_genesis_allows() {
     assert_eq!(carries(&[&[1; 12], &[2; 9]]), Err(Fault::Blobs));
 
     let (validators, known) = (validators(), Offences::default());
-    let takes_none = Checks {
-        tip: &TIP,
-        root: ROOT,
-        chain: &CHAIN,
-        validators: &validators,
-        max_bytes: 10_000,
-        max_blob_bytes: 0,
-        offences: &known,
-        verify: &Ed25519Verifier,
-    };
+    let takes_none = Checks { max_blob_bytes: 0, ..checks(&validators, &known) };
     let judge = |blobs| takes_none.check(7, &Value::new(Block { blobs, ..block() }.encode()), None);
     assert_eq!(judge(Blobs::default()), Ok(()));
     assert_eq!(judge(Blobs::of([[1]]).unwrap()), Err(Fault::Blobs));
@@ -155,16 +172,7 @@ fn an_offence_is_neither_of_the_future_nor_too_old_and_then_it_is_forgotten() {
     let judge = |block_height: Height, offences: Vec<Offence>, known: &Offences| {
         let tip = Tip { height: block_height - 1, ..TIP };
         let (height, validators) = (block_height, validators());
-        let checks = Checks {
-            tip: &tip,
-            root: ROOT,
-            chain: &CHAIN,
-            validators: &validators,
-            max_bytes: 10_000,
-            max_blob_bytes: BLOB_BYTES,
-            offences: known,
-            verify: &Ed25519Verifier,
-        };
+        let checks = Checks { tip: &tip, ..checks(&validators, known) };
         checks.check(height, &Value::new(Block { height, offences, ..block() }.encode()), None)
     };
     let mut known = Offences::default();
@@ -202,16 +210,7 @@ fn a_proof_goes_into_blocks_until_it_is_recorded_and_only_where_it_fits() {
 fn only_a_fresh_block_is_judged_by_the_clock() {
     let validators = validators();
     let known = Offences::default();
-    let checks = Checks {
-        tip: &TIP,
-        root: ROOT,
-        chain: &CHAIN,
-        validators: &validators,
-        max_bytes: 10_000,
-        max_blob_bytes: BLOB_BYTES,
-        offences: &known,
-        verify: &Ed25519Verifier,
-    };
+    let checks = checks(&validators, &known);
     let ahead = Value::new(Block { time: WallTime(u64::MAX), ..block() }.encode());
     assert_eq!(checks.check(7, &ahead, None), Ok(()));
     assert_eq!(

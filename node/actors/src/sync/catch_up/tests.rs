@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::List;
+use crate::wire::{Decided, List};
 use bitcraps_consensus::{Certificate, Validator};
 use bitcraps_types::Value;
 
@@ -30,7 +30,8 @@ fn manifest(chunks: &[Bytes]) -> Box<Manifest> {
     let value = Value::new(vec![1]);
     let certificate = Certificate { height: 2, round: 0, digest: value.digest(), signatures: vec![] };
     let chunks = List::first(chunks.iter().map(|chunk| chunk_digest(chunk)).collect());
-    Box::new(Manifest { last: value.clone(), next: value, certificate, chunks })
+    let next = Decided { value: value.clone(), certificate, dice: None };
+    Box::new(Manifest { last: value, next, chunks })
 }
 
 #[test]

@@ -88,7 +88,7 @@ proptest! {
         let chain = genesis.chain_id();
         let mut casino = Casino::genesis(&genesis).unwrap();
         for block in blocks(&drafts, &chain) {
-            let root = casino.apply(&block, &digest_of(&block), &chain, &Tags);
+            let root = casino.apply(&block, Some(&dice_of(&block)), &chain, &Tags);
             let ledger = casino.bank().ledger();
             prop_assert_eq!(ledger.check(), Ok(()));
             prop_assert_eq!(ledger.supply(), SUPPLY);
@@ -113,8 +113,8 @@ proptest! {
         let mut casino = Casino::genesis(&genesis).unwrap();
         let (mut bank, mut tables) = casino.clone().into_parts();
         for block in blocks(&drafts, &chain) {
-            let digest = digest_of(&block);
-            let root = casino.apply(&block, &digest, &chain, &Tags);
+            let dice = dice_of(&block);
+            let root = casino.apply(&block, Some(&dice), &chain, &Tags);
             let mut orders = bank.begin(&block, &chain, &Tags);
             if reversed {
                 orders.reverse();
@@ -125,7 +125,7 @@ proptest! {
                 .iter()
                 .map(|orders| {
                     let table = tables.iter_mut().find(|table| table.id() == orders.table).unwrap();
-                    table.play(&orders.orders, &seed_of(&digest))
+                    table.play(&orders.orders, Some(&seed_of(&dice)))
                 })
                 .collect();
             prop_assert_eq!(bank.finish(block.height, &mut reports), root);
@@ -146,10 +146,10 @@ proptest! {
             if i == at {
                 restored = Casino::decode_snapshot(&casino.encode_snapshot()).unwrap();
             }
-            let digest = digest_of(block);
-            let root = casino.apply(block, &digest, &chain, &Tags);
+            let dice = dice_of(block);
+            let root = casino.apply(block, Some(&dice), &chain, &Tags);
             if i >= at {
-                prop_assert_eq!(restored.apply(block, &digest, &chain, &Tags), root);
+                prop_assert_eq!(restored.apply(block, Some(&dice), &chain, &Tags), root);
             }
         }
     }
@@ -167,7 +167,7 @@ proptest! {
         if let Ok(mut casino) = Casino::decode_snapshot(&bytes) {
             let chain = small_bank().chain_id();
             for block in blocks(&drafts, &chain) {
-                casino.apply(&block, &digest_of(&block), &chain, &Tags);
+                casino.apply(&block, Some(&dice_of(&block)), &chain, &Tags);
             }
         }
     }
