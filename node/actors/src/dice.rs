@@ -99,7 +99,7 @@ impl Dice {
 
     fn send(&self, word: &Partials) {
         #[cfg(feature = "byzantine")]
-        if let Some(adversary) = self.ports.adversary.as_deref().filter(|adversary| adversary.active()) {
+        if let Some(adversary) = self.adversary() {
             for (validator, entry) in self.validators.iter() {
                 if Some(validator) != self.me
                     && let Some(instead) = adversary.outgoing_dice(validator, word.clone())
@@ -112,6 +112,11 @@ impl Dice {
         }
         let payload = Wire::Dice(word.clone()).encode();
         self.transport.do_send(Send { to: To::All, payload, class: Class::Now });
+    }
+
+    #[cfg(feature = "byzantine")]
+    fn adversary(&self) -> Option<&dyn crate::ports::Adversary> {
+        self.ports.adversary.as_deref().filter(|adversary| adversary.active())
     }
 
     fn collect(&mut self) {
@@ -150,6 +155,9 @@ impl Handler<Throw> for Dice {
 
     fn handle(&mut self, Throw { height, block }: Throw, _: &mut Self::Context) {
         self.word = self.collector.want(&*self.ports.dice, self.me, height, block);
+        if self.word.is_some() {
+            self.ports.probe.event(Event::DiceSigned { height });
+        }
         self.speak();
         self.collect();
     }
@@ -159,6 +167,10 @@ impl Handler<FromPeer> for Dice {
     type Result = ();
 
     fn handle(&mut self, FromPeer { from, partials }: FromPeer, _: &mut Self::Context) {
+        #[cfg(feature = "byzantine")]
+        if self.adversary().is_some_and(|adversary| !adversary.incoming_dice()) {
+            return;
+        }
         let height = partials.height;
         if height <= self.tip {
             return self.sync.do_send(Help { peer: from, height });

@@ -331,6 +331,11 @@ pub enum Event<'a> {
         /// When it offended.
         height: Height,
     },
+    /// A block is final, and this node said its part of the signature from which its dice follow.
+    DiceSigned {
+        /// The block's height.
+        height: Height,
+    },
     /// A validator's part of the dice's signature is wrong.
     BadDice(ValidatorIndex),
     /// A peer proved its identity.
@@ -478,6 +483,10 @@ pub trait Adversary {
     /// What goes to `to` instead of this node's part of the dice's signature; `None`: it is withheld.
     fn outgoing_dice(&self, _to: ValidatorIndex, partials: Partials) -> Option<Partials> {
         Some(partials)
+    }
+    /// A peer's part of the dice's signature arrived. Whether the node hears of it.
+    fn incoming_dice(&self) -> bool {
+        true
     }
     /// Whether the engine must forget its lock before the next step.
     fn amnesia(&self) -> bool;

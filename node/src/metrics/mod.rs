@@ -328,6 +328,7 @@ impl Chain {
                 self.mempool_blob_bytes.set(signed(blob_bytes as u64));
             }
             Event::Locked { .. }
+            | Event::DiceSigned { .. }
             | Event::Transition(_)
             | Event::Proposed { .. }
             | Event::Heard(_)

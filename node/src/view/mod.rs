@@ -182,6 +182,7 @@ impl View {
             | Event::Decided { .. }
             | Event::StateSynced { .. }
             | Event::Accused(_)
+            | Event::DiceSigned { .. }
             | Event::BadDice(_)
             | Event::Refused { .. }
             | Event::Waiting { .. }

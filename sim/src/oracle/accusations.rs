@@ -80,6 +80,15 @@ impl Accusations {
         }
     }
 
+    /// A node found a validator's part of a dice signature wrong.
+    pub(super) fn bad_dice(&mut self, at: Time, node: u16, validator: ValidatorIndex) {
+        if self.is_honest(validator) {
+            let detail =
+                format!("node {node} says that validator {validator}, which is honest, signed dice wrongly");
+            self.finding.violated(at, detail);
+        }
+    }
+
     /// Also judged when nobody accused anybody: then no accusation was false.
     pub(super) fn result(&self) -> PropertyResult {
         let mut result = self.finding.result(PropertyKind::Always, "");

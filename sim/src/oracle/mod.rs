@@ -193,7 +193,9 @@ impl Oracles {
                 self.accusations.recorded(at, node, offender, height);
             }
             Event::Refused { .. } => self.counters.count(at, Sometimes::RejectedFrame),
-            Event::Transition(_)
+            Event::BadDice(validator) => self.accusations.bad_dice(at, node, validator),
+            Event::DiceSigned { .. }
+            | Event::Transition(_)
             | Event::PeerUp(_)
             | Event::PeerDown(_)
             | Event::SyncStarted { .. }

@@ -176,6 +176,7 @@ fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
         Ok(Wire::Hello(_) | Wire::Proof(_)) => Some(("handshake", String::new())),
         Ok(Wire::Commands(commands)) => Some(("commands", format!("{}", commands.as_slice().len()))),
         Ok(Wire::Sync(SyncMessage::Status { height })) => Some(("status", format!("h{height}"))),
+        Ok(Wire::Dice(partials)) => Some(("dice", format!("h{}", partials.height))),
         Ok(Wire::Sync(_)) => Some(("sync", String::new())),
         Err(_) if count > 1 => Some(("fragment", format!("1 of {count}"))),
         Err(_) => Some(("garbage", String::new())),

@@ -201,6 +201,7 @@ fn kind(kind: MessageKind) -> Kind {
         MessageKind::ViewChange => Kind::ViewChange,
         MessageKind::Proof => Kind::Proof,
         MessageKind::Sync => Kind::Sync,
+        MessageKind::Dice => Kind::Dice,
     }
 }
 

@@ -84,6 +84,10 @@ impl Watch {
                 *self.messages.entry(MessageKind::Sync).or_default() += 1;
                 self.changed = true;
             }
+            Event::DiceSigned { .. } => {
+                *self.messages.entry(MessageKind::Dice).or_default() += 1;
+                self.changed = true;
+            }
             Event::SyncEnded { .. } => state.syncing = false,
             Event::StateSynced { height, .. } => state.height = *height,
             Event::Signed(signed) => {
@@ -121,5 +125,6 @@ fn kind(message: &ConsensusMessage) -> MessageKind {
         Kind::ViewChange => MessageKind::ViewChange,
         Kind::Proof => MessageKind::Proof,
         Kind::Sync => MessageKind::Sync,
+        Kind::Dice => MessageKind::Dice,
     }
 }

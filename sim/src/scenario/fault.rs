@@ -136,7 +136,7 @@ pub enum Condition {
     },
 }
 
-/// A kind of consensus message, or one of block sync.
+/// A kind of consensus message, or one of block sync or of the dice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
@@ -152,6 +152,8 @@ pub enum MessageKind {
     Proof,
     /// A request for blocks or state, or the answer.
     Sync,
+    /// A part of the signature from which a block's dice follow.
+    Dice,
 }
 
 /// A state that a node can be in.

@@ -6,6 +6,7 @@ use super::outbox::Outbox;
 use super::{Identity, Kind};
 use bitcraps_actors::ports::{ConsensusMessage, Outgoing};
 use bitcraps_actors::wire::SyncMessage;
+use bitcraps_beacon::Partials;
 use bitcraps_consensus::{Message, Signed};
 use bitcraps_types::{Time, ValidatorIndex};
 use rand_chacha::ChaCha8Rng;
@@ -97,6 +98,16 @@ pub(super) trait Deed {
     /// What is sent instead of a message of block sync; `None`: it is withheld.
     fn say_sync(&mut self, _here: &mut Here<'_>, message: &SyncMessage) -> Option<SyncMessage> {
         Some(message.clone())
+    }
+
+    /// What `to` is sent instead of the node's part of a dice signature; `None`: it is withheld.
+    fn say_dice(
+        &mut self,
+        _here: &mut Here<'_>,
+        _to: ValidatorIndex,
+        partials: &Partials,
+    ) -> Option<Partials> {
+        Some(partials.clone())
     }
 
     /// Hears a peer's message of block sync.

@@ -22,6 +22,8 @@ pub enum Kind {
     Proof,
     /// Of block sync.
     Sync,
+    /// A part of the signature from which a block's dice follow.
+    Dice,
 }
 
 impl Kind {

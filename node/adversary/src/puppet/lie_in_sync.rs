@@ -6,11 +6,11 @@
 
 use super::deed::{Deed, Here};
 use super::variant;
-use bitcraps_actors::wire::{Chunk, List, Manifest, SyncMessage};
+use bitcraps_actors::wire::{Chunk, Decided, List, Manifest, SyncMessage};
 use bitcraps_casino::{Blobs, Block};
 use bitcraps_consensus::Certificate;
 use bitcraps_consensus::commit_bytes;
-use bitcraps_types::{Digest, Height, Value, WallTime};
+use bitcraps_types::{Digest, Height, ThresholdSignature, Value, WallTime};
 use bytes::Bytes;
 use rand::Rng;
 
@@ -20,8 +20,6 @@ pub(super) struct LieInSync {
     /// From where on it was asked last.
     asked: Height,
 }
-
-type Decided = (Value, Certificate);
 
 impl Deed for LieInSync {
     fn say_sync(&mut self, here: &mut Here<'_>, message: &SyncMessage) -> Option<SyncMessage> {
@@ -74,6 +72,7 @@ impl LieInSync {
             proposer: here.identity.me,
             time: WallTime(height),
             state_root: Digest::ZERO,
+            rolls: false,
             commands: Vec::new(),
             offences: Vec::new(),
             blobs: Blobs::default(),
@@ -82,14 +81,15 @@ impl LieInSync {
         let (round, digest) = (0, value.digest());
         let signature =
             here.identity.signer.sign(&commit_bytes(&here.identity.chain, height, round, &digest));
-        (value, Certificate { height, round, digest, signatures: vec![(here.identity.me, signature)] })
+        let signatures = vec![(here.identity.me, signature)];
+        Decided { value, certificate: Certificate { height, round, digest, signatures }, dice: None }
     }
 }
 
 /// Spoils the first of some blocks, in the way that `way` says.
 fn spoil(way: u32, blocks: &mut Vec<Decided>) {
-    let Some((value, certificate)) = blocks.first_mut() else { return };
-    match way % 6 {
+    let Some(Decided { value, certificate, dice }) = blocks.first_mut() else { return };
+    match way % 8 {
         0 => *value = variant::of(value).unwrap_or_else(|| Value::new("no block")),
         1 => {
             // As if the quorum had signed the other block.
@@ -105,6 +105,8 @@ fn spoil(way: u32, blocks: &mut Vec<Decided>) {
             certificate.signatures.extend(again);
         }
         4 => certificate.height = certificate.height.saturating_add(1),
+        5 => *dice = None,
+        6 => dice.get_or_insert(ThresholdSignature([7; 96])).0[0] ^= 1,
         _ => {
             // A gap: the first is missing.
             blocks.remove(0);
@@ -116,13 +118,16 @@ fn spoiled(way: u32, truth: &Manifest) -> Manifest {
     let mut manifest = truth.clone();
     match way % 4 {
         0 => manifest.last = variant::of(&manifest.last).unwrap_or_else(|| Value::new("no block")),
-        1 => manifest.next = variant::of(&manifest.next).unwrap_or_else(|| Value::new("no block")),
+        1 => {
+            let value = &mut manifest.next.value;
+            *value = variant::of(value).unwrap_or_else(|| Value::new("no block"));
+        }
         2 => {
             let mut chunks = manifest.chunks.into_inner();
             chunks.iter_mut().for_each(|digest| digest.0[0] ^= 1);
             manifest.chunks = List::first(chunks);
         }
-        _ => manifest.certificate.signatures.truncate(1),
+        _ => manifest.next.certificate.signatures.truncate(1),
     }
     manifest
 }

@@ -46,6 +46,7 @@ mod tests;
 
 use bitcraps_actors::ports::{Adversary, ConsensusMessage, Outgoing};
 use bitcraps_actors::wire::SyncMessage;
+use bitcraps_beacon::Partials;
 use bitcraps_consensus::{Message, Signed, ValidatorSet};
 use bitcraps_types::{ChainId, PublicKey, Sign, Time, ValidatorIndex};
 use deed::{Deed, Here};
@@ -254,6 +255,31 @@ impl Adversary for Puppet {
         self.each(Time::ZERO, |active, here| {
             active.deed.hear_sync(message);
             let ignored = active.deed.ignores(Kind::Sync) && active.draws(here.rng);
+            heard &= !ignored;
+            u64::from(ignored)
+        });
+        heard
+    }
+
+    fn outgoing_dice(&self, to: ValidatorIndex, partials: Partials) -> Option<Partials> {
+        let mut sent = Some(partials);
+        self.each(Time::ZERO, |active, here| {
+            let Some(before) = &sent else { return 0 };
+            if !active.draws(here.rng) {
+                return 0;
+            }
+            let instead = active.deed.say_dice(here, to, before);
+            let changed = instead.as_ref() != Some(before);
+            sent = instead;
+            u64::from(changed)
+        });
+        sent
+    }
+
+    fn incoming_dice(&self) -> bool {
+        let mut heard = true;
+        self.each(Time::ZERO, |active, here| {
+            let ignored = active.deed.ignores(Kind::Dice) && active.draws(here.rng);
             heard &= !ignored;
             u64::from(ignored)
         });

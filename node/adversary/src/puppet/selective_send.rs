@@ -5,6 +5,7 @@
 
 use super::deed::{Deed, Here};
 use bitcraps_actors::ports::Outgoing;
+use bitcraps_beacon::Partials;
 use bitcraps_types::ValidatorIndex;
 use std::collections::BTreeSet;
 
@@ -20,5 +21,9 @@ impl Deed for SelectiveSend {
             out.push(sent);
         }
         kept
+    }
+
+    fn say_dice(&mut self, _: &mut Here<'_>, to: ValidatorIndex, partials: &Partials) -> Option<Partials> {
+        self.to.contains(&to).then(|| partials.clone())
     }
 }

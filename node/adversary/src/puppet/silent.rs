@@ -4,6 +4,7 @@
 
 use super::deed::{Deed, Here};
 use bitcraps_actors::ports::Outgoing;
+use bitcraps_beacon::Partials;
 use bitcraps_types::ValidatorIndex;
 
 /// See the module.
@@ -12,5 +13,9 @@ pub(super) struct Silent;
 impl Deed for Silent {
     fn say(&mut self, _: &mut Here<'_>, _: ValidatorIndex, _: Outgoing, _: &mut Vec<Outgoing>) -> bool {
         true
+    }
+
+    fn say_dice(&mut self, _: &mut Here<'_>, _: ValidatorIndex, _: &Partials) -> Option<Partials> {
+        None
     }
 }

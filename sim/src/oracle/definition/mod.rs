@@ -17,7 +17,7 @@ use bitcraps_casino::SignedCommand;
 use bitcraps_consensus::tendermint::Statement;
 use bitcraps_consensus::{AnyMessage, AnyStatement, Certificate, Signed, Validator};
 use bitcraps_types::{
-    ChainId, Digest, Height, Protocol, PublicKey, Round, Signature, ValidatorIndex, Verify,
+    ChainId, Digest, Height, Protocol, PublicKey, Round, Signature, ThresholdKey, ValidatorIndex, Verify,
 };
 use std::rc::Rc;
 

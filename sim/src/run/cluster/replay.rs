@@ -91,6 +91,7 @@ impl Replay {
             Logged::OffenceRecorded { offender, height } => {
                 observe(&Event::OffenceRecorded { offender: *offender, height: *height });
             }
+            Logged::DiceSigned(height) => observe(&Event::DiceSigned { height: *height }),
             Logged::BadDice(validator) => observe(&Event::BadDice(*validator)),
             Logged::PeerUp(peer) => observe(&Event::PeerUp(*peer)),
             Logged::PeerDown(peer) => observe(&Event::PeerDown(*peer)),

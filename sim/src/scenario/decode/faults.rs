@@ -273,6 +273,7 @@ fn message_kind(word: &str) -> MessageKind {
         "precommit" => MessageKind::Precommit,
         "view_change" => MessageKind::ViewChange,
         "proof" => MessageKind::Proof,
+        "dice" => MessageKind::Dice,
         _ => MessageKind::Sync,
     }
 }

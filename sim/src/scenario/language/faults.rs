@@ -103,7 +103,7 @@ static CONDITION: Object = Object {
 
 /// A kind of message, under any engine.
 pub(super) const KIND: Shape =
-    Shape::Word(&["proposal", "prevote", "precommit", "view_change", "proof", "sync"]);
+    Shape::Word(&["proposal", "prevote", "precommit", "view_change", "proof", "sync", "dice"]);
 
 static MESSAGE: Object = object(
     "message",
