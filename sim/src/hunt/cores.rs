@@ -77,11 +77,15 @@ pub(super) fn test(schedule: &Schedule) -> Tested {
     }
 }
 
-/// Partitions, changes, crashes and refusals.
+/// Partitions and splits, changes, crashes and refusals.
 pub(super) fn faults(schedule: &Schedule) -> usize {
     let of_round = |plan: &bitcraps_search::RoundPlan| {
         let cut = usize::from(plan.partition.0.len() > 1);
-        cut + plan.withhold.len() + plan.mutate.len() + plan.crash.len() + plan.refuse.len()
+        cut + plan.split.len()
+            + plan.withhold.len()
+            + plan.mutate.len()
+            + plan.crash.len()
+            + plan.refuse.len()
     };
     schedule.twins.len() + schedule.rounds.iter().map(of_round).sum::<usize>()
 }
