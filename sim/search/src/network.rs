@@ -4,7 +4,7 @@
 //! told to the [`Judge`] as it happens.
 
 use crate::judge::Judge;
-use crate::mutation::{self, Known, mutate};
+use crate::mutation::{self, Known, Mutated, mutate};
 use crate::packet::Packet;
 use crate::plan::Plan;
 use crate::replay::Action;
@@ -94,6 +94,7 @@ impl Network {
         let mut network = Network {
             judge: Judge::new(schedule),
             opened: vec![None; plan.len()],
+            known: Known::new(scene.clone()),
             scene,
             plan: Rc::new(plan),
             impact: Impact::default(),
@@ -102,7 +103,6 @@ impl Network {
             log: None,
             replicas,
             byzantine: schedule.byzantine.clone(),
-            known: Known::default(),
             now: START,
             events: BTreeMap::new(),
             next_event: 0,
@@ -364,16 +364,26 @@ impl Network {
         let plan = self.plan.clone();
         for receiver in self.receivers(who, to) {
             let place = place(at.0, at.1);
-            let mutation = plan.mutation(place, identity, kind, receiver).filter(|_| self.holds(place));
-            match mutation.map(|mutation| mutate(message.message(), mutation.change, &self.known)) {
-                None | Some(mutation::Mutated::Nothing) => self.send_to(who, receiver, &packet),
-                Some(mutation::Mutated::Lost) => self.impact.changed += 1,
-                Some(mutation::Mutated::Into(changed)) => {
+            let mutations = plan.mutations(place, identity, kind, receiver).filter(|_| self.holds(place));
+            let later = mutations.clone().filter_map(|mutation| mutation.besides_after).max();
+            let changes = mutations.map(|mutation| mutation.change);
+            let mutated = mutate(message.message(), changes, &self.known);
+            if later.is_some() || matches!(mutated, Mutated::Nothing) {
+                self.send_to(who, receiver, &packet);
+            }
+            match mutated {
+                Mutated::Nothing => {}
+                Mutated::Lost => self.impact.changed += u32::from(later.is_none()),
+                Mutated::Into(changed) => {
                     self.impact.changed += 1;
+                    if let Some(inside) = mutation::signed_inside(&changed, ValidatorIndex(identity)) {
+                        self.judge.observe(who, Fact::Said(inside));
+                    }
                     let signed = Signed::new(changed, &CHAIN, &scheme::key(ValidatorIndex(identity)));
                     self.judge.observe(who, Fact::Said(signed.statement()));
                     if let Some(changed) = self.verified(who, signed) {
-                        self.send_to(who, receiver, &Rc::new(Packet::Message(changed)));
+                        let changed = Rc::new(Packet::Message(changed));
+                        self.send_after(later.unwrap_or(0), who, receiver, &changed);
                     }
                 }
             }
@@ -404,6 +414,11 @@ impl Network {
     }
 
     fn send_to(&mut self, from: usize, to: usize, packet: &Rc<Packet>) {
+        self.send_after(0, from, to, packet);
+    }
+
+    /// Sends what takes so many hops longer than others.
+    fn send_after(&mut self, later: u32, from: usize, to: usize, packet: &Rc<Packet>) {
         let (height, round) = packet.spot();
         let place = place(height, round);
         let cut = !self.plan.passes(place, packet.kind(), from, to);
@@ -416,7 +431,7 @@ impl Network {
         if cut {
             self.cut.push(event);
         } else {
-            self.push(self.now + HOP, event);
+            self.push(self.now + HOP * later.saturating_add(1), event);
         }
     }
 

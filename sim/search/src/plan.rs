@@ -66,10 +66,16 @@ impl Plan {
     }
 
     /// How a message of a validator, of this place, is changed for a receiver.
-    pub(crate) fn mutation(&self, place: usize, by: u16, kind: &str, to: usize) -> Option<&Mutation> {
+    pub(crate) fn mutations(
+        &self,
+        place: usize,
+        by: u16,
+        kind: &str,
+        to: usize,
+    ) -> impl Iterator<Item = &Mutation> + Clone {
         let all = self.rounds.get(place).into_iter().flat_map(|round| &round.mutations);
-        all.filter(|(mutation, _)| mutation.by == by && mutation.kind == kind)
-            .find(|(_, receivers)| receivers.is_empty() || receivers.contains(&to))
+        all.filter(move |(mutation, _)| mutation.by == by && mutation.kind == kind)
+            .filter(move |(_, receivers)| receivers.is_empty() || receivers.contains(&to))
             .map(|(mutation, _)| mutation)
     }
 

@@ -98,7 +98,8 @@ pub struct Split {
     pub partition: Partition,
 }
 
-/// A message of a Byzantine validator that some receive changed, signed again by its author.
+/// A message of a Byzantine validator that some receive changed, signed again by its author. Where several apply to a
+/// message, each changes what the one before left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mutation {
@@ -111,6 +112,9 @@ pub struct Mutation {
     pub kind: String,
     /// What changes.
     pub change: Change,
+    /// The original comes as ever, and the changed one besides, so many hops after it. Otherwise it comes instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub besides_after: Option<u32>,
 }
 
 /// A change of small scope, in the sense of Winter et al., *Randomized Testing of Byzantine Fault Tolerant Algorithms*
@@ -135,8 +139,10 @@ pub enum Change {
     GarbageValue,
     /// For no value.
     Nil,
-    /// Without its certificate: as if its author had none.
+    /// Without the certificate of its value: as if its author had none.
     NoProof,
+    /// Without the proof that the round before was given up.
+    NoTimeout,
     /// With the first certificate of the kind that was ever heard, and the value it is for.
     StaleProof,
     /// With the certificate of the kind that was heard last, of those that are not this one.
@@ -145,11 +151,14 @@ pub enum Change {
     CutProof,
     /// In its certificate one signature stands in the place of another, too.
     DoubleProof,
+    /// With a made-up certificate of the round before, as if all had voted there for a value of those that were heard of;
+    /// nobody signed it.
+    ForgedProof,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Change; 13] = [
+    pub const ALL: [Change; 15] = [
         Change::Drop,
         Change::RoundUp,
         Change::RoundDown,
@@ -159,10 +168,12 @@ impl Change {
         Change::GarbageValue,
         Change::Nil,
         Change::NoProof,
+        Change::NoTimeout,
         Change::StaleProof,
         Change::OtherProof,
         Change::CutProof,
         Change::DoubleProof,
+        Change::ForgedProof,
     ];
 }
 

@@ -143,7 +143,8 @@ impl<F: FnMut(&Schedule) -> bool> Shrinking<F> {
         }
     }
 
-    /// Equal powers, partitions of fewer groups, mutations for fewer receivers, the usual times.
+    /// Equal powers, partitions of fewer groups, mutations for fewer receivers and instead of the original, the usual
+    /// times.
     fn simplify(&mut self) {
         self.take(Schedule { powers: Vec::new(), ..self.best.clone() });
         self.take(Schedule { hold: Schedule::HOLD, ..self.best.clone() });
@@ -164,6 +165,9 @@ impl<F: FnMut(&Schedule) -> bool> Shrinking<F> {
                 self.take(candidate);
             }
             for i in 0..self.best.rounds[round].mutate.len() {
+                let mut instead = self.best.clone();
+                instead.rounds[round].mutate[i].besides_after = None;
+                self.take(instead);
                 let base = self.best.clone();
                 let to = base.rounds[round].mutate[i].to.clone();
                 if to.len() < 2 {

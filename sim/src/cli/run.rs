@@ -2,6 +2,7 @@
 
 use super::campaign::Campaign;
 use super::elsewhere;
+use super::finds::SCHEDULE;
 use super::output::{Printer, complain};
 use super::say::say;
 use super::watchdog::Watchdog;
@@ -170,6 +171,7 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
 }
 
 /// Files as given; for folders, those directly in them whose names end so, by name. Each file once. `what` they are.
+/// Where others are wanted, a folder's schedules are left out, with a word.
 pub(super) fn expand(paths: &[PathBuf], what: &str, ends: &[&str]) -> Result<Vec<PathBuf>, u8> {
     let mut files = Vec::new();
     for path in paths {
@@ -181,6 +183,13 @@ pub(super) fn expand(paths: &[PathBuf], what: &str, ends: &[&str]) -> Result<Vec
         let wanted = |file: &PathBuf| ends.iter().any(|end| file.to_string_lossy().ends_with(end));
         let mut found: Vec<PathBuf> =
             entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(wanted).collect();
+        if !ends.contains(&SCHEDULE) {
+            let schedules = found.extract_if(.., |file| file.to_string_lossy().ends_with(SCHEDULE)).count();
+            if schedules > 0 {
+                let folder = path.display();
+                eprintln!("note: {folder}: {schedules} schedules are for `bitcraps-sim schedule {folder}`");
+            }
+        }
         if found.is_empty() {
             eprintln!("error: {}: no {what} (*{}) in this folder", path.display(), ends[0]);
             return Err(exit::IO);

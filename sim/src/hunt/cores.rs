@@ -42,18 +42,18 @@ impl Twins {
     }
 }
 
-/// The ByzzFuzz case of a number: up to three faults of processes, up to two of the network, sometimes a crash or an
-/// application that refuses.
+/// The ByzzFuzz case of a number: up to four faults of processes, up to three of the network, up to two crashes,
+/// sometimes an application that refuses.
 pub(super) fn byzzfuzz(base: &Scenario, seed: u64, number: u64) -> Schedule {
     let of = |divisor: u64, kinds: u64| (number / divisor % kinds) as usize;
     let params = Params {
         bug: bug(base),
         validators: base.validators.count,
         byzantine: faulty(base),
-        rounds: 2 + of(36, 7),
-        crashes: of(12, 3),
+        rounds: 2 + of(60, 7),
+        crashes: of(20, 3),
         refusals: of(1, 6) / 5,
-        ..Params::small(base.consensus.engine, of(1, 4), of(4, 3))
+        ..Params::small(base.consensus.engine, of(1, 5), of(5, 4))
     };
     byzzfuzz::schedule(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number), &params)
 }
@@ -77,11 +77,15 @@ pub(super) fn test(schedule: &Schedule) -> Tested {
     }
 }
 
-/// Partitions, changes, crashes and refusals.
+/// Partitions and splits, changes, crashes and refusals.
 pub(super) fn faults(schedule: &Schedule) -> usize {
     let of_round = |plan: &bitcraps_search::RoundPlan| {
         let cut = usize::from(plan.partition.0.len() > 1);
-        cut + plan.withhold.len() + plan.mutate.len() + plan.crash.len() + plan.refuse.len()
+        cut + plan.split.len()
+            + plan.withhold.len()
+            + plan.mutate.len()
+            + plan.crash.len()
+            + plan.refuse.len()
     };
     schedule.twins.len() + schedule.rounds.iter().map(of_round).sum::<usize>()
 }

@@ -58,13 +58,6 @@ pub(super) const KINDS: &[Kind] = &[
     "collude",
 ];
 
-/// The kinds that make a validator Byzantine stand at the end.
-pub(super) fn is_lie(kind: Kind) -> bool {
-    const FIRST: Kind = "silent";
-    let place = |kind| KINDS.iter().position(|other| *other == kind);
-    place(kind) >= place(FIRST)
-}
-
 /// Where faults are drawn for.
 pub(super) struct Menu<'a> {
     pub(super) rng: &'a mut ChaCha8Rng,

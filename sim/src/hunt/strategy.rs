@@ -9,7 +9,7 @@
 //! - **twins** and **byzzfuzz** search the cores: see [`bitcraps_search`].
 
 use super::cores::{self, Twins};
-use super::menu::{KINDS, Kind, Menu, is_lie};
+use super::menu::{KINDS, Kind, Menu};
 use super::{Case, Subject};
 use crate::run::Feature;
 use crate::scenario::{self, Diagnostic, Expect, Fault, Latency, LinkModel, Percent, Scenario, Seeds, Span};
@@ -232,7 +232,7 @@ fn add_faults(scenario: &mut Scenario, rng: &mut ChaCha8Rng, kinds: &[Kind], cou
 /// A fault of this kind; `None`: it is a lie, and nobody may lie.
 fn draw_fault(scenario: &Scenario, rng: &mut ChaCha8Rng, kind: Kind) -> Option<Fault> {
     let mut menu = Menu::new(scenario, rng);
-    (menu.has_liars() || !is_lie(kind)).then(|| menu.fault(kind))
+    (menu.has_liars() || !scenario::is_lie(kind)).then(|| menu.fault(kind))
 }
 
 fn free_id(scenario: &Scenario) -> String {

@@ -64,6 +64,8 @@ fn every_kind_of_fault_is_drawn_and_nearly_every_case_has_some() {
     for kind in menu::KINDS {
         assert!(kinds.contains(kind), "{kind} is never drawn");
     }
+    let inject = cases.iter().flat_map(|case| scenario_of(case).faults.iter().map(|fault| &fault.inject));
+    assert!(inject.clone().all(|inject| inject.is_lie() == scenario::is_lie(inject.name())));
     let idle = cases.iter().filter(|case| case.subject.faults() == 0).count();
     assert!(idle < cases.len() / 20, "{idle} of {} cases have no fault", cases.len());
 }

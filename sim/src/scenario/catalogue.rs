@@ -71,6 +71,11 @@ pub fn faults_table() -> Vec<FaultDoc> {
     all
 }
 
+/// Whether the fault of this name makes its nodes Byzantine.
+pub(crate) fn is_lie(name: &str) -> bool {
+    language::BYZANTINE.iter().any(|field| field.key == name)
+}
+
 fn parameters(object: &'static Object) -> Vec<Parameter> {
     object
         .keys()

@@ -25,6 +25,7 @@ mod units;
 mod world;
 mod yaml;
 
+pub(crate) use catalogue::is_lie;
 pub use catalogue::{FaultDoc, Parameter, faults_table};
 pub use concise::{concise, leaves, names_engine};
 pub use diagnostic::{Diagnostic, Severity};

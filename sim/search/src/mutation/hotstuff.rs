@@ -5,6 +5,7 @@ use crate::Change;
 use bitcraps_consensus::hotstuff::{
     HotStuffMessage, Proposal, QuorumCertificate, SyncInfo, Timeout, TimeoutCertificate, Vote,
 };
+use bitcraps_types::{Digest, Height, Round};
 
 /// The certificates that were shown.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +76,7 @@ fn proposal_changed(mut proposal: Proposal, change: Change, known: &Known) -> Op
         return Some(Proposal { value, justify: Some(qc), ..proposal });
     }
     match change {
-        Change::NoProof if proposal.tc.is_some() => Some(Proposal {
+        Change::NoTimeout => Some(Proposal {
             tc: None,
             value: proposal.value.filter(|_| proposal.justify.is_none()),
             ..proposal
@@ -83,6 +84,10 @@ fn proposal_changed(mut proposal: Proposal, change: Change, known: &Known) -> Op
         Change::NoProof => {
             let value = known.value(&proposal.digest()).cloned();
             Some(Proposal { justify: None, value, ..proposal })
+        }
+        Change::ForgedProof => {
+            let qc = forged(known, proposal.height, proposal.round, Some(&proposal.digest()))?;
+            Some(Proposal { justify: Some(qc), tc: None, value: None, ..proposal })
         }
         _ => {
             let damaged = match (&mut proposal.tc, &mut proposal.justify) {
@@ -105,7 +110,17 @@ fn timeout_changed(mut timeout: Timeout, change: Change, known: &Known) -> Optio
     if let Some(qc) = replayed(change, &known.hotstuff.qcs, timeout.high_qc.as_ref()) {
         return Some(Timeout { high_qc: Some(qc), ..timeout });
     }
-    damage(change, &mut timeout.high_qc.as_mut()?.signatures).then_some(timeout)
+    if change == Change::ForgedProof {
+        let than = timeout.high_qc.as_ref().map(|qc| qc.digest);
+        let qc = forged(known, timeout.height, timeout.round, than.as_ref())?;
+        return Some(Timeout { high_qc: Some(qc), ..timeout });
+    }
+    let qc = timeout.high_qc.as_mut()?;
+    if let Some(value) = known.changed_value(change, timeout.height, Some(&qc.digest)) {
+        qc.digest = value.digest();
+        return Some(timeout);
+    }
+    damage(change, &mut qc.signatures).then_some(timeout)
 }
 
 fn info_changed(mut info: SyncInfo, change: Change, known: &Known) -> Option<SyncInfo> {
@@ -120,7 +135,14 @@ fn info_changed(mut info: SyncInfo, change: Change, known: &Known) -> Option<Syn
         return Some(info);
     }
     match change {
-        Change::NoProof => Some(SyncInfo { tc: None, ..info }),
+        Change::NoProof => Some(SyncInfo { qc: None, ..info }),
+        Change::NoTimeout => Some(SyncInfo { tc: None, ..info }),
+        Change::ForgedProof => {
+            let shown = info.qc.as_ref().map(|qc| (qc.round, qc.digest));
+            let round = shown.map_or(1, |(round, _)| round.saturating_add(2));
+            let qc = forged(known, info.height, round, shown.as_ref().map(|(_, digest)| digest))?;
+            Some(SyncInfo { qc: Some(qc), ..info })
+        }
         Change::OtherValue | Change::GarbageValue => {
             let qc = info.qc.as_mut()?;
             qc.digest = known.changed_value(change, qc.height, Some(&qc.digest))?.digest();
@@ -132,4 +154,17 @@ fn info_changed(mut info: SyncInfo, change: Change, known: &Known) -> Option<Syn
             Some(SyncInfo { qc: Some(qc), tc, ..info })
         }
     }
+}
+
+/// A certificate that nobody signed, of the round before this one; if there are two of them it would decide.
+fn forged(known: &Known, height: Height, before: Round, than: Option<&Digest>) -> Option<QuorumCertificate> {
+    let round = before.checked_sub(1)?;
+    let digest = known.changed_value(Change::OtherValue, height, than)?.digest();
+    Some(QuorumCertificate {
+        height,
+        round,
+        digest,
+        justify: round.checked_sub(1),
+        signatures: known.forged(None),
+    })
 }

@@ -1,7 +1,8 @@
 //! Small changes of what a Byzantine validator says: see [`Change`].
 //!
 //! The changed message is signed again by its author, so everything that this signature covers may change; a
-//! certificate is made of others' signatures, and can only be left out, replaced by another, or damaged. The Byzantine
+//! certificate is made of others' signatures, and can only be left out, replaced by another, damaged, or made up with
+//! signatures that are none: who believes that looked at nothing. The Byzantine
 //! validators know every value and certificate that was said anywhere (Winter et al. let them replay what they
 //! received; here they are in one hand with the network).
 
@@ -9,9 +10,14 @@ mod hotstuff;
 mod pbft;
 mod tendermint;
 
-use crate::{Change, scheme};
-use bitcraps_consensus::AnyMessage;
-use bitcraps_types::{Digest, Height, Value};
+use crate::Change;
+use crate::scheme::{self, Scene};
+use bitcraps_consensus::pbft::PbftMessage;
+use bitcraps_consensus::{AnyMessage, AnyStatement, Signed};
+use bitcraps_types::{Digest, Height, Signature, ValidatorIndex, Value};
+use std::rc::Rc;
+
+const NO_SIGNATURE: Signature = Signature([0; 64]);
 
 /// What became of a message.
 #[derive(Debug)]
@@ -25,8 +31,9 @@ pub(crate) enum Mutated {
 }
 
 /// What was said so far and can be said again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Known {
+    scene: Rc<Scene>,
     values: Vec<Value>,
     tendermint: tendermint::Proofs,
     hotstuff: hotstuff::Proofs,
@@ -34,6 +41,17 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Nothing yet.
+    pub(crate) fn new(scene: Rc<Scene>) -> Known {
+        Known {
+            scene,
+            values: Vec::new(),
+            tendermint: tendermint::Proofs::new(),
+            hotstuff: hotstuff::Proofs::default(),
+            pbft: pbft::Proofs::new(),
+        }
+    }
+
     pub(crate) fn learn(&mut self, message: &AnyMessage) {
         match message {
             AnyMessage::Pbft(message) => pbft::learn(self, message),
@@ -52,6 +70,12 @@ impl Known {
         self.values.iter().find(|value| value.digest() == *digest)
     }
 
+    /// As if all but one had signed.
+    fn forged(&self, but: Option<ValidatorIndex>) -> Vec<(ValidatorIndex, Signature)> {
+        let signers = (0..self.scene.set.len()).map(scheme::index).filter(|signer| Some(*signer) != but);
+        signers.map(|signer| (signer, NO_SIGNATURE)).collect()
+    }
+
     /// The value that a change puts in the place of this one.
     fn changed_value(&self, change: Change, height: Height, than: Option<&Digest>) -> Option<Value> {
         match change {
@@ -65,17 +89,32 @@ impl Known {
     }
 }
 
-/// Applies a change.
-pub(crate) fn mutate(message: &AnyMessage, change: Change, known: &Known) -> Mutated {
-    if change == Change::Drop {
-        return Mutated::Lost;
+/// Applies changes, one after another.
+pub(crate) fn mutate(message: &AnyMessage, changes: impl Iterator<Item = Change>, known: &Known) -> Mutated {
+    let mut changed: Option<AnyMessage> = None;
+    for change in changes {
+        if change == Change::Drop {
+            return Mutated::Lost;
+        }
+        changed = mutate_once(changed.as_ref().unwrap_or(message), change, known).or(changed);
     }
-    let changed = match message {
+    changed.filter(|changed| changed != message).map_or(Mutated::Nothing, Mutated::Into)
+}
+
+/// What else the author signed in a message that was changed.
+pub(crate) fn signed_inside(message: &AnyMessage, author: ValidatorIndex) -> Option<Signed<AnyStatement>> {
+    let AnyMessage::Pbft(PbftMessage::NewView(new_view)) = message else { return None };
+    let claim = new_view.changes.iter().find(|claim| claim.author == author)?;
+    let statement = claim.statement(new_view.proposal.height, new_view.proposal.view);
+    Some(Signed { message: AnyStatement::Pbft(statement), signature: claim.signature })
+}
+
+fn mutate_once(message: &AnyMessage, change: Change, known: &Known) -> Option<AnyMessage> {
+    match message {
         AnyMessage::Pbft(message) => pbft::mutate(message, change, known).map(AnyMessage::from),
         AnyMessage::Tendermint(message) => tendermint::mutate(message, change, known).map(AnyMessage::from),
         AnyMessage::HotStuff(message) => hotstuff::mutate(message, change, known).map(AnyMessage::from),
-    };
-    changed.filter(|changed| changed != message).map_or(Mutated::Nothing, Mutated::Into)
+    }
 }
 
 /// Moves a round or a height; false if there is nothing to move it to, or the change is another one.

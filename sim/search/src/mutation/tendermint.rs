@@ -3,6 +3,7 @@
 use super::{Known, damage, remember, replayed, shift};
 use crate::Change;
 use bitcraps_consensus::tendermint::{Polka, PolkaCertificate, Proposal, TendermintMessage, Vote};
+use bitcraps_types::{Height, Round, Value};
 
 /// The polkas that were shown.
 pub(super) type Proofs = Vec<PolkaCertificate>;
@@ -59,8 +60,14 @@ fn proposal_changed(mut proposal: Proposal, change: Change, known: &Known) -> Op
         let value = known.value(&polka.digest)?.clone();
         return Some(Proposal { value, polka: Some(polka), ..proposal });
     }
-    if change == Change::NoProof {
-        return Some(Proposal { polka: None, ..proposal });
+    match change {
+        Change::NoProof => return Some(Proposal { polka: None, ..proposal }),
+        Change::ForgedProof => {
+            let round = proposal.round.checked_sub(1)?;
+            let (value, polka) = forged(known, proposal.height, round, &proposal.value)?;
+            return Some(Proposal { value, polka: Some(polka), ..proposal });
+        }
+        _ => {}
     }
     damage(change, &mut proposal.polka.as_mut()?.signatures).then_some(proposal)
 }
@@ -75,6 +82,18 @@ fn polka_changed(mut polka: Polka, change: Change, known: &Known) -> Option<Polk
     if let Some(value) = known.changed_value(change, polka.certificate.height, Some(&polka.value.digest())) {
         return Some(Polka { value, ..polka });
     }
+    if change == Change::ForgedProof {
+        let (value, certificate) =
+            forged(known, polka.certificate.height, polka.certificate.round, &polka.value)?;
+        return Some(Polka { value, certificate, ..polka });
+    }
     let certificate = replayed(change, &known.tendermint, Some(&polka.certificate))?;
     Some(Polka { value: known.value(&certificate.digest)?.clone(), certificate, ..polka })
+}
+
+/// Another value with a polka that nobody signed.
+fn forged(known: &Known, height: Height, round: Round, than: &Value) -> Option<(Value, PolkaCertificate)> {
+    let value = known.changed_value(Change::OtherValue, height, Some(&than.digest()))?;
+    let polka = PolkaCertificate { height, round, digest: value.digest(), signatures: known.forged(None) };
+    Some((value, polka))
 }

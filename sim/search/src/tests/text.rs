@@ -18,6 +18,7 @@ rounds:
         to: [1, 0']
         kind: prevote
         change: nil
+        besides-after: 2
     crash:
       - replica: 2
         when: said prevote
