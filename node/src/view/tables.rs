@@ -15,7 +15,7 @@ pub struct TableView {
     pub rules: CrapsRules,
     /// The point; `None` before a come-out roll.
     pub point: Option<craps::Number>,
-    /// Who has the dice; `None`: the house.
+    /// Who threw last; `None`: the house.
     pub shooter: Option<AccountId>,
     /// The bets that are up.
     pub bets: BTreeMap<BetId, BetView>,

@@ -41,7 +41,7 @@ pub struct Table {
     /// The point; absent before a come-out roll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<u8>,
-    /// The account that has the dice; absent if the house throws.
+    /// The account that threw last, and throws again unless that was a seven-out; absent if it was the house.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub shooter: Option<Hex<32>>,

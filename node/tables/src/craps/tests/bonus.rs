@@ -62,7 +62,12 @@ fn fire_pays_by_the_different_points_made_when_the_shooter_sevens_out() {
 #[test]
 fn fire_does_not_mind_come_out_rolls() {
     assert_eq!(ends("fire", &totals(&[7, 11, 2, 3, 12, 7, 4, 4, 7])), None);
-    assert_eq!(ends("fire", &totals(&[4, 5, 5, 6, 6])), None, "numbers that are not the point do not count");
+    let numbers = totals(&[4, 5, 6, 8, 9, 10, 5, 7]);
+    assert_eq!(
+        ends("fire", &numbers),
+        Some((8, Outcome::Lost)),
+        "numbers that are not the point do not count"
+    );
 }
 
 #[test]

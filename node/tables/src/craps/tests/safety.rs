@@ -114,14 +114,48 @@ proptest! {
                 }
             }
             prop_assert!(table.open_bets().map(|open| open.id).eq(up.keys().copied()));
-            for account in [None, Some(AccountId(Digest([0; 32]))), Some(AccountId(Digest([1; 32])))] {
-                prop_assert_eq!(table.worst_roll(account).loss, worst_by_rolling(&table, account));
-            }
-            prop_assert_eq!(table.has_open_bets(), !up.is_empty());
         }
         let bytes = borsh::to_vec(&table).unwrap();
         prop_assert_eq!(borsh::from_slice::<Craps>(&bytes).unwrap(), table);
     }
+}
+
+proptest! {
+    #[test]
+    fn the_worst_roll_is_the_worst_that_rolling_finds(
+        rules in any_rules(),
+        steps in prop::collection::vec(any_step(), 0..60),
+    ) {
+        let player = |n| AccountId(Digest([n; 32]));
+        let mut table = Craps::new(rules);
+        for step in steps {
+            match step {
+                Step::Place { player: n, sequence, bet, stake } => {
+                    _ = table.place(BetId { account: player(n), sequence }, bet, stake);
+                }
+                Step::TakeDown { player: n, sequence } => {
+                    _ = table.take_down(BetId { account: player(n), sequence });
+                }
+                Step::Roll(dice) => _ = table.roll(dice),
+            }
+            for account in [None, Some(player(0)), Some(player(1))] {
+                let worst = table.worst_roll(account);
+                prop_assert_eq!(worst.loss, worst_by_rolling(&table, account));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_worst_roll_names_its_dice_and_what_they_cost() {
+    let mut table = table(None);
+    assert_eq!(table.worst_roll(None).loss, 0);
+    table.place(id(1), named("any_seven"), 10).unwrap();
+    table.place(id(2), named("exactly:12"), 3).unwrap();
+    let WorstRoll { dice, loss } = table.worst_roll(None);
+    assert_eq!((dice, loss), (Dice::new(6, 6).unwrap(), 3 * 30 - 10), "a seven costs 4 * 10 - 3");
+    table.place(id(3), named("horn"), 100).unwrap();
+    assert_eq!(table.worst_roll(Some(AccountId(Digest::ZERO))).loss, 0, "a stranger has no bets");
 }
 
 #[test]
