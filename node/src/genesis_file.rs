@@ -5,9 +5,8 @@
 
 use crate::dice::{self, DiceKeyError};
 use crate::hex::{self, Hex};
+use crate::rules::Rules;
 use bitcraps_casino::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
-use bitcraps_tables::CrapsRules;
-use bitcraps_tables::craps::{FieldTwelve, OddsLimits};
 use bitcraps_types::{Amount, GroupKey, Protocol, PublicKey, TableId, ValidatorIndex};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -102,11 +101,9 @@ struct Player {
 struct Table {
     id: u32,
     game: Game,
-    min_stake: Amount,
-    max_stake: Amount,
-    unit: Amount,
-    odds: Odds,
-    field_twelve: Twelve,
+    /// Those that are not the usual ones.
+    #[serde(default)]
+    rules: Rules,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,22 +112,7 @@ enum Game {
     Craps,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Odds {
-    four_ten: u8,
-    five_nine: u8,
-    six_eight: u8,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Twelve {
-    Double,
-    Triple,
-}
-
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 fn tendermint() -> String {
     Protocol::Tendermint.name().into()
@@ -158,20 +140,7 @@ pub fn to_json(genesis: &Genesis) -> String {
 }
 
 fn table(TableConfig { id, rules }: &TableConfig) -> Table {
-    let CrapsRules { min_stake, max_stake, unit, odds, field_twelve } = *rules;
-    let OddsLimits { four_ten, five_nine, six_eight } = odds;
-    Table {
-        id: id.0,
-        game: Game::Craps,
-        min_stake,
-        max_stake,
-        unit,
-        odds: Odds { four_ten, five_nine, six_eight },
-        field_twelve: match field_twelve {
-            FieldTwelve::Double => Twelve::Double,
-            FieldTwelve::Triple => Twelve::Triple,
-        },
-    }
+    Table { id: id.0, game: Game::Craps, rules: Rules::unusual(rules) }
 }
 
 /// Reads the genesis of a file, and checks it.
@@ -209,23 +178,12 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
         .map_err(|error| serde_json::Error::custom(format!("the group of the dice key: {error}")))?;
     let validators = file.validators.into_iter();
     let players = file.players.into_iter();
-    let tables = file.tables.into_iter().map(|table| TableConfig {
-        id: TableId(table.id),
-        rules: CrapsRules {
-            min_stake: table.min_stake,
-            max_stake: table.max_stake,
-            unit: table.unit,
-            odds: OddsLimits {
-                four_ten: table.odds.four_ten,
-                five_nine: table.odds.five_nine,
-                six_eight: table.odds.six_eight,
-            },
-            field_twelve: match table.field_twelve {
-                Twelve::Double => FieldTwelve::Double,
-                Twelve::Triple => FieldTwelve::Triple,
-            },
-        },
+    let tables = file.tables.into_iter().map(|Table { id, rules, .. }| {
+        let rules =
+            rules.read().map_err(|error| serde_json::Error::custom(format!("table {id}: {error}")))?;
+        Ok(TableConfig { id: TableId(id), rules })
     });
+    let tables = tables.collect::<Result<_, serde_json::Error>>()?;
     Ok(Genesis {
         name: file.name,
         engine,
@@ -234,7 +192,7 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
             .collect(),
         players: players.map(|player| (PublicKey(player.key.0), player.amount)).collect(),
         bank: file.bank,
-        tables: tables.collect(),
+        tables,
         blob_bytes: file.blob_bytes,
         dice: DiceKey { group, holders: file.dice.holders.into_iter().map(ValidatorIndex).collect() },
     })
@@ -243,23 +201,21 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bitcraps_tables::CrapsRules;
+    use bitcraps_tables::craps::{Limit, Pays};
     use proptest::prelude::*;
 
     fn genesis() -> impl Strategy<Value = Genesis> {
         let key = any::<[u8; 32]>().prop_map(PublicKey);
         let validator = (key.clone(), any::<u64>()).prop_map(|(key, power)| GenesisValidator { key, power });
-        let odds = any::<(u8, u8, u8)>().prop_map(|(four_ten, five_nine, six_eight)| OddsLimits {
-            four_ten,
-            five_nine,
-            six_eight,
+        let changes = (any::<(u64, u64)>(), any::<u8>(), any::<bool>(), any::<(u16, u16)>());
+        let table = (any::<u32>(), changes).prop_map(|(id, ((min, max), odds, working, (win, per)))| {
+            let mut rules = CrapsRules::default().with_limits(Limit { min, max });
+            rules.odds.five_nine = odds;
+            rules.working.place = working;
+            rules.pays.fire[1] = Pays { win, per };
+            TableConfig { id: TableId(id), rules }
         });
-        let twelve = prop_oneof![Just(FieldTwelve::Double), Just(FieldTwelve::Triple)];
-        let table = (any::<u32>(), any::<(u64, u64, u64)>(), odds, twelve).prop_map(
-            |(id, (min_stake, max_stake, unit), odds, field_twelve)| TableConfig {
-                id: TableId(id),
-                rules: CrapsRules { min_stake, max_stake, unit, odds, field_twelve },
-            },
-        );
         (
             (".*", prop::sample::select(&Protocol::ALL[..])),
             prop::collection::vec(validator, 0..4),
@@ -316,6 +272,19 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_rule_is_an_error_that_names_the_table_and_the_rules_there_are() {
+        let tables =
+            vec![TableConfig { id: TableId(7), rules: CrapsRules { unit: 5, ..CrapsRules::default() } }];
+        let text = to_json(&Genesis { tables, ..empty() });
+        assert!(text.contains(r#""unit": 5"#), "{text}");
+        let error = from_json(&text.replace(r#""unit": 5"#, r#""unti": 5"#)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("table 7: there is no rule `unti`; there are unit, limits.line.min"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn an_unknown_engine_is_an_error_that_names_those_there_are() {
         let text = to_json(&empty()).replace("\"tendermint\"", "\"tendermnt\"");
         let error = from_json(&text).unwrap_err().to_string();
@@ -332,7 +301,7 @@ mod tests {
         let error = read(&path).unwrap_err().to_string();
         let expected = "genesis.json:8:8: unknown field `bonk`, expected one of `format`, `name`, `engine`, `validators`";
         assert!(error.contains(expected), "{error}");
-        std::fs::write(&path, to_json(&genesis).replace("\"format\": 1", "\"format\": 2")).unwrap();
-        assert!(read(&path).unwrap_err().to_string().contains("the format is 2, not 1"));
+        std::fs::write(&path, to_json(&genesis).replace("\"format\": 2", "\"format\": 1")).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("the format is 1, not 2"));
     }
 }

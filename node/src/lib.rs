@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod node;
 pub mod open_files;
 pub mod panics;
+pub mod rules;
 pub mod sign_state;
 pub mod view;
 pub mod world;

@@ -138,22 +138,19 @@ fn command(&[player, sequence, what, table, number, low, high, shift]: &[u8; 8])
         2 => On::Come,
         3 => On::DontCome,
         4 => On::Odds { base },
-        5 => On::Lay { base },
-        6 => On::Place(craps::Number::ALL[usize::from(number) % craps::Number::ALL.len()]),
-        7 => On::Hardway(craps::Hard::ALL[usize::from(number) % craps::Hard::ALL.len()]),
-        8 => On::AnySeven,
-        9 => On::AnyCraps,
-        10 => {
+        5 => On::LayOdds { base },
+        6 => {
             let to = bitcraps_types::AccountId::of_key(&key(number));
             return signed(player, u64::from(sequence), Action::Transfer { to, amount });
         }
-        11 => {
+        7 => {
             let account = bitcraps_types::AccountId::of_key(&key(player));
             let bet = bitcraps_tables::BetId { account, sequence: base };
             let action = Action::TakeDown { table: TableId(u32::from(table % 3)), bet };
             return signed(player, u64::from(sequence), action);
         }
-        _ => On::Field,
+        // There are fewer bets than a byte has values.
+        _ => On::all().chain(On::all()).nth(usize::from(number)).unwrap_or(On::Field),
     };
     let action = Action::Bet { table: TableId(u32::from(table % 3)), bet: Bet::Craps(on), stake: amount };
     signed(player, u64::from(sequence), action)

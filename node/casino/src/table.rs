@@ -4,7 +4,7 @@ use crate::Bet;
 use bitcraps_tables::{
     BetError, BetId, Craps, CrapsRules, Dice, Game, OpenBet, Seed, Settlement, TakenDown, craps, roll,
 };
-use bitcraps_types::{Amount, Digest, TableId};
+use bitcraps_types::{AccountId, Amount, Digest, TableId};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What a table is to do in a block.
@@ -51,6 +51,8 @@ pub struct TableReport {
     pub answers: Vec<AnswerTo>,
     /// The dice, if any bet was up.
     pub roll: Option<Dice>,
+    /// Who threw them; `None`: the house, or nobody.
+    pub shooter: Option<AccountId>,
     /// What the dice decided.
     pub settlements: Vec<Settlement>,
     /// The point afterwards; `None` before a come-out roll.
@@ -122,6 +124,7 @@ impl Table {
             table: self.id,
             answers,
             roll: dice,
+            shooter: dice.and(self.game.shooter()),
             settlements,
             point: self.game.point(),
             digest: self.digest(),

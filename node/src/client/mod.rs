@@ -23,7 +23,8 @@ use crate::gateway::api::{self, BetName};
 use crate::hex::Hex;
 use crate::keys::SecretKey;
 use bitcraps_casino as casino;
-use bitcraps_tables as tables;
+use bitcraps_tables::craps::{self, ByNumber, Limit};
+use bitcraps_tables::{self as tables, CrapsRules};
 use bitcraps_types::{AccountId, Amount, Digest, Height, TableId};
 use clap::{Args, Subcommand};
 use gateway::Gateway;
@@ -79,11 +80,13 @@ pub enum Action {
         /// Its number.
         table: u32,
     },
+    /// List what can be bet on, and how it is written.
+    Bets,
     /// Bet and say what became of the bet.
     Bet {
         /// The table's number.
         table: u32,
-        /// On what: pass_line, dont_pass, come, dont_come, field, any_seven, any_craps, place:6, hardway:8, odds:N, lay:N.
+        /// On what, such as pass_line, place:6 or hop:3-4; `client bets` lists them all.
         bet: BetName,
         /// How much.
         stake: Amount,
@@ -185,13 +188,18 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
         Action::Tables => {
             for table in gateway()?.tables()?.tables {
                 let point = table.point.map_or("come-out".into(), |point| format!("point {point}"));
-                writeln!(out, "table {}: {point}, {} bets, {}", table.id, table.bets, limits(&table.rules))?;
+                writeln!(out, "table {}: {point}, {} bets, {}", table.id, table.bets, limits(&table.rules)?)?;
             }
         }
         Action::Join { table } => {
             let shown = gateway()?.table(*table)?;
             remember(&client.key, *table)?;
             show(&shown, out)?;
+        }
+        Action::Bets => {
+            for (syntax, meaning) in craps::Bet::SYNTAX {
+                writeln!(out, "{syntax:28} {meaning}")?;
+            }
         }
         Action::Bet { table, bet, stake } => {
             let action = casino::Action::Bet { table: TableId(*table), bet: bet.0, stake: *stake };
@@ -296,17 +304,22 @@ fn command(status: &api::Status, out: &mut dyn Write) -> Result<(), ClientError>
 
 fn show(table: &api::Table, out: &mut dyn Write) -> Result<(), ClientError> {
     let point = table.point.map_or("come-out".into(), |point| format!("point {point}"));
-    writeln!(out, "table {}: {point}, {}", table.id, limits(&table.rules))?;
+    writeln!(out, "table {}: {point}, {}", table.id, limits(&table.rules)?)?;
     for bet in &table.bets {
         writeln!(out, "  {} on {} by {} (bet {})", bet.stake, bet.bet, bet.id.account, bet.id.sequence)?;
     }
     Ok(())
 }
 
-fn limits(rules: &api::Rules) -> String {
-    let api::OddsLimits { four_ten, five_nine, six_eight } = rules.odds;
-    let (min, max, unit) = (rules.min_stake, rules.max_stake, rules.unit);
-    format!("stakes {min} to {max} in chips of {unit}, odds {four_ten}-{five_nine}-{six_eight}x")
+fn limits(rules: &api::Rules) -> Result<String, ClientError> {
+    let CrapsRules { unit, limits, odds, .. } = rules_of(rules)?;
+    let ByNumber { four_ten, five_nine, six_eight } = odds;
+    let Limit { min, max } = limits.line;
+    Ok(format!("stakes {min} to {max} in chips of {unit}, odds {four_ten}-{five_nine}-{six_eight}x"))
+}
+
+fn rules_of(rules: &api::Rules) -> Result<CrapsRules, ClientError> {
+    rules.read().map_err(|error| ClientError::Nonsense(error.to_string()))
 }
 
 /// How a bet ended, for people.

@@ -94,8 +94,8 @@ impl Shooter<'_> {
         let mut odds_due = odds > 0;
         while !self.ours.is_empty() {
             match self.events.next() {
-                Ok(Some(Event::Roll { height, dice, total, point, .. })) => {
-                    let roll = Roll { height, dice, total, point };
+                Ok(Some(Event::Roll { height, dice, total, point, shooter, .. })) => {
+                    let roll = Roll { height, dice, total, point, shooter };
                     let text = told(&roll, self.point);
                     writeln!(self.out, "{text}")?;
                     self.point = point;
@@ -120,12 +120,8 @@ impl Shooter<'_> {
     }
 
     fn bet_odds(&mut self, base: u64, number: craps::Number, most: Amount) -> Result<(), ClientError> {
-        let rules = &self.table.rules;
-        let limit = match number {
-            craps::Number::Four | craps::Number::Ten => rules.odds.four_ten,
-            craps::Number::Five | craps::Number::Nine => rules.odds.five_nine,
-            craps::Number::Six | craps::Number::Eight => rules.odds.six_eight,
-        };
+        let rules = super::rules_of(&self.table.rules)?;
+        let limit = rules.odds.on(number);
         let stake = self.ours.get(&base).map_or(0, |ours| ours.stake);
         let available = self.wallet.state()?.available;
         let odds = most.min(stake.saturating_mul(Amount::from(limit))).min(available);

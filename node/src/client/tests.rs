@@ -127,6 +127,12 @@ fn a_player_opens_an_account_plays_a_shooter_and_cashes_out_and_the_money_adds_u
 }
 
 #[test]
+fn what_can_be_bet_on_is_listed() {
+    let listed = rig().done("bets");
+    assert!(listed.lines().any(|line| line.starts_with("hop:1-1|1-2|..|6-6 ")), "{listed}");
+}
+
+#[test]
 fn a_bet_that_stays_up_can_be_taken_down() {
     let rig = rig();
     rig.done("keygen ~/player.key");

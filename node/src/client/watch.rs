@@ -78,8 +78,10 @@ pub(super) fn watch(
     let mut point = gateway.table(table)?.point;
     writeln!(out, "table {table}: {}", phase(point))?;
     loop {
-        let Some(Event::Roll { height, dice, total, point: after, .. }) = events.next()? else { continue };
-        let roll = Roll { height, dice, total, point: after };
+        let Some(Event::Roll { height, dice, total, point: after, shooter, .. }) = events.next()? else {
+            continue;
+        };
+        let roll = Roll { height, dice, total, point: after, shooter };
         writeln!(out, "{}", told(&roll, point))?;
         out.flush()?;
         let decided = point.is_some() && after.is_none();
@@ -96,7 +98,7 @@ fn phase(point: Option<u8>) -> String {
 
 /// A roll for people. `before`: the point that it was rolled for.
 pub(super) fn told(roll: &Roll, before: Option<u8>) -> String {
-    let Roll { height, dice: [a, b], total, point } = roll;
+    let Roll { height, dice: [a, b], total, point, .. } = roll;
     let what = match (before, point) {
         (None, Some(point)) => format!("the point is {point}"),
         (None, None) => "no point".into(),

@@ -59,6 +59,8 @@ pub struct TableNews {
     pub table: TableId,
     /// The dice, if any bet was up.
     pub dice: Option<Dice>,
+    /// Who threw them; `None`: the house, or nobody.
+    pub shooter: Option<AccountId>,
     /// The point afterwards.
     pub point: Option<craps::Number>,
 }

@@ -15,6 +15,8 @@ pub struct TableView {
     pub rules: CrapsRules,
     /// The point; `None` before a come-out roll.
     pub point: Option<craps::Number>,
+    /// Who threw last; `None`: the house.
+    pub shooter: Option<AccountId>,
     /// The bets that are up.
     pub bets: BTreeMap<BetId, BetView>,
     /// The last rolls, the newest last.
@@ -41,6 +43,8 @@ pub struct RollView {
     pub dice: Dice,
     /// The point afterwards.
     pub point: Option<craps::Number>,
+    /// Who threw; `None`: the house.
+    pub shooter: Option<AccountId>,
 }
 
 /// What the commands of a block did, as the tables' reports tell it.
@@ -106,6 +110,7 @@ impl TableView {
             id: table.id(),
             rules: *table.game().rules(),
             point: table.game().point(),
+            shooter: table.game().shooter(),
             bets: table.open_bets().map(bet).collect(),
             rolls: VecDeque::new(),
         }
@@ -131,13 +136,15 @@ impl TableView {
         for settlement in &report.settlements {
             self.ended(height, settlement.bet, settlement.outcome.into(), played);
         }
-        self.point = report.point;
-        played.rolls.push(TableNews { table: self.id, dice: report.roll, point: report.point });
-        if let Some(dice) = report.roll {
+        let TableReport { roll, point, shooter, .. } = *report;
+        self.point = point;
+        played.rolls.push(TableNews { table: self.id, dice: roll, shooter, point });
+        if let Some(dice) = roll {
+            self.shooter = shooter;
             if self.rolls.len() == Self::ROLLS_KEPT {
                 self.rolls.pop_front();
             }
-            self.rolls.push_back(RollView { height, dice, point: report.point });
+            self.rolls.push_back(RollView { height, dice, point, shooter });
         }
     }
 

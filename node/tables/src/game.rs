@@ -126,6 +126,9 @@ pub enum BetError {
     /// The bet is made only before the come-out roll.
     #[error("the bet is made before the come-out roll only")]
     NeedsComeOut,
+    /// The bet is made only before a shooter's first roll.
+    #[error("the bet is made before a shooter's first roll only")]
+    NeedsNewShooter,
     /// The base bet does not take this kind of odds.
     #[error("the base bet takes no such odds")]
     NoSuchOdds,

@@ -5,8 +5,10 @@
 
 pub mod craps;
 mod dice;
+mod event;
 mod game;
 
 pub use craps::{Craps, CrapsRules};
 pub use dice::{Dice, DiceError, Seed, roll};
+pub use event::Event;
 pub use game::{BetError, BetId, Game, OpenBet, Outcome, Settlement, TakenDown};

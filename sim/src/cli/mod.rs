@@ -6,6 +6,7 @@ mod bench;
 mod campaign;
 mod coverage;
 mod diff;
+mod edges;
 mod elsewhere;
 mod explore;
 mod finds;
@@ -126,6 +127,9 @@ enum Command {
     Museum(MuseumArgs),
     /// Go through all interleavings of a small network of engines, up to a depth
     Explore(ExploreArgs),
+    /// Print what each craps bet costs, exactly: the house's edge, the variance, the rolls. Exit code 1: some bet favours
+    /// the player
+    Edges(EdgesArgs),
     /// Count which lines of the papers' pseudo-code scenarios make the engines take
     Coverage {
         /// Scenario files or folders
@@ -279,6 +283,34 @@ pub(crate) struct MuseumArgs {
     save: Option<PathBuf>,
 }
 
+#[derive(Args)]
+pub(crate) struct EdgesArgs {
+    /// The table's rules, in lines such as `pays.field_twelve = 3:1` (docs/craps.md); what it does not say is as usual
+    #[arg(long)]
+    rules: Option<PathBuf>,
+    /// Set a rule, such as `pays.field_twelve=3:1`; may be repeated
+    #[arg(long = "set", value_name = "RULE=VALUE", value_parser = override_)]
+    set: Vec<(String, String)>,
+    /// The stake of every bet, with what is rounded off; by default for each bet the least on which nothing is
+    #[arg(long)]
+    stake: Option<u64>,
+    /// How to print the table
+    #[arg(long, value_enum, default_value_t = EdgesFormat::Human)]
+    format: EdgesFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EdgesFormat {
+    /// For people; bets of one kind that cost the same are in one row
+    Human,
+    /// The same for documents
+    Markdown,
+    /// One JSON object per bet and line, with exact fractions
+    Json,
+    /// One bet per line, with exact fractions
+    Csv,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -372,6 +404,7 @@ fn command(command: Command) -> u8 {
         }
         Command::Trace { run, events } => trace::trace(&run, events),
         Command::Explore(args) => explore::explore(&args),
+        Command::Edges(args) => edges::edges(&args),
         Command::Coverage { files } => coverage::coverage(&files),
         Command::Shrink { file, seed, set, limit, out } => hunt::shrink(&file, seed, &set, limit, &out),
         Command::Schedule { files, log } => schedule::schedule(&files, log),

@@ -3,14 +3,14 @@
 use super::network::Network;
 use crate::scenario::Workload;
 use bitcraps_casino::{Action, Bet, Command, SignedCommand};
-use bitcraps_tables::craps::{self, Hard, Number};
+use bitcraps_tables::craps::{self, Number};
 use bitcraps_types::{Amount, Time};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::time::Duration;
 
-/// The stakes that players choose from, in the smallest unit: all fit the payout units of every bet.
+/// The stakes that players choose from, in the smallest unit.
 const STAKES: [Amount; 4] = [30, 60, 90, 120];
 
 /// The players of one run. Bets arrive as a Poisson process over all players.
@@ -20,6 +20,10 @@ pub(crate) struct Players {
     tables: u32,
     /// The last sequence number of each player.
     sequences: Vec<u64>,
+    /// The last line or come bet of each player, and its sequence number: what odds can be on.
+    lines: Vec<Option<(u64, craps::Bet)>>,
+    /// All that can be bet on.
+    catalogue: Vec<craps::Bet>,
 }
 
 impl Players {
@@ -30,6 +34,8 @@ impl Players {
             rate: workload.bets.per_second(),
             tables: workload.tables,
             sequences: vec![0; workload.players as usize],
+            lines: vec![None; workload.players as usize],
+            catalogue: craps::Bet::all().collect(),
         }
     }
 
@@ -48,7 +54,11 @@ impl Players {
         self.sequences[player] += 1;
         let sequence = self.sequences[player];
         let table = bitcraps_types::TableId(self.rng.random_range(0..self.tables));
-        let bet = Bet::Craps(self.bet());
+        let bet = self.bet(player);
+        if matches!(bet, craps::Bet::Pass | craps::Bet::DontPass | craps::Bet::Come | craps::Bet::DontCome) {
+            self.lines[player] = Some((sequence, bet));
+        }
+        let bet = Bet::Craps(bet);
         let stake = STAKES[self.rng.random_range(0..STAKES.len())];
         let signer = network.keyring.signer(network.validators.len() + player);
         let command =
@@ -56,21 +66,21 @@ impl Players {
         (player, SignedCommand::sign(&network.chain, command, &*signer))
     }
 
-    /// Mostly the line, as at a real table. Some bets are refused there: a come bet needs a point.
-    fn bet(&mut self) -> craps::Bet {
+    /// Mostly the line, as at a real table, and anything else that can be bet on. Some bets are refused there: a come bet
+    /// needs a point.
+    fn bet(&mut self, player: usize) -> craps::Bet {
         match self.rng.random_range(0..16) {
             0..=4 => craps::Bet::Pass,
             5 | 6 => craps::Bet::DontPass,
             7 | 8 => craps::Bet::Come,
             9 => craps::Bet::DontCome,
-            10 => craps::Bet::Place(Number::ALL[self.rng.random_range(0..6)]),
-            11 => craps::Bet::Place(Number::Six),
-            12 => craps::Bet::Field,
-            13 => craps::Bet::Hardway(
-                [Hard::Four, Hard::Six, Hard::Eight, Hard::Ten][self.rng.random_range(0..4)],
-            ),
-            14 => craps::Bet::AnySeven,
-            _ => craps::Bet::AnyCraps,
+            10 => match self.lines[player] {
+                Some((base, craps::Bet::Pass | craps::Bet::Come)) => craps::Bet::Odds { base },
+                Some((base, _)) => craps::Bet::LayOdds { base },
+                None => craps::Bet::Place(Number::Six),
+            },
+            11 => craps::Bet::Place(Number::ALL[self.rng.random_range(0..6)]),
+            _ => self.catalogue[self.rng.random_range(0..self.catalogue.len())],
         }
     }
 }

@@ -36,7 +36,7 @@ fn a_reserve_without_a_bet_and_a_bet_without_a_reserve_fail_the_audit() {
     let count = table.len() - 4;
     table[count] = 1;
     table.extend(borsh::to_vec(&bet).unwrap());
-    table.extend(borsh::to_vec(&(craps::Bet::Field, 10u64, None::<craps::Number>)).unwrap());
+    table.extend(borsh::to_vec(&(craps::Bet::Field, 10u64, 0u8)).unwrap());
     let table: Table = borsh::from_slice(&table).unwrap();
     let seat = bank.seats.get_mut(&table.id()).unwrap();
     (seat.digest, seat.has_open_bets) = (table.digest(), true);

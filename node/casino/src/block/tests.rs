@@ -11,10 +11,8 @@ fn any_digest() -> impl Strategy<Value = Digest> {
 
 fn any_craps_bet() -> impl Strategy<Value = craps::Bet> {
     prop_oneof![
-        Just(craps::Bet::Pass),
-        any::<u64>().prop_map(|base| craps::Bet::Lay { base }),
-        prop::sample::select(&craps::Number::ALL[..]).prop_map(craps::Bet::Place),
-        prop::sample::select(&craps::Hard::ALL[..]).prop_map(craps::Bet::Hardway),
+        prop::sample::select(craps::Bet::all().collect::<Vec<_>>()),
+        any::<u64>().prop_map(|base| craps::Bet::LayOdds { base }),
     ]
 }
 

@@ -5,7 +5,7 @@ mod random;
 use super::*;
 use crate::testing::{Player, Tags, bet, block, dice_of, genesis};
 use crate::{Action, Answer, Blobs, Offence, Reason, SignedCommand};
-use bitcraps_tables::craps::{Bet as CrapsBet, FieldTwelve, Number};
+use bitcraps_tables::craps::{Bet as CrapsBet, Number, Pays};
 use bitcraps_tables::{BetError, Outcome};
 use bitcraps_treasury::LedgerError;
 use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
@@ -286,7 +286,7 @@ fn a_genesis_that_contradicts_itself_starts_nothing() {
 fn the_root_covers_the_state_of_each_table() {
     let usual = genesis(1, 2);
     let mut generous = usual.clone();
-    generous.tables[1].rules.field_twelve = FieldTwelve::Triple;
+    generous.tables[1].rules.pays.field_twelve = Pays::to_one(3);
     let root = |genesis| Casino::genesis(genesis).unwrap().root();
     assert_ne!(root(&usual), root(&generous));
 }

@@ -51,6 +51,10 @@ pub enum Event {
         /// The point afterwards; absent before a come-out roll.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         point: Option<u8>,
+        /// The account that threw; absent if it was the house.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        shooter: Option<Hex<32>>,
     },
     /// A bet went up or ended.
     Bet {
@@ -114,6 +118,7 @@ impl Event {
             dice: [dice.a(), dice.b()],
             total: dice.total(),
             point: news.point.map(craps::Number::total),
+            shooter: news.shooter.map(|shooter| Hex(shooter.0.0)),
         })
     }
 

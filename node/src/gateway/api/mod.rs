@@ -9,11 +9,12 @@ mod command;
 mod event;
 mod table;
 
-pub use bet::{BetName, BetNameError};
+pub use crate::rules::Rules;
+pub use bet::BetName;
 pub use chain::{Account, BlobsTaken, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
 pub use command::{
     Action, BetId, Command, CommandError, CommandForm, Effect, Ended, HandedIn, Status, Statuses, Submission,
     Submissions,
 };
 pub use event::Event;
-pub use table::{FieldTwelve, OddsLimits, OpenBet, Roll, Rules, Table, TableSummary, Tables};
+pub use table::{OpenBet, Roll, Table, TableSummary, Tables};

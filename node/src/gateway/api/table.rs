@@ -2,6 +2,8 @@
 
 use super::bet::BetName;
 use super::command::BetId;
+use crate::hex::Hex;
+use crate::rules::Rules;
 use crate::view::{RollView, TableView};
 use bitcraps_tables::craps;
 use bitcraps_types::{Amount, Height};
@@ -39,6 +41,10 @@ pub struct Table {
     /// The point; absent before a come-out roll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<u8>,
+    /// The account that threw last, and throws again unless that was a seven-out; absent if it was the house.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub shooter: Option<Hex<32>>,
     /// The bets that are up.
     pub bets: Vec<OpenBet>,
     /// The last rolls, the newest last.
@@ -72,58 +78,10 @@ pub struct Roll {
     /// The point afterwards; absent before a come-out roll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<u8>,
-}
-
-/// What is fixed for a table.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Rules {
-    /// The smallest stake; odds may be smaller.
-    pub min_stake: Amount,
-    /// The largest stake; odds may be larger.
-    pub max_stake: Amount,
-    /// Stakes are multiples of it, payouts are rounded down to one.
-    pub unit: Amount,
-    /// The most odds, in multiples of the bet below, by the number.
-    pub odds: OddsLimits,
-    /// What the field pays on 12.
-    pub field_twelve: FieldTwelve,
-}
-
-/// The most odds.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-pub struct OddsLimits {
-    /// On 4 and 10.
-    pub four_ten: u8,
-    /// On 5 and 9.
-    pub five_nine: u8,
-    /// On 6 and 8.
-    pub six_eight: u8,
-}
-
-/// What the field pays on 12.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldTwelve {
-    /// 2:1.
-    Double,
-    /// 3:1.
-    Triple,
-}
-
-impl From<&craps::CrapsRules> for Rules {
-    fn from(rules: &craps::CrapsRules) -> Rules {
-        let craps::OddsLimits { four_ten, five_nine, six_eight } = rules.odds;
-        Rules {
-            min_stake: rules.min_stake,
-            max_stake: rules.max_stake,
-            unit: rules.unit,
-            odds: OddsLimits { four_ten, five_nine, six_eight },
-            field_twelve: match rules.field_twelve {
-                craps::FieldTwelve::Double => FieldTwelve::Double,
-                craps::FieldTwelve::Triple => FieldTwelve::Triple,
-            },
-        }
-    }
+    /// The account that threw; absent if it was the house.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub shooter: Option<Hex<32>>,
 }
 
 impl From<&RollView> for Roll {
@@ -133,6 +91,7 @@ impl From<&RollView> for Roll {
             dice: [roll.dice.a(), roll.dice.b()],
             total: roll.dice.total(),
             point: roll.point.map(craps::Number::total),
+            shooter: roll.shooter.map(|shooter| Hex(shooter.0.0)),
         }
     }
 }
@@ -143,7 +102,7 @@ impl From<&TableView> for TableSummary {
             id: table.id.0,
             point: table.point.map(craps::Number::total),
             bets: table.bets.len(),
-            rules: (&table.rules).into(),
+            rules: Rules::all(&table.rules),
         }
     }
 }
@@ -155,11 +114,12 @@ impl From<&TableView> for Table {
             id: table.id.0,
             phase: if table.point.is_some() { "point" } else { "come_out" }.into(),
             point: table.point.map(craps::Number::total),
+            shooter: table.shooter.map(|shooter| Hex(shooter.0.0)),
             bets: bets
                 .map(|(id, bet)| OpenBet { id: (*id).into(), bet: BetName(bet.bet), stake: bet.stake })
                 .collect(),
             rolls: table.rolls.iter().map(Roll::from).collect(),
-            rules: (&table.rules).into(),
+            rules: Rules::all(&table.rules),
         }
     }
 }

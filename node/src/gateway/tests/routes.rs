@@ -44,7 +44,7 @@ fn a_table_shows_its_rules_its_bets_and_its_rolls() {
     let all = rig.get("/v1/tables").json();
     assert_eq!(all["tables"].as_array().unwrap().len(), 3);
     let table = rig.get("/v1/tables/2").json();
-    assert_eq!(table["rules"]["odds"]["four_ten"], 3);
+    assert_eq!(table["rules"]["odds.four_ten"], 3);
     let seen = rig.house.casino.table(bitcraps_types::TableId(2)).unwrap();
     assert_eq!(table["bets"].as_array().unwrap().len(), seen.open_bets().count());
     let roll = &table["rolls"][0];
@@ -54,6 +54,19 @@ fn a_table_shows_its_rules_its_bets_and_its_rolls() {
     if let Some(bet) = table["bets"].get(0) {
         assert_eq!((&bet["bet"], &bet["stake"]), (&"hardway:8".into(), &10.into()));
     }
+}
+
+#[test]
+fn a_roll_names_the_account_that_threw() {
+    let mut rig = rig(config());
+    let placed = rig.house.sign(1, 1, bet(2, craps::Bet::Small, 10));
+    rig.house.decide(vec![placed]);
+    assert!(rig.get("/v1/tables/2").json()["rolls"][0].get("shooter").is_none(), "nobody is on the line");
+    let placed = rig.house.sign(1, 2, bet(1, craps::Bet::Pass, 10));
+    rig.house.decide(vec![placed]);
+    let table = rig.get("/v1/tables/1").json();
+    assert_eq!(table["rolls"][0]["shooter"], crate::hex::encode(&account(1).0.0));
+    assert_eq!(table["shooter"], table["rolls"][0]["shooter"]);
 }
 
 /// The bytes alone prove the block: nothing that the gateway says of them is believed.

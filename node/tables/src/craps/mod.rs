@@ -1,36 +1,48 @@
-//! Craps at one table: the point, the open bets, and what a roll does to them.
+//! Craps at one table: the point, the shooter, the open bets, and what a roll does to them.
 //!
-//! Rules that are easily got wrong, as they are here:
-//! - Place bets, hardways and the odds on come bets are off on the come-out roll. Odds on a come bet that the come-out
-//!   resolves are returned. Everything laid against a number is always on.
+//! A bet is data: [`layout`] says for each of them what wins, what loses and what is paid under the table's
+//! [rules](CrapsRules), [`terms`] how that is decided. Rules that are easily got wrong, as they are here:
+//! - Place and buy bets, hardways and the odds on come bets are off on the come-out roll, unless the rules say that they
+//!   work. Odds on a come bet that the come-out resolves are returned. Everything laid against a number is always on.
 //! - A come bet that travels keeps its id. A seven resolves the bets that have travelled and the fresh ones alike, each
 //!   by its own number.
-//! - Pass and come bets are contracts once their number is on. Bets against the shooter can come down at any time and
+//! - Pass and come bets are contracts once their number is on, and bonus bets once they have seen a roll: only the
+//!   player knows when they are worth more than their stake. Bets against the shooter can come down at any time and
 //!   never be increased. Odds come down at any time, and with their base bet.
 //! - A bet that is won, lost or pushed is over: a winning place bet or hardway comes down, and so does a barred 12.
-//! - Payouts round down to the table's chip. The house keeps the rest.
-//!
-//! There are no put bets (a pass bet after the come-out), buys or lays outside of odds.
+//! - Payouts round down to the table's chip, and so does the vig.
+//! - Bonus bets are made only before a shooter's first roll. Fire ends with the seven-out; the others with any seven.
 
 mod bet;
+mod hand;
+mod layout;
+mod numbers;
+mod pays;
 mod rules;
+mod settings;
+mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use bet::{Bet, Hard, Number};
-pub use rules::{CrapsRules, FieldTwelve, OddsLimits, RulesError};
+pub use bet::{Bet, BetNameError};
+pub use numbers::{ByNumber, Hard, Hop, Horn, Number, Target};
+pub use pays::{Pays, PaysError};
+pub use rules::{CrapsRules, Limit, Limits, PayTable, RulesError, Vigs, Working};
+pub use settings::SettingError;
 
 use crate::{BetError, BetId, Dice, Game, OpenBet, Outcome, Settlement, TakenDown};
-use bet::{ANY_CRAPS, ANY_SEVEN, EVEN, Pays};
 use bitcraps_types::{AccountId, Amount};
 use borsh::{BorshDeserialize, BorshSerialize};
+use hand::Hand;
 use std::collections::BTreeMap;
+use terms::{Fate, Progress, Terms};
 
 /// A craps table.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Craps {
     rules: CrapsRules,
     point: Option<Number>,
+    hand: Hand,
     bets: BTreeMap<BetId, Open>,
 }
 
@@ -38,28 +50,16 @@ pub struct Craps {
 struct Open {
     bet: Bet,
     stake: Amount,
-    /// Where a come or don't come bet stands.
-    travelled: Option<Number>,
+    progress: Progress,
 }
 
-/// What a roll does to a bet with the shooter on a number, or on its come-out.
-enum Line {
-    Wins,
-    Loses,
-    /// A come-out 12: loses, and pushes the bet on the other side.
-    Bars,
-    Stays,
-}
-
-fn line(number: Option<Number>, total: u8) -> Line {
-    match (number, total) {
-        (None, 7 | 11) => Line::Wins,
-        (None, 2 | 3) => Line::Loses,
-        (None, 12) => Line::Bars,
-        (Some(number), total) if total == number.total() => Line::Wins,
-        (Some(_), 7) => Line::Loses,
-        _ => Line::Stays,
-    }
+/// What the next roll can cost the house at worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorstRoll {
+    /// Dice that cost it, the first of them in the order of [`Dice::all`].
+    pub dice: Dice,
+    /// What they cost: payouts less stakes won. Negative: whatever comes, the house wins at least so much.
+    pub loss: i128,
 }
 
 impl Craps {
@@ -68,9 +68,9 @@ impl Craps {
     /// The most bets that one account has up at a table.
     pub const MAX_BETS_PER_ACCOUNT: usize = 64;
 
-    /// A table without bets, before a come-out roll.
+    /// A table without bets, before the come-out roll of the first shooter.
     pub fn new(rules: CrapsRules) -> Craps {
-        Craps { rules, point: None, bets: BTreeMap::new() }
+        Craps { rules, point: None, hand: Hand::first(), bets: BTreeMap::new() }
     }
 
     /// The table's rules.
@@ -83,12 +83,45 @@ impl Craps {
         self.point
     }
 
-    /// The number that a bet is on, once it is on one.
-    fn number_of(&self, open: &Open) -> Option<Number> {
-        match open.bet {
-            Bet::Pass | Bet::DontPass => self.point,
-            _ => open.travelled,
-        }
+    /// Who threw last, and throws next unless that was a seven-out; `None`: the house. A name, not a power: see
+    /// docs/craps.md.
+    pub fn shooter(&self) -> Option<AccountId> {
+        self.hand.shooter()
+    }
+
+    /// Whether the next roll is a shooter's first.
+    pub fn is_new_hand(&self) -> bool {
+        self.hand.is_new()
+    }
+
+    /// The least stake on which no payout of the bet and no vig is rounded: 6 on place 6, 5 on place 9. `None` if it is
+    /// no amount.
+    pub fn exact_stake(rules: &CrapsRules, bet: Bet) -> Option<Amount> {
+        layout::exact_stake(rules, bet)
+    }
+
+    /// The worst that the next roll can cost the house: exact, over its 36 outcomes, for all open bets together, or for
+    /// those of one account.
+    pub fn worst_roll(&self, account: Option<AccountId>) -> WorstRoll {
+        let bets: Vec<(&Open, Option<Terms>)> = self
+            .bets
+            .iter()
+            .filter(|(id, _)| account.is_none_or(|account| id.account == account))
+            .map(|(id, open)| (open, self.terms(*id, open)))
+            .collect();
+        let loss_on = |dice| -> i128 {
+            let loss = |(open, terms): &(&Open, Option<Terms>)| match self.outcome(open, terms.as_ref(), dice)
+            {
+                Ok(Outcome::Won { payout }) => i128::from(payout),
+                Ok(Outcome::Lost) => -i128::from(open.stake),
+                Ok(Outcome::Pushed) | Err(_) => 0,
+            };
+            bets.iter().map(loss).sum()
+        };
+        let rolls = Dice::all().map(|dice| WorstRoll { dice, loss: loss_on(dice) });
+        rolls
+            .reduce(|worst, roll| if roll.loss > worst.loss { roll } else { worst })
+            .expect("dice show something")
     }
 
     fn of_account(&self, account: AccountId) -> impl Iterator<Item = (&BetId, &Open)> {
@@ -98,69 +131,51 @@ impl Craps {
 
     /// The odds that are up on a base bet.
     fn odds_on(&self, base: BetId) -> impl Iterator<Item = (&BetId, &Open)> {
-        self.of_account(base.account).filter(move |(_, open)| match open.bet {
-            Bet::Odds { base: sequence } | Bet::Lay { base: sequence } => sequence == base.sequence,
-            _ => false,
-        })
+        self.of_account(base.account).filter(move |(_, open)| open.bet.base() == Some(base.sequence))
     }
 
     /// Whether the base bet of odds exists, is on a number, and carries that much more.
-    fn check_odds(&self, bet: &Bet, base: BetId, stake: Amount) -> Result<(), BetError> {
+    fn check_odds(&self, bet: Bet, base: BetId, stake: Amount) -> Result<(), BetError> {
         let open = self.bets.get(&base).ok_or(BetError::UnknownBet)?;
         match (bet, open.bet) {
-            (Bet::Odds { .. }, Bet::Pass | Bet::Come) | (Bet::Lay { .. }, Bet::DontPass | Bet::DontCome) => {}
+            (Bet::Odds { .. }, Bet::Pass | Bet::Come | Bet::Put(_))
+            | (Bet::LayOdds { .. }, Bet::DontPass | Bet::DontCome) => {}
             _ => return Err(BetError::NoSuchOdds),
         }
-        let number = self.number_of(open).ok_or(BetError::NeedsPoint)?;
+        let number = open.progress.number().ok_or(BetError::NeedsPoint)?;
         let up = self.odds_on(base).fold(0, |sum: Amount, (_, odds)| sum.saturating_add(odds.stake));
-        let max = bet::odds_limit(&self.rules, bet, number, open.stake).saturating_sub(up);
+        let max = layout::most_odds(&self.rules, bet, number, open.stake).saturating_sub(up);
         if stake > max { Err(BetError::StakeTooLarge { max }) } else { Ok(()) }
     }
 
-    /// What the dice do to a bet; `None`: it stays up.
-    fn resolve(&self, id: BetId, open: &Open, dice: Dice) -> Option<Outcome> {
-        let total = dice.total();
-        let won = |pays: Pays| Some(Outcome::Won { payout: pays.on(open.stake, self.rules.unit) });
-        let one_roll = |pays: Option<Pays>| pays.map_or(Some(Outcome::Lost), won);
-        match open.bet {
-            Bet::Pass | Bet::Come => match line(self.number_of(open), total) {
-                Line::Wins => won(EVEN),
-                Line::Loses | Line::Bars => Some(Outcome::Lost),
-                Line::Stays => None,
-            },
-            Bet::DontPass | Bet::DontCome => match line(self.number_of(open), total) {
-                Line::Wins => Some(Outcome::Lost),
-                Line::Loses => won(EVEN),
-                Line::Bars => Some(Outcome::Pushed),
-                Line::Stays => None,
-            },
-            Bet::Odds { base } | Bet::Lay { base } => {
-                let base = self.bets.get(&BetId { account: id.account, sequence: base });
-                let Some((base, number)) = base.and_then(|base| Some((base, self.number_of(base)?))) else {
-                    return Some(Outcome::Pushed);
-                };
-                let lay = matches!(open.bet, Bet::Lay { .. });
-                match line(Some(number), total) {
-                    Line::Stays => None,
-                    _ if base.bet == Bet::Come && self.point.is_none() => Some(Outcome::Pushed),
-                    Line::Wins if !lay => won(number.true_odds()),
-                    Line::Loses if lay => won(number.true_odds().reversed()),
-                    _ => Some(Outcome::Lost),
-                }
-            }
-            Bet::Place(_) | Bet::Hardway(_) if self.point.is_none() => None,
-            Bet::Place(number) => match line(Some(number), total) {
-                Line::Wins => won(number.place_odds()),
-                Line::Stays => None,
-                _ => Some(Outcome::Lost),
-            },
-            Bet::Hardway(hard) if total == hard.total() && dice.is_pair() => won(hard.pays()),
-            Bet::Hardway(hard) if total == hard.total() || total == 7 => Some(Outcome::Lost),
-            Bet::Hardway(_) => None,
-            Bet::Field => one_roll(bet::field(&self.rules, dice)),
-            Bet::AnySeven => one_roll((total == 7).then_some(ANY_SEVEN)),
-            Bet::AnyCraps => one_roll(matches!(total, 2 | 3 | 12).then_some(ANY_CRAPS)),
+    /// The terms of an open bet; none for odds without a base bet.
+    fn terms(&self, id: BetId, open: &Open) -> Option<Terms> {
+        let base = open.bet.base().and_then(|sequence| self.bets.get(&BetId { sequence, ..id }));
+        layout::terms(&self.rules, open.bet, base.and_then(|base| base.progress.number()))
+    }
+
+    /// What the dice do to a bet: how it ends, or how far it comes.
+    fn outcome(&self, open: &Open, terms: Option<&Terms>, dice: Dice) -> Result<Outcome, Progress> {
+        let fate = terms.map_or(Fate::Pushes, |terms| terms.fate(open.progress, self.point, dice));
+        match fate {
+            Fate::Stays(progress) => Err(progress),
+            Fate::Wins(price) => Ok(Outcome::Won { payout: price.payout(open.stake, self.rules.unit) }),
+            Fate::Loses => Ok(Outcome::Lost),
+            Fate::Pushes => Ok(Outcome::Pushed),
         }
+    }
+
+    /// Gives the dice to a player, if it is time to.
+    fn pass_the_dice(&mut self) {
+        let Craps { hand, bets, .. } = self;
+        let of = |account| {
+            let id = |sequence| BetId { account, sequence };
+            bets.range(id(0)..=id(u64::MAX)).map(|(_, open)| open.bet)
+        };
+        hand.come_out(
+            |account| of(account).next().is_some(),
+            |account| of(account).any(|bet| matches!(bet, Bet::Pass | Bet::DontPass)),
+        );
     }
 }
 
@@ -169,7 +184,7 @@ impl Game for Craps {
     type Bet = Bet;
 
     fn exposure(rules: &CrapsRules, bet: &Bet, stake: Amount) -> Result<Amount, BetError> {
-        bet::exposure(rules, bet, stake)
+        layout::exposure(rules, *bet, stake)
     }
 
     fn place(&mut self, id: BetId, bet: Bet, stake: Amount) -> Result<(), BetError> {
@@ -183,21 +198,37 @@ impl Game for Craps {
             return Err(BetError::TooManyBets);
         }
         match bet {
-            Bet::Pass | Bet::DontPass if self.point.is_some() => return Err(BetError::NeedsComeOut),
-            Bet::Come | Bet::DontCome if self.point.is_none() => return Err(BetError::NeedsPoint),
-            Bet::Odds { base } | Bet::Lay { base } => {
-                self.check_odds(&bet, BetId { account: id.account, sequence: base }, stake)?;
+            Bet::Pass | Bet::DontPass | Bet::Muggsy if self.point.is_some() => {
+                return Err(BetError::NeedsComeOut);
+            }
+            Bet::Come | Bet::DontCome | Bet::Put(_) if self.point.is_none() => {
+                return Err(BetError::NeedsPoint);
+            }
+            Bet::Small | Bet::Tall | Bet::All | Bet::Fire | Bet::Repeater(_) | Bet::DifferentDoubles
+                if !self.hand.is_new() =>
+            {
+                return Err(BetError::NeedsNewShooter);
+            }
+            Bet::Odds { base } | Bet::LayOdds { base } => {
+                self.check_odds(bet, BetId { sequence: base, ..id }, stake)?;
             }
             _ => {}
         }
-        self.bets.insert(id, Open { bet, stake, travelled: None });
+        let progress = if let Bet::Put(number) = bet { Progress::On(number) } else { Progress::Fresh };
+        self.bets.insert(id, Open { bet, stake, progress });
+        let Craps { hand, bets, .. } = self;
+        let has_bets = |player: AccountId| bets.keys().any(|id| id.account == player);
+        hand.join(id.account, Self::MAX_OPEN_BETS, has_bets);
         Ok(())
     }
 
     fn take_down(&mut self, id: BetId) -> Result<Vec<TakenDown>, BetError> {
         let open = self.bets.get(&id).ok_or(BetError::UnknownBet)?;
-        if matches!(open.bet, Bet::Pass | Bet::Come) && self.number_of(open).is_some() {
-            return Err(BetError::Contract);
+        match (open.bet, open.progress) {
+            (Bet::Pass | Bet::Come | Bet::Put(_), Progress::On(_)) | (_, Progress::Marks(_)) => {
+                return Err(BetError::Contract);
+            }
+            _ => {}
         }
         let mut down = vec![TakenDown { bet: id, stake: open.stake }];
         down.extend(self.odds_on(id).map(|(&bet, odds)| TakenDown { bet, stake: odds.stake }));
@@ -208,27 +239,24 @@ impl Game for Craps {
     }
 
     fn roll(&mut self, dice: Dice) -> Vec<Settlement> {
-        let settled: Vec<Settlement> = self
-            .bets
-            .iter()
-            .filter_map(|(&bet, open)| {
-                self.resolve(bet, open, dice).map(|outcome| Settlement { bet, outcome })
-            })
-            .collect();
-        for Settlement { bet, .. } in &settled {
-            self.bets.remove(bet);
+        if self.point.is_none() {
+            self.pass_the_dice();
         }
-        let number = Number::of_total(dice.total());
-        for open in self.bets.values_mut() {
-            if matches!(open.bet, Bet::Come | Bet::DontCome) && open.travelled.is_none() {
-                open.travelled = number;
+        let (mut settled, mut stay) = (Vec::new(), BTreeMap::new());
+        for (&bet, open) in &self.bets {
+            match self.outcome(open, self.terms(bet, open).as_ref(), dice) {
+                Ok(outcome) => settled.push(Settlement { bet, outcome }),
+                Err(progress) => _ = stay.insert(bet, Open { progress, ..*open }),
             }
         }
+        self.bets = stay;
+        let seven_out = self.point.is_some() && dice.total() == 7;
         self.point = match self.point {
-            None => number,
+            None => Number::of_total(dice.total()),
             Some(point) if dice.total() == 7 || dice.total() == point.total() => None,
             on => on,
         };
+        self.hand.rolled(seven_out);
         settled
     }
 

@@ -16,6 +16,7 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
         proposer: v(0),
         time: WallTime(1000 + salt),
         state_root: Digest::ZERO,
+        rolls: false,
         commands: Vec::new(),
         offences: Vec::new(),
         blobs: bitcraps_casino::Blobs::default(),

@@ -6,12 +6,12 @@ use super::speech::{
 use super::*;
 use crate::puppet::parts;
 use bitcraps_actors::ports::ConsensusEngine;
-use bitcraps_actors::wire::{Chunk, List, SyncMessage};
+use bitcraps_actors::wire::{Chunk, Decided, List, SyncMessage};
 use bitcraps_casino::Block;
 use bitcraps_consensus::hotstuff::HotStuffMessage;
 use bitcraps_consensus::pbft::PbftMessage;
 use bitcraps_consensus::{AnyEngine, Certificate, Engine, Evidence};
-use bitcraps_types::Protocol;
+use bitcraps_types::{Protocol, ThresholdSignature};
 
 /// A puppet that speaks for the proposer of round 0, and lies.
 fn liar(protocol: Protocol, lie: Lie) -> Puppet {
@@ -295,7 +295,7 @@ fn a_liar_in_sync_gives_nothing_that_is_true() {
         digest: value.digest(),
         signatures: (0..3).map(|signer| (v(signer), Signature([7; 64]))).collect(),
     };
-    let block = (value, certificate);
+    let block = Decided { value, certificate, dice: Some(ThresholdSignature([1; 96])) };
     let asked = SyncMessage::GetBlocks { from: HEIGHT, count: 8 };
     assert!(puppet.incoming_sync(&key, &asked));
     let chunk = Chunk::first(bytes::Bytes::from_static(b"state"));
@@ -312,8 +312,8 @@ fn a_liar_in_sync_gives_nothing_that_is_true() {
         assert_eq!(puppet.outgoing_sync(&key, asked.clone()), Some(asked.clone()), "it may ask");
         let sent = puppet.outgoing_sync(&key, SyncMessage::Blocks(List::first(Vec::new())));
         let Some(SyncMessage::Blocks(made_up)) = sent else { panic!("{sent:?}") };
-        for (_, certificate) in made_up.as_slice() {
-            assert!(certificate.verify(&validators(4), &CHAIN, &Tags).is_err());
+        for decided in made_up.as_slice() {
+            assert!(decided.certificate.verify(&validators(4), &CHAIN, &Tags).is_err());
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{Command, seed_of};
-use bitcraps_tables::craps::Hard;
 use bitcraps_types::Sign;
 use proptest::prelude::*;
 
@@ -29,12 +28,8 @@ fn any_bet() -> impl Strategy<Value = CrapsBet> {
         3 => Just(CrapsBet::Come),
         3 => Just(CrapsBet::DontCome),
         4 => (1..20u64).prop_map(|base| CrapsBet::Odds { base }),
-        4 => (1..20u64).prop_map(|base| CrapsBet::Lay { base }),
-        1 => prop::sample::select(&Number::ALL[..]).prop_map(CrapsBet::Place),
-        1 => prop::sample::select(&Hard::ALL[..]).prop_map(CrapsBet::Hardway),
-        1 => Just(CrapsBet::Field),
-        1 => Just(CrapsBet::AnySeven),
-        1 => Just(CrapsBet::AnyCraps),
+        4 => (1..20u64).prop_map(|base| CrapsBet::LayOdds { base }),
+        8 => prop::sample::select(CrapsBet::all().collect::<Vec<_>>()),
     ]
 }
 

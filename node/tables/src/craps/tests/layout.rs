@@ -158,7 +158,7 @@ fn odds_on_the_line() {
     for point in Number::ALL {
         for (base, bet, row) in [
             (Bet::Pass, Bet::Odds { base: 1 }, odds(point)),
-            (Bet::DontPass, Bet::Lay { base: 1 }, laid(point)),
+            (Bet::DontPass, Bet::LayOdds { base: 1 }, laid(point)),
         ] {
             let mut table = place(table(None), base);
             table.roll(dice(point.total()));
@@ -176,7 +176,7 @@ fn odds_on_come_bets_are_off_on_the_come_out_and_laid_odds_are_on() {
             come.place(id(2), Bet::Odds { base: 1 }, STAKE).unwrap();
             assert_row(&come, id(2), if point.is_some() { odds(number) } else { odds_off(number) });
             let mut dont = travelled(Bet::DontCome, number, point);
-            dont.place(id(2), Bet::Lay { base: 1 }, STAKE).unwrap();
+            dont.place(id(2), Bet::LayOdds { base: 1 }, STAKE).unwrap();
             assert_row(&dont, id(2), laid(number));
         }
     }
@@ -203,8 +203,155 @@ fn one_roll_bets_do_not_mind_the_point() {
         assert_row(&place(table(point), Bet::AnyCraps), id(1), ANY_CRAPS);
         assert_row(&place(table(point), Bet::Field), id(1), FIELD_DOUBLE);
         let mut triple = table(point);
-        triple.rules.field_twelve = FieldTwelve::Triple;
+        triple.rules.pays.field_twelve = Pays::to_one(3);
         assert_row(&place(triple, Bet::Field), id(1), FIELD_TRIPLE);
+    }
+}
+
+/// Bets that are always on, with the vig and the fractions rounded down.
+const ALWAYS_ON: &str = "
+place_to_lose:4   - - L L - - - 27 - - - - - - -
+place_to_lose:5   - - - - L - - 37 - - - - - - -
+place_to_lose:6   - - - - - L L 48 - - - - - - -
+place_to_lose:8   - - - - - - - 48 L L - - - - -
+place_to_lose:9   - - - - - - - 37 - - L - - - -
+place_to_lose:10  - - - - - - - 27 - - - L L - -
+lay:4             - - L L - - - 29 - - - - - - -
+lay:5             - - - - L - - 38 - - - - - - -
+lay:6             - - - - - L L 48 - - - - - - -
+lay:8             - - - - - - - 48 L L - - - - -
+lay:9             - - - - - - - 38 - - L - - - -
+lay:10            - - - - - - - 29 - - - L L - -
+big:6             - - - - - 60 60 L - - - - - - -
+big:8             - - - - - - - L 60 60 - - - - -
+yes:2             353 - - - - - - L - - - - - - -
+yes:3             - 177 - - - - - L - - - - - - -
+yes:4             - - 118 118 - - - L - - - - - - -
+yes:6             - - - - - 71 71 L - - - - - - -
+yes:11            - - - - - - - L - - - - - 177 -
+yes:12            - - - - - - - L - - - - - - 353
+no:2              L - - - - - - 10 - - - - - - -
+no:3              - L - - - - - 20 - - - - - - -
+no:9              - - - - - - - 40 - - L - - - -
+no:8              - - - - - - - 49 L L - - - - -
+next:2            2058 L L L L L L L L L L L L L L
+next:6            L L L L L 365 365 L L L L L L L L
+next:7            L L L L L L L 294 L L L L L L L
+next:11           L L L L L L L L L L L L L 1000 L
+exactly:2         1800 L L L L L L L L L L L L L L
+exactly:3         L 900 L L L L L L L L L L L L L
+exactly:11        L L L L L L L L L L L L L 900 L
+exactly:12        L L L L L L L L L L L L L L 1800
+horn              405 180 L L L L L L L L L L L 180 405
+horn_high:2       684 132 L L L L L L L L L L L 132 312
+horn_high:3       312 324 L L L L L L L L L L L 132 312
+horn_high:11      312 132 L L L L L L L L L L L 324 312
+horn_high:12      312 132 L L L L L L L L L L L 132 684
+world             312 132 L L L L L P L L L L L 132 312
+craps_eleven      180 180 L L L L L L L L L L L 420 180
+hop:1-1           1800 L L L L L L L L L L L L L L
+hop:4-4           L L L L L L L L L 1800 L L L L L
+";
+
+#[test]
+fn bets_that_are_always_on_do_not_mind_the_point() {
+    for line in ALWAYS_ON.lines().filter(|line| !line.is_empty()) {
+        let (bet, row) = line.split_once(' ').unwrap();
+        for point in points() {
+            assert_row(&place(table(point), named(bet)), id(1), Row(row));
+        }
+    }
+}
+
+#[test]
+fn buy_bets_are_off_on_the_come_out() {
+    for line in "
+buy:4    - - 117 117 - - - L - - - - - - -
+buy:5    - - - - 87 - - L - - - - - - -
+buy:6    - - - - - 69 69 L - - - - - - -
+buy:8    - - - - - - - L 69 69 - - - - -
+buy:9    - - - - - - - L - - 87 - - - -
+buy:10   - - - - - - - L - - - 117 117 - -"
+        .lines()
+        .skip(1)
+    {
+        let (bet, row) = line.split_once(' ').unwrap();
+        assert_row(&place(table(None), named(bet)), id(1), OFF);
+        for point in Number::ALL {
+            assert_row(&place(table(Some(point)), named(bet)), id(1), Row(row));
+        }
+    }
+}
+
+#[test]
+fn what_is_off_on_the_come_out_works_where_the_rules_say_so() {
+    let on_come_out = |set: &str| {
+        let mut table = table(None);
+        table.rules.set(set, "true").unwrap();
+        table
+    };
+    for (set, works, others) in [
+        ("working.place", "place:6", ["buy:6", "hardway:6"]),
+        ("working.buy", "buy:6", ["place:6", "hardway:6"]),
+        ("working.hardways", "hardway:6", ["place:6", "buy:6"]),
+    ] {
+        let table = on_come_out(set);
+        let lost = place(table.clone(), named(works)).roll(dice(7));
+        assert_eq!(lost, [Settlement { bet: id(1), outcome: Outcome::Lost }], "{works}");
+        for other in others {
+            assert_row(&place(table.clone(), named(other)), id(1), OFF);
+        }
+    }
+    let mut come = travelled(Bet::Come, Number::Nine, None);
+    come.rules.set("working.come_odds", "true").unwrap();
+    come.place(id(2), Bet::Odds { base: 1 }, STAKE).unwrap();
+    assert_row(&come, id(2), odds(Number::Nine));
+}
+
+#[test]
+fn a_put_bet_stands_on_its_number_at_once() {
+    for point in Number::ALL {
+        for number in Number::ALL {
+            let mut table = place(table(Some(point)), Bet::Put(number));
+            assert_row(&table, id(1), with_the_number(number));
+            table.place(id(2), Bet::Odds { base: 1 }, STAKE).unwrap();
+            assert_row(&table, id(2), odds(number));
+            if number != point {
+                table.roll(dice(point.total()));
+                assert_row(&table, id(1), with_the_number(number));
+                assert_row(&table, id(2), odds_off(number));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hop_wins_on_its_two_faces_in_either_order() {
+    for hop in Hop::all() {
+        for dice in Dice::all() {
+            let payout = if hop.is_hard() { 30 * STAKE } else { 15 * STAKE };
+            let expected = if Hop::of(dice) == hop { Outcome::Won { payout } } else { Outcome::Lost };
+            let settled = place(table(None), Bet::Hop(hop)).roll(dice);
+            assert_eq!(settled, [Settlement { bet: id(1), outcome: expected }], "{hop} on {dice:?}");
+        }
+    }
+}
+
+#[test]
+fn the_barred_number_pushes_only_those_against_and_only_on_their_come_out() {
+    for (barred, row) in [
+        ("2", "P 60 - - - - - L - - - - - L 60"),
+        ("3", "60 P - - - - - L - - - - - L 60"),
+        ("12", "60 60 - - - - - L - - - - - L P"),
+    ] {
+        for (point, with, against) in
+            [(None, Bet::Pass, Bet::DontPass), (Some(Number::Six), Bet::Come, Bet::DontCome)]
+        {
+            let mut table = table(point);
+            table.rules.set("barred", barred).unwrap();
+            assert_row(&place(table.clone(), against), id(1), Row(row));
+            assert_row(&place(table, with), id(1), FRESH);
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Craps against tables and numbers that were not made with its code.
 
-mod edges;
+mod bonus;
 mod layout;
 mod placing;
+mod prices;
+mod rules;
 mod safety;
+mod shooters;
 
 use super::*;
 use bitcraps_types::Digest;
@@ -35,6 +38,11 @@ fn table(point: Option<Number>) -> Craps {
 
 fn points() -> impl Iterator<Item = Option<Number>> {
     [None].into_iter().chain(Number::ALL.map(Some))
+}
+
+/// A bet by its name.
+fn named(name: &str) -> Bet {
+    name.parse().unwrap()
 }
 
 /// Another number.

@@ -27,8 +27,58 @@ fn line_bets_are_made_before_the_come_out_and_come_bets_after() {
 }
 
 #[test]
+fn put_bets_need_a_point_and_muggsy_needs_a_come_out() {
+    assert_eq!(table(None).place(id(1), named("put:6"), STAKE), Err(BetError::NeedsPoint));
+    assert_eq!(table(Some(Number::Four)).place(id(1), named("put:6"), STAKE), Ok(()));
+    assert_eq!(table(None).place(id(1), Bet::Muggsy, STAKE), Ok(()));
+    assert_eq!(table(Some(Number::Four)).place(id(1), Bet::Muggsy, STAKE), Err(BetError::NeedsComeOut));
+}
+
+#[test]
+fn bonus_bets_are_made_before_a_shooters_first_roll_and_stay_up() {
+    let bonus = ["small", "tall", "all", "fire", "repeater:2", "different_doubles"];
+    for bet in bonus.map(named) {
+        let mut table = table(None);
+        assert_eq!(table.place(id(1), bet, STAKE), Ok(()));
+        assert_eq!(table.clone().take_down(id(1)).map(|down| sequences(&down)), Ok(vec![1]));
+        table.roll(dice(9));
+        assert_eq!(table.take_down(id(1)), Err(BetError::Contract), "{bet}");
+        assert_eq!(table.place(id(2), bet, STAKE), Err(BetError::NeedsNewShooter), "{bet}");
+        // A point that is made ends no hand, nor does a seven on the come-out.
+        table.roll(dice(9));
+        table.roll(dice(7));
+        assert_eq!(table.place(id(2), bet, STAKE), Err(BetError::NeedsNewShooter), "{bet}");
+        table.roll(dice(6));
+        table.roll(dice(7));
+        assert_eq!(table.place(id(2), bet, STAKE), Ok(()), "{bet}");
+    }
+}
+
+#[test]
+fn limits_are_by_the_kind_of_bet() {
+    for (kind, bets) in [
+        ("line", &["pass_line", "dont_pass"][..]),
+        ("number", &["place:6", "place_to_lose:6", "buy:4", "lay:4", "big:6"]),
+        ("proposition", &["hardway:6", "field", "any_seven", "horn", "horn_high:2", "world", "hop:1-2"]),
+        ("exchange", &["yes:9", "no:9", "next:9", "next:7"]),
+        ("bonus", &["small", "all", "fire", "repeater:9", "different_doubles", "muggsy"]),
+    ] {
+        let mut rules = CrapsRules::default();
+        rules.set(&format!("limits.{kind}.min"), "10").unwrap();
+        rules.set(&format!("limits.{kind}.max"), "20").unwrap();
+        for bet in Bet::all().filter(|bet| !matches!(bet, Bet::Come | Bet::DontCome | Bet::Put(_))) {
+            let of_kind = bets.contains(&bet.to_string().as_str());
+            let place = |stake| Craps::new(rules).place(id(1), bet, stake);
+            assert!(!of_kind || place(9) == Err(BetError::StakeTooSmall { min: 10 }), "{bet}");
+            assert!(!of_kind || place(21) == Err(BetError::StakeTooLarge { max: 20 }), "{bet}");
+            assert_eq!(place(10), Ok(()), "{bet}");
+        }
+    }
+}
+
+#[test]
 fn stakes_keep_the_limits_and_the_chip() {
-    let rules = CrapsRules { min_stake: 10, max_stake: 100, unit: 5, ..CrapsRules::default() };
+    let rules = CrapsRules { unit: 5, ..CrapsRules::default() }.with_limits(Limit { min: 10, max: 100 });
     let mut table = Craps::new(rules);
     let mut place = |stake| table.place(id(1), Bet::Field, stake);
     assert_eq!(place(5), Err(BetError::StakeTooSmall { min: 10 }));
@@ -49,7 +99,7 @@ fn full_odds_are_three_four_and_five_times_the_base_and_laid_odds_win_as_much() 
         (Number::Ten, 3, 6),
     ] {
         for (base, bet, multiple) in
-            [(Bet::Pass, Bet::Odds { base: 1 }, odds), (Bet::DontPass, Bet::Lay { base: 1 }, lay)]
+            [(Bet::Pass, Bet::Odds { base: 1 }, odds), (Bet::DontPass, Bet::LayOdds { base: 1 }, lay)]
         {
             let mut table = with(&[(1, base)], None);
             assert_eq!(table.place(id(2), bet, STAKE), Err(BetError::NeedsPoint));
@@ -68,7 +118,7 @@ fn odds_need_a_base_bet_of_ones_own_and_of_the_same_side() {
     let mut table = with(&[(1, Bet::Pass), (2, Bet::DontPass), (3, Bet::Field)], None);
     table.roll(dice(4));
     assert_eq!(table.place(id(9), Bet::Odds { base: 8 }, 1), Err(BetError::UnknownBet));
-    assert_eq!(table.place(id(9), Bet::Lay { base: 1 }, 1), Err(BetError::NoSuchOdds));
+    assert_eq!(table.place(id(9), Bet::LayOdds { base: 1 }, 1), Err(BetError::NoSuchOdds));
     assert_eq!(table.place(id(9), Bet::Odds { base: 2 }, 1), Err(BetError::NoSuchOdds));
     let stranger = BetId { account: AccountId(Digest::ZERO), sequence: 9 };
     assert_eq!(table.place(stranger, Bet::Odds { base: 1 }, 1), Err(BetError::UnknownBet));
@@ -82,7 +132,8 @@ fn contract_bets_stay_up_and_the_others_come_down() {
     table.place(id(3), Bet::Come, STAKE).unwrap();
     assert_eq!(table.clone().take_down(id(3)).map(|down| sequences(&down)), Ok(vec![3]));
     table.roll(dice(8));
-    for contract in [1, 3] {
+    table.place(id(4), named("put:9"), STAKE).unwrap();
+    for contract in [1, 3, 4] {
         assert_eq!(table.take_down(id(contract)), Err(BetError::Contract));
     }
     assert_eq!(table.take_down(id(2)).map(|down| sequences(&down)), Ok(vec![2]));
@@ -94,8 +145,8 @@ fn odds_come_down_alone_or_with_their_base() {
     let mut table = with(&[(1, Bet::Pass), (2, Bet::DontPass)], None);
     table.roll(dice(6));
     table.place(id(3), Bet::Odds { base: 1 }, STAKE).unwrap();
-    table.place(id(4), Bet::Lay { base: 2 }, STAKE).unwrap();
-    table.place(id(5), Bet::Lay { base: 2 }, 1).unwrap();
+    table.place(id(4), Bet::LayOdds { base: 2 }, STAKE).unwrap();
+    table.place(id(5), Bet::LayOdds { base: 2 }, 1).unwrap();
     assert_eq!(table.take_down(id(3)).map(|down| sequences(&down)), Ok(vec![3]));
     assert_eq!(
         table.take_down(id(2)),

@@ -13,18 +13,15 @@ enum Step {
 
 fn any_bet() -> impl Strategy<Value = Bet> {
     let base = 0..30u64;
+    let all: Vec<Bet> = Bet::all().collect();
     prop_oneof![
         4 => Just(Bet::Pass),
         4 => Just(Bet::DontPass),
         4 => Just(Bet::Come),
         4 => Just(Bet::DontCome),
         6 => base.clone().prop_map(|base| Bet::Odds { base }),
-        6 => base.prop_map(|base| Bet::Lay { base }),
-        1 => prop::sample::select(&Number::ALL[..]).prop_map(Bet::Place),
-        1 => prop::sample::select(&Hard::ALL[..]).prop_map(Bet::Hardway),
-        1 => Just(Bet::Field),
-        1 => Just(Bet::AnySeven),
-        1 => Just(Bet::AnyCraps),
+        6 => base.prop_map(|base| Bet::LayOdds { base }),
+        20 => prop::sample::select(all),
     ]
 }
 
@@ -39,15 +36,42 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 fn any_rules() -> impl Strategy<Value = CrapsRules> {
-    (1..20u64, 1..8u64, any::<[u8; 3]>(), any::<bool>(), any::<bool>()).prop_map(
-        |(min_stake, unit, [four_ten, five_nine, six_eight], triple, large)| CrapsRules {
-            min_stake,
-            max_stake: if large { CrapsRules::MAX_STAKE } else { 1000 },
+    let barred = prop::sample::select(&[Horn::Two, Horn::Three, Horn::Twelve][..]);
+    let vig = (0..2000u16, 0..2000u16, 0..2000u16, any::<bool>());
+    (1..20u64, 1..8u64, any::<[u8; 3]>(), any::<[bool; 5]>(), barred, vig).prop_map(
+        |(
+            min,
             unit,
-            odds: OddsLimits { four_ten, five_nine, six_eight },
-            field_twelve: if triple { FieldTwelve::Triple } else { FieldTwelve::Double },
+            odds,
+            [place, buy, hardways, come_odds, large],
+            barred,
+            (buy_vig, lay, exchange, up_front),
+        )| {
+            let [four_ten, five_nine, six_eight] = odds;
+            CrapsRules {
+                unit,
+                odds: ByNumber { four_ten, five_nine, six_eight },
+                barred,
+                working: Working { place, buy, hardways, come_odds },
+                vig: Vigs { buy: buy_vig, lay, exchange, up_front },
+                ..CrapsRules::default()
+            }
+            .with_limits(Limit { min, max: if large { CrapsRules::MAX_STAKE } else { 1000 } })
         },
     )
+}
+
+/// What rolling says that the next roll costs the house at worst.
+fn worst_by_rolling(table: &Craps, account: Option<AccountId>) -> i128 {
+    let stakes: BTreeMap<BetId, Amount> = table.open_bets().map(|open| (open.id, open.stake)).collect();
+    let cost = |settlement: Settlement| match settlement.outcome {
+        _ if account.is_some_and(|account| settlement.bet.account != account) => 0,
+        Outcome::Won { payout } => i128::from(payout),
+        Outcome::Lost => -i128::from(stakes[&settlement.bet]),
+        Outcome::Pushed => 0,
+    };
+    let costs = Dice::all().map(|dice| table.clone().roll(dice).into_iter().map(cost).sum());
+    costs.max().unwrap()
 }
 
 proptest! {
@@ -90,11 +114,48 @@ proptest! {
                 }
             }
             prop_assert!(table.open_bets().map(|open| open.id).eq(up.keys().copied()));
-            prop_assert_eq!(table.has_open_bets(), !up.is_empty());
         }
         let bytes = borsh::to_vec(&table).unwrap();
         prop_assert_eq!(borsh::from_slice::<Craps>(&bytes).unwrap(), table);
     }
+}
+
+proptest! {
+    #[test]
+    fn the_worst_roll_is_the_worst_that_rolling_finds(
+        rules in any_rules(),
+        steps in prop::collection::vec(any_step(), 0..60),
+    ) {
+        let player = |n| AccountId(Digest([n; 32]));
+        let mut table = Craps::new(rules);
+        for step in steps {
+            match step {
+                Step::Place { player: n, sequence, bet, stake } => {
+                    _ = table.place(BetId { account: player(n), sequence }, bet, stake);
+                }
+                Step::TakeDown { player: n, sequence } => {
+                    _ = table.take_down(BetId { account: player(n), sequence });
+                }
+                Step::Roll(dice) => _ = table.roll(dice),
+            }
+            for account in [None, Some(player(0)), Some(player(1))] {
+                let worst = table.worst_roll(account);
+                prop_assert_eq!(worst.loss, worst_by_rolling(&table, account));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_worst_roll_names_its_dice_and_what_they_cost() {
+    let mut table = table(None);
+    assert_eq!(table.worst_roll(None).loss, 0);
+    table.place(id(1), named("any_seven"), 10).unwrap();
+    table.place(id(2), named("exactly:12"), 3).unwrap();
+    let WorstRoll { dice, loss } = table.worst_roll(None);
+    assert_eq!((dice, loss), (Dice::new(6, 6).unwrap(), 3 * 30 - 10), "a seven costs 4 * 10 - 3");
+    table.place(id(3), named("horn"), 100).unwrap();
+    assert_eq!(table.worst_roll(Some(AccountId(Digest::ZERO))).loss, 0, "a stranger has no bets");
 }
 
 #[test]
@@ -107,7 +168,7 @@ fn some_dice_cost_the_house_the_whole_exposure() {
         (2, Bet::Odds { base: 1 }),
         (3, Bet::Field),
         (4, Bet::AnySeven),
-        (5, Bet::AnyCraps),
+        (5, Bet::World),
         (6, Bet::Place(Number::Ten)),
         (7, Bet::Hardway(Hard::Eight)),
         (8, Bet::Come),

@@ -1,0 +1,59 @@
+//! docs/craps.md says what the command says. After a change of the rules or the bets, in sim/:
+//! `BLESS=../docs cargo test cli::edges`.
+
+use super::*;
+use bitcraps_tables::craps::Bet;
+
+const DOCUMENT: &str = include_str!("../../../../docs/craps.md");
+const RULES: &str = "<!-- rules: generated -->\n";
+const EDGES: &str = "<!-- edges: generated -->\n";
+
+fn usual() -> Vec<Row> {
+    let edge = |subject| edge(&CrapsRules::default(), subject, None).unwrap();
+    Subject::all().map(|subject| Row::of(subject, edge(subject))).collect()
+}
+
+#[test]
+fn the_document_has_the_rules_and_the_edges_of_the_code() {
+    let (prose, rest) = DOCUMENT.split_once(RULES).expect("the marker of the rules");
+    let (_, rest) = rest.split_once("\n## ").expect("a chapter after the rules");
+    let (chapter, _) = rest.split_once(EDGES).expect("the marker of the edges");
+    let mut rules = String::from("| rule | usual |\n|---|---|\n");
+    for (name, value) in CrapsRules::default().settings() {
+        writeln!(rules, "| `{name}` | {value} |").unwrap();
+    }
+    let edges = markdown(&together(usual()));
+    let text = format!("{prose}{RULES}\n{rules}\n## {chapter}{EDGES}\n{edges}");
+    if let Some(folder) = std::env::var_os("BLESS").filter(|folder| Path::new(folder).is_dir()) {
+        std::fs::write(Path::new(&folder).join("craps.md"), text).expect("docs/ is writable");
+        return;
+    }
+    assert!(DOCUMENT == text, "docs/craps.md is out of date");
+}
+
+#[test]
+fn the_document_has_every_bet_as_it_is_written() {
+    for (syntax, _) in Bet::SYNTAX {
+        let written = syntax.replace('|', "\\|");
+        assert!(DOCUMENT.contains(&format!("| `{written}` |")), "docs/craps.md has no row for {syntax}");
+    }
+}
+
+#[test]
+fn each_bet_is_in_one_row_and_bets_that_cost_the_same_are_joined() {
+    let rows = usual();
+    let joined = together(usual());
+    assert_eq!(joined.iter().map(|row| row.on.len().max(1)).sum::<usize>(), rows.len());
+    let names: Vec<String> = joined.iter().map(Row::name).collect();
+    for name in ["pass_line", "odds:4|10", "place:6|8", "hop:1-1|2-2|3-3|4-4|5-5|6-6", "horn_high:2|12"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+}
+
+#[test]
+fn decimals_are_rounded_and_have_a_sign_and_a_zero() {
+    let of = |numerator: i64, denominator: i64| BigRational::new(numerator.into(), denominator.into());
+    assert_eq!(decimal(&of(2, 3), 4), "0.6667");
+    assert_eq!(decimal(&of(-1, 200), 2), "-0.01");
+    assert_eq!(percent(&of(7, 495)), "1.4141");
+}
