@@ -43,8 +43,11 @@ struct Registry {
     group: [u8; 32],
     threshold: usize,
     /// What the shares say of the latest messages. All nodes ask for the same.
-    latest: RefCell<Vec<(Vec<u8>, Rc<[PartialSignature]>)>>,
+    latest: RefCell<Vec<Said>>,
 }
+
+/// A message, and what each share says of it.
+type Said = (Vec<u8>, Rc<[PartialSignature]>);
 
 /// Keyed tags: a node can make only those of its own shares, and nobody the group's without enough of them.
 struct TagKey {
