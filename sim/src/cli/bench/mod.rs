@@ -3,8 +3,10 @@
 //! Parts: `rounds` (quorum rounds, all to all, beside turmoil and madsim doing the same), `trace` (the cost of the
 //! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
 //! nodes on simulated links, on real QUIC, and on turmoil), `engines` (what a block takes under each engine, in simulated
-//! time and messages: the same on every machine), `decide` (what large networks cost). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! time and messages: the same on every machine), `decide` (what large networks cost), `casino` (treasury and tables
+//! alone). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
+mod casino;
 mod decide;
 mod engines;
 
@@ -51,6 +53,9 @@ pub(super) fn bench(only: Option<&str>, figures: Option<&Path>) -> u8 {
     }
     if wanted("decide") {
         complete &= decide::bench();
+    }
+    if wanted("casino") {
+        casino::bench();
     }
     if complete { exit::PASS } else { exit::INCONCLUSIVE }
 }

@@ -1,0 +1,138 @@
+//! (h) The casino alone, without consensus or signatures: the bets that one core settles per second, and the time of a
+//! block with many tables at work.
+
+use super::super::say::say;
+use super::REPEATS;
+use bitcraps_casino::{
+    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand, TableConfig,
+};
+use bitcraps_tables::craps::{self, CrapsRules, Number};
+use bitcraps_types::{
+    ChainId, Digest, GroupKey, Height, Protocol, PublicKey, Signature, TableId, ThresholdSignature,
+    ValidatorIndex, Verify, WallTime,
+};
+use std::time::{Duration, Instant};
+
+/// Blocks of one measurement.
+const BLOCKS: Height = 200;
+
+/// Signatures are not what is measured.
+struct Trusting;
+
+impl Verify for Trusting {
+    fn verify(&self, _: &PublicKey, _: &[u8], _: &Signature) -> bool {
+        true
+    }
+}
+
+/// Prints the table.
+pub(super) fn bench() {
+    say(format_args!(
+        "(h) the casino alone, on one core, {BLOCKS} blocks; each player bets once in each block; median of {REPEATS}"
+    ));
+    say("  tables   players   bets           bets settled/s   ms per block: p50    p99");
+    // Bets that are over with one roll, and bets that stay up for some.
+    let (short, long) = (craps::Bet::Field, craps::Bet::Place(Number::Six));
+    for (tables, players, on) in [(1, 1000, short), (100, 4000, short), (1000, 4000, short), (1000, 4000, long)] {
+        let mut runs: Vec<Run> = (0..REPEATS).map(|_| run(tables, players, on)).collect();
+        runs.sort_by(|a, b| a.per_second().total_cmp(&b.per_second()));
+        let run = &runs[REPEATS / 2];
+        let at = |part: f64| run.blocks[(part * (run.blocks.len() - 1) as f64) as usize].as_secs_f64() * 1e3;
+        say(format_args!(
+            "  {tables:>6}   {players:>7}   {:12}   {:>14.0}   {:>16.2} {:>7.2}",
+            on.to_string(),
+            run.per_second(),
+            at(0.5),
+            at(0.99)
+        ));
+    }
+}
+
+/// One measurement.
+struct Run {
+    settled: usize,
+    /// The time of each block, ascending.
+    blocks: Vec<Duration>,
+}
+
+impl Run {
+    fn per_second(&self) -> f64 {
+        self.settled as f64 / self.blocks.iter().sum::<Duration>().as_secs_f64()
+    }
+}
+
+fn run(tables: u32, players: u32, on: craps::Bet) -> Run {
+    let genesis = genesis(tables, players);
+    let chain = genesis.chain_id();
+    let mut casino = Casino::genesis(&genesis).expect("it is sound");
+    let (mut settled, mut blocks) = (0, Vec::new());
+    for height in 1..=BLOCKS {
+        let (block, dice) = block(height, &casino, tables, players, on);
+        let (reports, took) = applied(&mut casino, &block, &dice, &chain);
+        settled += reports;
+        blocks.push(took);
+    }
+    blocks.sort();
+    Run { settled, blocks }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+fn applied(
+    casino: &mut Casino,
+    block: &Block,
+    dice: &ThresholdSignature,
+    chain: &ChainId,
+) -> (usize, Duration) {
+    let start = Instant::now();
+    let (_, reports) = casino.apply_and_report(block, Some(dice), chain, &Trusting);
+    let took = start.elapsed();
+    (reports.iter().map(|report| report.settlements.len()).sum(), took)
+}
+
+fn key(player: u32) -> PublicKey {
+    PublicKey(Digest::of("bench/player", &player.to_le_bytes()).0)
+}
+
+fn genesis(tables: u32, players: u32) -> Genesis {
+    Genesis {
+        name: "bench".into(),
+        engine: Protocol::Tendermint,
+        validators: vec![GenesisValidator { key: key(u32::MAX), power: 1 }],
+        players: (0..players).map(|player| (key(player), 1_000_000)).collect(),
+        bank: 1_000_000_000_000,
+        tables: (0..tables)
+            .map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() })
+            .collect(),
+        blob_bytes: 0,
+        dice: DiceKey { group: GroupKey::default(), holders: vec![ValidatorIndex(0)] },
+    }
+}
+
+/// A block in which every player bets at the table that is its own, and something in the place of its dice.
+fn block(
+    height: Height,
+    casino: &Casino,
+    tables: u32,
+    players: u32,
+    on: craps::Bet,
+) -> (Block, ThresholdSignature) {
+    let command = |player: u32| {
+        let action = Action::Bet { table: TableId(player % tables), bet: Bet::Craps(on), stake: 6 };
+        let command = Command { key: key(player), sequence: height, action };
+        SignedCommand { command, signature: Signature([0; 64]) }
+    };
+    let block = Block {
+        height,
+        parent: Digest::ZERO,
+        proposer: ValidatorIndex(0),
+        time: WallTime(height),
+        state_root: casino.root(),
+        rolls: true,
+        commands: (0..players).map(command).collect(),
+        offences: Vec::new(),
+        blobs: Blobs::default(),
+    };
+    let mut dice = [0; 96];
+    dice[..32].copy_from_slice(&Digest::of("bench/dice", &height.to_le_bytes()).0);
+    (block, ThresholdSignature(dice))
+}
