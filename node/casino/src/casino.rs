@@ -1,6 +1,6 @@
 //! The whole casino as one state machine: bank and tables in sequence. And its snapshots.
 
-use crate::{AuditError, Bank, Block, Genesis, GenesisError, Orders, Table, TableReport, seed_of};
+use crate::{AuditError, Bank, Block, Genesis, GenesisError, Table, TableReport, seed_of};
 use bitcraps_types::{ChainId, Digest, TableId, ThresholdSignature, Verify};
 
 /// The replicated state. [`apply`](Casino::apply) is exactly what the actors do in parallel.
@@ -122,8 +122,8 @@ impl Casino {
         }
         let seed = dice.map(seed_of);
         let mut reports = Vec::with_capacity(all.len());
-        for Orders { table, orders } in all {
-            let at = self.position(table).expect("the bank knows the casino's tables only");
+        for orders in all {
+            let at = self.position(orders.table).expect("the bank knows the casino's tables only");
             reports.push(self.tables[at].play(&orders, seed.as_ref()));
         }
         reports

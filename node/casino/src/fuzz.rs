@@ -33,6 +33,7 @@ fn genesis() -> Genesis {
         tables: (0..2).map(table).collect(),
         blob_bytes: 1 << 16,
         dice: DiceKey { group: GroupKey(vec![1; 48]), holders: vec![ValidatorIndex(0)] },
+        policy: Policy::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Whether a bank and tables belong together: what a snapshot from a peer must pass before anything relies on it.
 
-use super::{Bank, COVER, STAKE, house, issue, leg};
-use crate::Table;
+use super::{Bank, COVER, STAKE, house, leg};
+use crate::policy::issue;
+use crate::{PolicyError, Table};
 use bitcraps_tables::{BetId, Craps, CrapsRules, Game, craps};
 use bitcraps_treasury::{LedgerFault, Transfer};
 use bitcraps_types::{Amount, TableId};
@@ -18,6 +19,12 @@ pub enum AuditError {
     /// The house's accounts have other names.
     #[error("the house's accounts are not those of a casino")]
     House,
+    /// No casino can go by the policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// More is unbonding than the stakes hold.
+    #[error("the stakes do not hold what is unbonding")]
+    Stakes,
     /// The bank knows other tables, or in another order.
     #[error("the bank and the tables are not of one casino")]
     Tables,
@@ -43,6 +50,10 @@ impl Bank {
         if self.house != house() || *self.ledger.issue_account() != issue() {
             return Err(AuditError::House);
         }
+        self.policy.check(&self.stakes.powers())?;
+        if !self.stakes_are_sound() {
+            return Err(AuditError::Stakes);
+        }
         if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
             return Err(AuditError::Tables);
         }
@@ -52,7 +63,8 @@ impl Bank {
             let agrees = seat.rules == *game.rules()
                 && seat.rules.check().is_ok()
                 && seat.digest == table.digest()
-                && seat.has_open_bets == game.has_open_bets();
+                && seat.has_open_bets == game.has_open_bets()
+                && seat.worst == table.worst(self.policy.limits_rolls());
             if !agrees {
                 return Err(AuditError::Table(*id));
             }

@@ -1,6 +1,9 @@
 //! The composition, case by case. [`random`] drives it with commands of every kind.
 
+mod fees;
+mod limits;
 mod random;
+mod stakes;
 
 use super::*;
 use crate::testing::{Player, Tags, bet, block, dice_of, genesis};

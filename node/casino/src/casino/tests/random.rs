@@ -120,7 +120,7 @@ proptest! {
                 .iter()
                 .map(|orders| {
                     let table = tables.iter_mut().find(|table| table.id() == orders.table).unwrap();
-                    table.play(&orders.orders, Some(&seed_of(&dice)))
+                    table.play(orders, Some(&seed_of(&dice)))
                 })
                 .collect();
             prop_assert_eq!(bank.finish(block.height, &mut reports), root);
