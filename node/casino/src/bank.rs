@@ -25,7 +25,8 @@ use bitcraps_treasury::{Ledger, LedgerError, Transfer, TransferId};
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use stakes::Stakes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 /// The money, the sequence numbers, the offences, and what the bank must know of each table.
 ///
@@ -229,9 +230,8 @@ impl Bank {
 
     /// Records an offence once per height and offender, with the digest of the first proof, and charges it.
     fn accuse(&mut self, height: Height, offence: &Offence) {
-        let name = (offence.height, offence.offender);
-        if !self.offences.contains_key(&name) {
-            self.offences.insert(name, Digest::of("casino/proof", &offence.proof));
+        if let Entry::Vacant(unknown) = self.offences.entry((offence.height, offence.offender)) {
+            unknown.insert(Digest::of("casino/proof", &offence.proof));
             (self.cache.offences, self.cache.root) = (None, None);
             self.slash(height, offence.offender);
         }

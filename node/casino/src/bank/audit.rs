@@ -16,7 +16,7 @@ pub enum AuditError {
     /// The ledger is no ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerFault),
-    /// The house's accounts have other names.
+    /// The house's accounts have other names, or numbers that it can't have used.
     #[error("the house's accounts are not those of a casino")]
     House,
     /// No casino can go by the policy.
@@ -48,6 +48,10 @@ impl Bank {
         }
         self.ledger.check()?;
         if self.house != house() || *self.ledger.issue_account() != issue() {
+            return Err(AuditError::House);
+        }
+        // Numbers of the house's own are used one by one: no chain comes so far.
+        if self.ledger.account(&self.house).is_none_or(|house| house.sequences.highest() > u64::MAX / 2) {
             return Err(AuditError::House);
         }
         self.policy.check(&self.stakes.powers())?;

@@ -9,7 +9,7 @@ use super::{Bank, Reason};
 use crate::policy::{StakePolicy, stake_account};
 use crate::{Genesis, Kept};
 use bitcraps_treasury::{LedgerError, TransferId, split};
-use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
+use bitcraps_types::{AccountId, Amount, Height, PublicKey, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 
@@ -23,9 +23,15 @@ pub(super) struct Stakes {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct Staker {
-    /// The account of the validator's own key.
-    owner: AccountId,
+    key: PublicKey,
     power: u64,
+}
+
+impl Staker {
+    /// The account of the validator's own key.
+    fn owner(&self) -> AccountId {
+        AccountId::of_key(&self.key)
+    }
 }
 
 /// A validator's stake.
@@ -40,7 +46,7 @@ pub struct Stake {
 impl Stakes {
     pub(super) fn of(genesis: &Genesis) -> Stakes {
         let validators = genesis.validators.iter();
-        let stakers = validators.map(|v| Staker { owner: AccountId::of_key(&v.key), power: v.power });
+        let stakers = validators.map(|v| Staker { key: v.key, power: v.power });
         Stakes { validators: stakers.collect(), unbonding: BTreeMap::new() }
     }
 
@@ -49,12 +55,17 @@ impl Stakes {
     }
 
     pub(super) fn owners(&self) -> impl Iterator<Item = AccountId> + '_ {
-        self.validators.iter().map(|staker| staker.owner)
+        self.validators.iter().map(Staker::owner)
     }
 
     fn validator_of(&self, owner: AccountId) -> Option<ValidatorIndex> {
-        let at = self.validators.iter().position(|staker| staker.owner == owner)?;
+        let at = self.validators.iter().position(|staker| staker.owner() == owner)?;
         u16::try_from(at).ok().map(ValidatorIndex)
+    }
+
+    #[cfg(test)]
+    pub(super) fn unbond_all(&mut self, parts: impl Iterator<Item = ((Height, ValidatorIndex), Amount)>) {
+        self.unbonding.extend(parts);
     }
 
     fn unbonding_of(&self, validator: ValidatorIndex) -> impl Iterator<Item = Amount> + '_ {
@@ -75,7 +86,7 @@ impl Bank {
 
     /// A validator's stake, where there are stakes.
     pub fn stake(&self, validator: ValidatorIndex) -> Option<Stake> {
-        let held = self.ledger.account(&stake_account(validator))?.balance();
+        let held = self.ledger.account(&stake_account(validator))?.available();
         let unbonding = self.stakes.unbonding_of(validator).sum();
         Some(Stake { bonded: held.saturating_sub(unbonding), unbonding })
     }
@@ -111,7 +122,7 @@ impl Bank {
     /// Pays out what has been unbonding long enough.
     pub(super) fn pay_matured(&mut self, height: Height) {
         for ((_, validator), amount) in self.stakes.take_matured(height) {
-            let owner = self.stakes.validators[usize::from(validator.0)].owner;
+            let owner = self.stakes.validators[usize::from(validator.0)].owner();
             self.move_by_rule(height, stake_account(validator), owner, amount);
             self.cache.terms = None;
         }
@@ -150,7 +161,7 @@ impl Bank {
                 let validator = ValidatorIndex(index);
                 let mut own = self.stakes.unbonding_of(validator);
                 let sum = own.try_fold(0, |sum: Amount, amount| sum.checked_add(amount));
-                let held = self.ledger.account(&stake_account(validator)).map_or(0, |held| held.balance());
+                let held = self.ledger.account(&stake_account(validator)).map_or(0, |held| held.available());
                 sum.is_some_and(|sum| sum <= held)
             })
     }
