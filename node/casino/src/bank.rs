@@ -205,6 +205,17 @@ impl Bank {
         self.house
     }
 
+    /// The accounts whose money moves by rule: the house's own, and those that the policy pays.
+    pub fn accounts_of_rules(&self) -> Vec<AccountId> {
+        let mut accounts = vec![self.house];
+        if self.policy.fee.amount > 0 || self.policy.stake.is_some() {
+            accounts.push(fees::fees());
+            accounts.extend(self.stakes.accounts());
+            accounts.extend(self.policy.stake.and_then(|stake| stake.kept).map(|kept| kept.by));
+        }
+        accounts
+    }
+
     /// What it goes by.
     pub fn policy(&self) -> &Policy {
         &self.policy

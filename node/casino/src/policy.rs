@@ -183,6 +183,13 @@ impl Kelly {
 }
 
 impl Policy {
+    /// What networks of the testbed go by: validators with something to lose.
+    pub fn of_test_network() -> Policy {
+        let stake =
+            StakePolicy { per_power: 1000, unbonding: Offence::MAX_AGE, slash: PerMille(100), kept: None };
+        Policy { stake: Some(stake), ..Policy::default() }
+    }
+
     /// Whether the tables must tell what their next rolls can cost.
     pub fn limits_rolls(&self) -> bool {
         self.table_loss.is_some() || self.total_loss.is_some()

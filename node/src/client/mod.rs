@@ -294,7 +294,7 @@ fn command(status: &api::Status, out: &mut dyn Write) -> Result<(), ClientError>
         Some(api::Effect::TookDown { bets, returned }) => {
             writeln!(out, "{bets} taken down, {returned} returned")?;
         }
-        Some(api::Effect::Transferred {}) | None => {}
+        Some(api::Effect::Transferred {} | api::Effect::Bonded {} | api::Effect::Unbonding {}) | None => {}
     }
     if state == "archived" {
         writeln!(out, "whether it was done or refused is no longer known here")?;

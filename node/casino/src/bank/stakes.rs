@@ -58,6 +58,13 @@ impl Stakes {
         self.validators.iter().map(Staker::owner)
     }
 
+    /// The validators' own accounts and those of their stakes.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
+        let stakes =
+            (0..=u16::MAX).zip(&self.validators).map(|(index, _)| stake_account(ValidatorIndex(index)));
+        self.owners().chain(stakes)
+    }
+
     fn validator_of(&self, owner: AccountId) -> Option<ValidatorIndex> {
         let at = self.validators.iter().position(|staker| staker.owner() == owner)?;
         u16::try_from(at).ok().map(ValidatorIndex)

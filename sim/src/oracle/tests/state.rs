@@ -18,6 +18,7 @@ pub(super) fn genesis(keys: &Keyring) -> Genesis {
         tables: Vec::new(),
         blob_bytes: 0,
         dice: DiceKeys::new(Scheme::Mock, 9, &[1; 4]).genesis,
+        policy: bitcraps_casino::Policy::of_test_network(),
     }
 }
 
