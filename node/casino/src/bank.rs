@@ -21,7 +21,7 @@ use crate::policy::{Policy, issue, stake_account};
 use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
 use crate::{Answer, Offence, SignedCommand, Table};
 use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
-use bitcraps_treasury::{Ledger, LedgerError, Transfer, TransferId};
+use bitcraps_treasury::{Event, Ledger, LedgerError, Transfer, TransferId};
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use stakes::Stakes;
@@ -198,6 +198,15 @@ impl Bank {
     /// The money.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// From now on the ledger keeps its events until they are taken.
+    pub(crate) fn record_events(&mut self) {
+        self.ledger.record_events();
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.take_events()
     }
 
     /// The account that covers the bets and takes the stakes.

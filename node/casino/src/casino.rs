@@ -1,6 +1,7 @@
 //! The whole casino as one state machine: bank and tables in sequence. And its snapshots.
 
 use crate::{AuditError, Bank, Block, Genesis, GenesisError, Table, TableReport, seed_of};
+use bitcraps_treasury::Event;
 use bitcraps_types::{ChainId, Digest, TableId, ThresholdSignature, Verify};
 
 /// The replicated state. [`apply`](Casino::apply) is exactly what the actors do in parallel.
@@ -65,6 +66,16 @@ impl Casino {
     /// The state root after the last block.
     pub fn root(&self) -> Digest {
         self.bank.root()
+    }
+
+    /// From now on the ledger's events are kept until they are taken: for whoever replays a chain to audit it.
+    pub fn record_events(&mut self) {
+        self.bank.record_events();
+    }
+
+    /// The ledger's events since they were last taken: leaves of its log, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.bank.take_events()
     }
 
     /// The bank.
