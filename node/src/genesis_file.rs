@@ -3,11 +3,16 @@
 //! Strict in both directions: unknown fields are errors, and what is written reads back as the same [`Genesis`], so with
 //! the same chain id.
 
+mod policy;
+
+pub use policy::read_policy;
+
 use crate::dice::{self, DiceKeyError};
 use crate::hex::{self, Hex};
 use crate::rules::Rules;
 use bitcraps_casino::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
 use bitcraps_types::{Amount, GroupKey, Protocol, PublicKey, TableId, ValidatorIndex};
+use policy::PolicyForm;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -72,6 +77,9 @@ struct File {
     /// A draft, whose validators have not made their dice key yet, need not speak of it.
     #[serde(default)]
     dice: Dice,
+    /// The file of a network that goes by the usual policy need not speak of it.
+    #[serde(default, skip_serializing_if = "PolicyForm::is_usual")]
+    policy: PolicyForm,
 }
 
 /// The dice key.
@@ -137,6 +145,7 @@ pub fn to_json(genesis: &Genesis) -> String {
             group: hex::encode(&genesis.dice.group.0),
             holders: genesis.dice.holders.iter().map(|holder| holder.0).collect(),
         },
+        policy: PolicyForm::of(&genesis.policy),
     };
     serde_json::to_string_pretty(&file).expect("text is JSON") + "\n"
 }
@@ -155,16 +164,23 @@ pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
 
 /// Reads a genesis whose dice key is not made yet, and checks the rest.
 pub fn read_draft(path: &Path) -> Result<Genesis, GenesisFileError> {
+    let genesis = read_json(path, from_json)?;
+    genesis.check().map_err(|error| GenesisFileError::Genesis { path: path.into(), error })?;
+    Ok(genesis)
+}
+
+fn read_json<T>(
+    path: &Path,
+    parse: impl FnOnce(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, GenesisFileError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| GenesisFileError::Io { path: path.into(), error })?;
-    let genesis = from_json(&text).map_err(|error| GenesisFileError::Format {
+    parse(&text).map_err(|error| GenesisFileError::Format {
         path: path.into(),
         line: error.line(),
         column: error.column(),
         why: without_place(&error.to_string()),
-    })?;
-    genesis.check().map_err(|error| GenesisFileError::Genesis { path: path.into(), error })?;
-    Ok(genesis)
+    })
 }
 
 /// The place stands before the message already.
@@ -203,14 +219,17 @@ pub(crate) fn from_json(text: &str) -> Result<Genesis, serde_json::Error> {
         tables,
         blob_bytes: file.blob_bytes,
         dice: DiceKey { group, holders: file.dice.holders.into_iter().map(ValidatorIndex).collect() },
+        policy: file.policy.read().map_err(serde_json::Error::custom)?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitcraps_tables::CrapsRules;
+    use bitcraps_casino::{Fee, FeesTo, Fraction, Kelly, Kept, PerMille, Policy, Reserve, StakePolicy};
     use bitcraps_tables::craps::{Limit, Pays};
+    use bitcraps_tables::{CrapsRules, craps};
+    use bitcraps_types::{AccountId, Digest};
     use proptest::prelude::*;
 
     fn genesis() -> impl Strategy<Value = Genesis> {
@@ -230,10 +249,17 @@ mod tests {
             prop::collection::vec((key, any::<u64>()), 0..4),
             any::<u64>(),
             prop::collection::vec(table, 0..4),
-            (any::<u32>(), any::<Vec<u8>>(), any::<Vec<u16>>()),
+            (any::<u32>(), any::<Vec<u8>>(), any::<Vec<u16>>(), policy()),
         )
             .prop_map(
-                |((name, engine), validators, players, bank, tables, (blob_bytes, group, holders))| Genesis {
+                |(
+                    (name, engine),
+                    validators,
+                    players,
+                    bank,
+                    tables,
+                    (blob_bytes, group, holders, policy),
+                )| Genesis {
                     name,
                     engine,
                     validators,
@@ -245,8 +271,38 @@ mod tests {
                         group: GroupKey(group),
                         holders: holders.into_iter().map(ValidatorIndex).collect(),
                     },
+                    policy,
                 },
             )
+    }
+
+    fn policy() -> impl Strategy<Value = Policy> {
+        let share = || any::<u16>().prop_map(PerMille);
+        let edge =
+            any::<(u32, u32)>().prop_map(|(numerator, denominator)| Fraction { numerator, denominator });
+        let bet = prop::sample::select(craps::Bet::all().collect::<Vec<_>>());
+        let kelly = (share(), prop::collection::btree_map(bet, edge, 0..4))
+            .prop_map(|(share, edges)| Kelly { share, edges });
+        let reserve =
+            prop_oneof![any::<u64>().prop_map(Reserve::Amount), share().prop_map(Reserve::PerMille)];
+        let kept =
+            (share(), any::<[u8; 32]>()).prop_map(|(share, by)| Kept { share, by: AccountId(Digest(by)) });
+        let stake = (any::<(u64, u64)>(), share(), prop::option::of(kept)).prop_map(
+            |((per_power, unbonding), slash, kept)| StakePolicy { per_power, unbonding, slash, kept },
+        );
+        let to = prop::sample::select(vec![FeesTo::Validators, FeesTo::Nobody]);
+        let fee = (any::<u64>(), to).prop_map(|(amount, to)| Fee { amount, to });
+        let losses = any::<(Option<u64>, Option<u64>)>();
+        (reserve, losses, prop::option::of(kelly), fee, prop::option::of(stake)).prop_map(
+            |(reserve, (table_loss, total_loss), kelly, fee, stake)| Policy {
+                reserve,
+                table_loss,
+                total_loss,
+                kelly,
+                fee,
+                stake,
+            },
+        )
     }
 
     proptest! {
@@ -269,11 +325,13 @@ mod tests {
             tables,
             blob_bytes: 0,
             dice: DiceKey { group: GroupKey(vec![]), holders: vec![] },
+            policy: Policy::default(),
         }
     }
 
     #[test]
-    fn a_file_that_says_nothing_of_blobs_takes_none() {
+    fn a_file_that_says_nothing_of_blobs_takes_none_and_the_usual_policy_needs_no_word() {
+        assert!(!to_json(&empty()).contains("policy"));
         let silent = to_json(&empty()).replace(",\n  \"blob_bytes\": 0", "");
         assert!(!silent.contains("blob"), "{silent}");
         assert_eq!(from_json(&silent).unwrap(), empty());

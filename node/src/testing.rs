@@ -7,8 +7,8 @@ use bitcraps_actors::files::Decided;
 use bitcraps_actors::ports::Event;
 use bitcraps_beacon::bls::SecretShares;
 use bitcraps_casino::{
-    Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, SignedCommand, TableConfig,
-    TableReport,
+    Action, Bet, Blobs, Block, Casino, Command, Genesis, GenesisValidator, Policy, SignedCommand,
+    TableConfig, TableReport,
 };
 use bitcraps_consensus::{Certificate, commit_bytes};
 use bitcraps_tables::{BetId, CrapsRules, craps};
@@ -57,6 +57,7 @@ pub(crate) fn genesis(players: u8) -> Genesis {
         tables: (0..3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: 4096,
         dice: dice::deal(&[1; 4], &DICE).unwrap().0,
+        policy: Policy::default(),
     }
 }
 

@@ -104,6 +104,7 @@ impl Net {
                 .collect(),
             blob_bytes: 0,
             dice: DiceKeys::new(Scheme::Mock, 7, &[1; VALIDATORS]).genesis,
+            policy: bitcraps_casino::Policy::of_test_network(),
         };
         let chain = genesis.chain_id();
         let members = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });

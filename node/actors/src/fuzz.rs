@@ -183,6 +183,7 @@ fn genesis() -> Genesis {
         tables: vec![],
         blob_bytes: 0,
         dice: DiceKey { group: GroupKey(vec![]), holders: vec![ValidatorIndex(0)] },
+        policy: bitcraps_casino::Policy::default(),
     }
 }
 

@@ -36,7 +36,7 @@ impl Handler<Play> for TableActor {
     type Result = ();
 
     fn handle(&mut self, Play { height, orders, seed }: Play, _: &mut Self::Context) {
-        let report = self.table.play(&orders.orders, seed.as_ref());
+        let report = self.table.play(&orders, seed.as_ref());
         self.treasury.do_send(Played { height, report });
     }
 }

@@ -6,18 +6,27 @@
 //! freed; pushed, taken down or refused by the table, both are freed.
 
 mod audit;
+mod fees;
+mod limits;
+mod reason;
+mod stakes;
 #[cfg(test)]
 mod tests;
 
 pub use audit::AuditError;
+pub use reason::{Reason, Refusal};
+pub use stakes::Stake;
 
+use crate::policy::{Policy, issue, stake_account};
 use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
 use crate::{Answer, Offence, SignedCommand, Table};
 use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
-use bitcraps_treasury::{Ledger, LedgerError, Transfer, TransferId};
+use bitcraps_treasury::{Event, Ledger, LedgerError, Transfer, TransferId};
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
-use std::collections::{BTreeMap, BTreeSet};
+use stakes::Stakes;
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 /// The money, the sequence numbers, the offences, and what the bank must know of each table.
 ///
@@ -27,6 +36,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Bank {
     ledger: Ledger,
     house: AccountId,
+    policy: Policy,
+    stakes: Stakes,
     offences: BTreeMap<(Height, ValidatorIndex), Digest>,
     seats: BTreeMap<TableId, Seat>,
     /// The tables that owe a report.
@@ -43,53 +54,17 @@ struct Seat {
     rules: CrapsRules,
     digest: Digest,
     has_open_bets: bool,
+    /// What the next roll can cost, where the policy limits that.
+    worst: Amount,
 }
 
 /// Hashes of the parts, `None` where the part changed since.
 #[derive(Clone, Debug, Default)]
 struct Cache {
+    /// Of the policy and the stakes.
+    terms: Option<Digest>,
     offences: Option<Digest>,
     root: Option<Digest>,
-}
-
-/// A command of the last block that changed nothing, save that its sequence number may be used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The account of the key in it; with a bad signature, not necessarily its sender.
-    pub account: AccountId,
-    /// Its number.
-    pub sequence: u64,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Why a command was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// The key's holder did not sign it for this chain.
-    #[error("the signature is not valid")]
-    Signature,
-    /// The ledger refused: an unknown account, a used sequence number, too little money.
-    #[error(transparent)]
-    Ledger(LedgerError),
-    /// The transfer would open one account more than [`Bank::MAX_ACCOUNTS`].
-    #[error("there are too many accounts to open another")]
-    TooManyAccounts,
-    /// The house has less free money than the bet can cost it.
-    #[error("the bank can't cover the bet: {available} available")]
-    BankCannotCover {
-        /// What it has.
-        available: Amount,
-    },
-    /// No such table.
-    #[error("there is no such table")]
-    UnknownTable,
-    /// Only a bet's owner takes it down.
-    #[error("the bet is another's")]
-    NotYourBet,
-    /// The table's limits, or its state, don't allow it.
-    #[error(transparent)]
-    Table(BetError),
 }
 
 /// The leg of a transfer.
@@ -98,13 +73,11 @@ const PAYMENT: u8 = 0;
 const STAKE: u8 = 1;
 /// The leg of a bet's cover.
 const COVER: u8 = 2;
+/// The leg of a command's fee.
+const FEE: u8 = 3;
 
 fn house() -> AccountId {
     AccountId::of_house("bank")
-}
-
-fn issue() -> AccountId {
-    AccountId::of_house("issue")
 }
 
 fn leg(bet: BetId, leg: u8) -> TransferId {
@@ -119,19 +92,32 @@ impl Bank {
     /// The bank at the start, with the tables as `Casino::genesis` makes them.
     pub fn genesis(genesis: &Genesis) -> Result<Bank, GenesisError> {
         genesis.check()?;
+        let Genesis { policy, .. } = genesis;
         let house = house();
         let mut ledger = Ledger::new(issue());
-        let players = genesis.players.iter().map(|(key, amount)| (AccountId::of_key(key), *amount));
-        for (account, amount) in players.chain([(house, genesis.bank)]) {
-            ledger.issue(account, amount).expect("the genesis was checked");
+        let mut give = |account, amount| ledger.issue(account, amount).expect("the genesis was checked");
+        genesis.players.iter().for_each(|(key, amount)| give(AccountId::of_key(key), *amount));
+        give(house, genesis.bank);
+        let stakes = Stakes::of(genesis);
+        if policy.stake.is_some() || policy.fee.amount > 0 {
+            // Who gets money by rule has an account, so that none is opened by the way.
+            stakes.owners().for_each(|owner| give(owner, 0));
+        }
+        if let Some(stake) = &policy.stake {
+            for (index, power) in (0..=u16::MAX).zip(genesis.powers()) {
+                give(stake_account(ValidatorIndex(index)), power * stake.per_power);
+            }
+            stake.kept.iter().for_each(|kept| give(kept.by, 0));
         }
         let seats = genesis.tables.iter().map(|TableConfig { id, rules }| {
             let digest = Table::new(*id, *rules).digest();
-            (*id, Seat { rules: *rules, digest, has_open_bets: false })
+            (*id, Seat { rules: *rules, digest, has_open_bets: false, worst: 0 })
         });
         let mut bank = Bank {
             ledger,
             house,
+            policy: policy.clone(),
+            stakes,
             offences: BTreeMap::new(),
             seats: seats.collect(),
             playing: BTreeSet::new(),
@@ -142,8 +128,8 @@ impl Bank {
         Ok(bank)
     }
 
-    /// First step of a block: checks each command, moves money, reserves each bet's stake and worst case. The answer
-    /// holds orders for every table that has any, or that has open bets and so must roll, in the order of their ids.
+    /// First step of a block: charges the offences, pays out what has unbonded, checks each command, moves money, reserves
+    /// each bet's stake and worst case. The answer holds orders for every table that has any, or that has open bets and so must roll, in the order of their ids.
     ///
     /// # Panics
     /// If the block before was not finished.
@@ -151,8 +137,9 @@ impl Bank {
         assert!(self.playing.is_empty(), "a block begins after the one before is finished");
         self.refusals.clear();
         for offence in &block.offences {
-            self.accuse(offence);
+            self.accuse(block.height, offence);
         }
+        self.pay_matured(block.height);
         let mut orders: BTreeMap<TableId, Vec<Order>> =
             self.tables_to_play().map(|table| (table, Vec::new())).collect();
         for signed in &block.commands {
@@ -166,11 +153,11 @@ impl Bank {
             }
         }
         self.playing.extend(orders.keys());
-        orders.into_iter().map(|(table, orders)| Orders { table, orders }).collect()
+        self.limit_rolls(orders)
     }
 
-    /// Last step of a block: sorts the tables' reports by the tables' ids, settles them in that order, and answers with
-    /// the state root.
+    /// Last step of a block: sorts the tables' reports by the tables' ids, settles them in that order, shares the fees out,
+    /// and answers with the state root.
     ///
     /// # Panics
     /// If the reports are not one for each of the tables that [`begin`](Bank::begin) asked to play, or if a table
@@ -186,6 +173,7 @@ impl Bank {
         for report in reports {
             self.settle(height, report);
         }
+        self.share_fees(height);
         // Each id of this block carries a claimed sequence number, so none can come again.
         self.ledger.forget_before(height.saturating_add(1));
         self.refresh_root()
@@ -212,9 +200,34 @@ impl Bank {
         &self.ledger
     }
 
+    /// From now on the ledger keeps its events until they are taken.
+    pub(crate) fn record_events(&mut self) {
+        self.ledger.record_events();
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.take_events()
+    }
+
     /// The account that covers the bets and takes the stakes.
     pub fn house(&self) -> AccountId {
         self.house
+    }
+
+    /// The accounts whose money moves by rule: the house's own, and those that the policy pays.
+    pub fn accounts_of_rules(&self) -> Vec<AccountId> {
+        let mut accounts = vec![self.house];
+        if self.policy.fee.amount > 0 || self.policy.stake.is_some() {
+            accounts.push(fees::fees());
+            accounts.extend(self.stakes.accounts());
+            accounts.extend(self.policy.stake.and_then(|stake| stake.kept).map(|kept| kept.by));
+        }
+        accounts
+    }
+
+    /// What it goes by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The recorded offences, in the order of their heights.
@@ -227,7 +240,7 @@ impl Bank {
         self.offences.contains_key(&(height, offender))
     }
 
-    /// The state root after the last finished block: over the ledger, the offences and all tables.
+    /// The state root after the last finished block: over the ledger, the policy, the stakes, the offences and all tables.
     ///
     /// # Panics
     /// In the middle of a block, and for a decoded bank that has not passed `Casino::from_parts`.
@@ -235,12 +248,13 @@ impl Bank {
         self.cache.root.expect("a bank at rest has a root")
     }
 
-    /// Records an offence once per height and offender, with the digest of the first proof.
-    fn accuse(&mut self, offence: &Offence) {
-        self.offences.entry((offence.height, offence.offender)).or_insert_with(|| {
-            self.cache = Cache::default();
-            Digest::of("casino/proof", &offence.proof)
-        });
+    /// Records an offence once per height and offender, with the digest of the first proof, and charges it.
+    fn accuse(&mut self, height: Height, offence: &Offence) {
+        if let Entry::Vacant(unknown) = self.offences.entry((offence.height, offence.offender)) {
+            unknown.insert(Digest::of("casino/proof", &offence.proof));
+            (self.cache.offences, self.cache.root) = (None, None);
+            self.slash(height, offence.offender);
+        }
     }
 
     /// Does what a command needs of the bank; the order for its table, if it has one.
@@ -265,19 +279,16 @@ impl Bank {
         self.cache.root = None;
         self.ledger.claim(account, sequence).map_err(Reason::Ledger)?;
         let id = BetId { account, sequence };
+        self.take_fee(height, id)?;
         match signed.command.action {
             Action::Transfer { to, amount } => {
-                let opens = self.ledger.account(&to).is_none();
-                if opens && self.ledger.account_count() >= Self::MAX_ACCOUNTS {
-                    return Err(Reason::TooManyAccounts);
-                }
-                let transfer = Transfer { id: leg(id, PAYMENT), debit: account, credit: to, amount };
-                self.ledger.transfer(height, transfer).map_err(Reason::Ledger)?;
+                self.pay(height, leg(id, PAYMENT), to, amount)?;
                 Ok(None)
             }
             Action::Bet { table, bet, stake } => {
                 let rules = &self.seats.get(&table).ok_or(Reason::UnknownTable)?.rules;
                 let cover = exposure(rules, &bet, stake).map_err(Reason::Table)?;
+                self.may_cover(&bet, cover)?;
                 self.escrow(height, id, stake, cover)?;
                 Ok(Some((table, Order { id, play: Play::Place { bet, stake } })))
             }
@@ -290,6 +301,43 @@ impl Bank {
                 }
                 Ok(Some((table, Order { id, play: Play::TakeDown { bet } })))
             }
+            Action::Bond { amount } => {
+                self.bond(height, leg(id, PAYMENT), amount)?;
+                Ok(None)
+            }
+            Action::Unbond { amount } => {
+                self.unbond(height, account, amount)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Moves money of the account whose command it is.
+    fn pay(&mut self, height: Height, id: TransferId, to: AccountId, amount: Amount) -> Result<(), Reason> {
+        if self.ledger.account(&to).is_none() && self.ledger.account_count() >= Self::MAX_ACCOUNTS {
+            return Err(Reason::TooManyAccounts);
+        }
+        let transfer = Transfer { id, debit: id.account, credit: to, amount };
+        self.ledger.transfer(height, transfer).map(|_| ()).map_err(Reason::Ledger)
+    }
+
+    /// Moves money that no command asked to move, under a sequence number of the house's.
+    fn move_by_rule(&mut self, height: Height, debit: AccountId, credit: AccountId, amount: Amount) {
+        if amount == 0 {
+            return;
+        }
+        let used = self.ledger.account(&self.house).map_or(0, |house| house.sequences.highest());
+        let id = TransferId { account: self.house, sequence: used + 1, leg: PAYMENT };
+        self.ledger.claim(id.account, id.sequence).expect("the next number is free");
+        self.ledger.transfer(height, Transfer { id, debit, credit, amount }).expect("the money is there");
+        self.cache.root = None;
+    }
+
+    /// Destroys money of the house's accounts.
+    fn burn_by_rule(&mut self, from: AccountId, amount: Amount) {
+        if amount > 0 {
+            self.ledger.burn(from, amount).expect("the money is there");
+            self.cache.root = None;
         }
     }
 
@@ -335,7 +383,7 @@ impl Bank {
             seat.digest = report.digest;
             self.cache.root = None;
         }
-        seat.has_open_bets = report.has_open_bets;
+        (seat.has_open_bets, seat.worst) = (report.has_open_bets, report.worst);
     }
 
     /// Ends a bet's reserves.
@@ -374,8 +422,13 @@ impl Bank {
             let bytes = borsh::to_vec(&self.offences).expect("a vector takes all bytes");
             Digest::of("casino/offences", &bytes)
         });
-        let mut bytes = Vec::with_capacity(64 + 36 * self.seats.len());
+        let terms = *self.cache.terms.get_or_insert_with(|| {
+            let bytes = borsh::to_vec(&(&self.policy, &self.stakes)).expect("a vector takes all bytes");
+            Digest::of("casino/terms", &bytes)
+        });
+        let mut bytes = Vec::with_capacity(96 + 36 * self.seats.len());
         bytes.extend_from_slice(&self.ledger.root().0);
+        bytes.extend_from_slice(&terms.0);
         bytes.extend_from_slice(&offences.0);
         for (table, seat) in &self.seats {
             bytes.extend_from_slice(&table.0.to_le_bytes());

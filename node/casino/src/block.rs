@@ -62,6 +62,8 @@ pub enum BlockError {
 impl Offence {
     /// The longest proof, in bytes.
     pub const MAX_PROOF: usize = 64 << 10;
+    /// How many heights an offence may lie before the block that records it.
+    pub const MAX_AGE: Height = 10_000;
 }
 
 impl Block {

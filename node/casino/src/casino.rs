@@ -1,6 +1,7 @@
 //! The whole casino as one state machine: bank and tables in sequence. And its snapshots.
 
-use crate::{AuditError, Bank, Block, Genesis, GenesisError, Orders, Table, TableReport, seed_of};
+use crate::{AuditError, Bank, Block, Genesis, GenesisError, Table, TableReport, seed_of};
+use bitcraps_treasury::Event;
 use bitcraps_types::{ChainId, Digest, TableId, ThresholdSignature, Verify};
 
 /// The replicated state. [`apply`](Casino::apply) is exactly what the actors do in parallel.
@@ -67,6 +68,16 @@ impl Casino {
         self.bank.root()
     }
 
+    /// From now on the ledger's events are kept until they are taken: for whoever replays a chain to audit it.
+    pub fn record_events(&mut self) {
+        self.bank.record_events();
+    }
+
+    /// The ledger's events since they were last taken: leaves of its log, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.bank.take_events()
+    }
+
     /// The bank.
     pub fn bank(&self) -> &Bank {
         &self.bank
@@ -122,8 +133,8 @@ impl Casino {
         }
         let seed = dice.map(seed_of);
         let mut reports = Vec::with_capacity(all.len());
-        for Orders { table, orders } in all {
-            let at = self.position(table).expect("the bank knows the casino's tables only");
+        for orders in all {
+            let at = self.position(orders.table).expect("the bank knows the casino's tables only");
             reports.push(self.tables[at].play(&orders, seed.as_ref()));
         }
         reports

@@ -39,6 +39,16 @@ pub enum Action {
         /// Which.
         bet: BetId,
     },
+    /// Adds to one's own stake. Of a validator's key.
+    Bond {
+        /// How much.
+        amount: Amount,
+    },
+    /// Begins to take out of one's own stake what the validator's power does not require. Of a validator's key.
+    Unbond {
+        /// How much.
+        amount: Amount,
+    },
 }
 
 /// One action of the holder of a key.

@@ -1,6 +1,6 @@
 //! What a network starts from.
 
-use crate::Block;
+use crate::{Block, Policy, PolicyError};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::RulesError;
 use bitcraps_types::{
@@ -28,6 +28,8 @@ pub struct Genesis {
     pub blob_bytes: u32,
     /// The key under which the validators throw the dice.
     pub dice: DiceKey,
+    /// What the bank risks, what validators stake, what commands cost.
+    pub policy: Policy,
 }
 
 /// The public half of the secret that the validators share to throw the dice, and who holds which share of it.
@@ -81,6 +83,9 @@ pub enum GenesisError {
     /// It allows more bytes of blobs than a block can have.
     #[error("{0} bytes of blobs in a block of at most {max}", max = Block::MAX_BYTES)]
     TooManyBlobBytes(u32),
+    /// No casino can go by its policy.
+    #[error("policy: {0}")]
+    Policy(#[from] PolicyError),
 }
 
 impl Genesis {
@@ -114,6 +119,13 @@ impl Genesis {
                 return Err(GenesisError::SamePlayer(*key));
             }
             money = money.checked_add(*amount).ok_or(GenesisError::TooMuchMoney)?;
+        }
+        let powers = self.powers();
+        self.policy.check(&powers)?;
+        let per_power = self.policy.stake.map_or(0, |stake| stake.per_power);
+        for power in powers {
+            let stake = per_power.checked_mul(power).ok_or(GenesisError::TooMuchMoney)?;
+            money = money.checked_add(stake).ok_or(GenesisError::TooMuchMoney)?;
         }
         Ok(())
     }

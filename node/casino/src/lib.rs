@@ -13,15 +13,19 @@ mod dice;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod genesis;
+mod policy;
 mod table;
 #[cfg(test)]
 mod testing;
 
-pub use bank::{AuditError, Bank, Reason, Refusal};
+pub use bank::{AuditError, Bank, Reason, Refusal, Stake};
 pub use blobs::{Blobs, BlobsError};
 pub use block::{Block, BlockError, Offence};
 pub use casino::{Casino, SnapshotError};
 pub use command::{Action, Bet, Command, SignedCommand};
 pub use dice::seed_of;
 pub use genesis::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
+pub use policy::{
+    Fee, FeesTo, Fraction, Kelly, Kept, PerMille, Policy, PolicyError, Reserve, StakePolicy, stake_account,
+};
 pub use table::{Answer, AnswerTo, Order, Orders, Play, Table, TableReport};

@@ -1,6 +1,7 @@
 //! One table's half of a block: orders in, a report out. It owns a game and no money.
 
 use crate::Bet;
+use bitcraps_tables::craps::Losses;
 use bitcraps_tables::{
     BetError, BetId, Craps, CrapsRules, Dice, Game, OpenBet, Seed, Settlement, TakenDown, craps, roll,
 };
@@ -14,6 +15,8 @@ pub struct Orders {
     pub table: TableId,
     /// In the order of the block. Empty if the table has nothing but open bets.
     pub orders: Vec<Order>,
+    /// The most that the roll may cost the house; `None`: no limit.
+    pub limit: Option<Amount>,
 }
 
 /// One command at a table, covered by the bank.
@@ -61,6 +64,8 @@ pub struct TableReport {
     pub digest: Digest,
     /// Whether bets are up afterwards.
     pub has_open_bets: bool,
+    /// What the next roll can cost the house at worst, if its orders had a limit; else 0.
+    pub worst: Amount,
 }
 
 /// The answer to one order.
@@ -115,9 +120,12 @@ impl Table {
 
     /// Follows the orders in order, then rolls once if any bet is up. So a table rolls once in each block in which it
     /// has bets; the bank asks it to play in each of them, and each such block has a seed.
-    pub fn play(&mut self, orders: &[Order], seed: Option<&Seed>) -> TableReport {
-        let answers =
-            orders.iter().map(|&Order { id, play }| AnswerTo { id, answer: self.follow(id, play) }).collect();
+    pub fn play(&mut self, Orders { orders, limit, .. }: &Orders, seed: Option<&Seed>) -> TableReport {
+        let mut ceiling = limit.map(|limit| Ceiling { limit, losses: self.game.losses(None) });
+        let mut answers = Vec::with_capacity(orders.len());
+        for &Order { id, play } in orders {
+            answers.push(AnswerTo { id, answer: self.follow(id, play, ceiling.as_mut()) });
+        }
         let dice = seed.filter(|_| self.game.has_open_bets()).map(|seed| roll(seed, self.id));
         let settlements = dice.map_or_else(Vec::new, |dice| self.game.roll(dice));
         TableReport {
@@ -129,7 +137,13 @@ impl Table {
             point: self.game.point(),
             digest: self.digest(),
             has_open_bets: self.game.has_open_bets(),
+            worst: self.worst(limit.is_some()),
         }
+    }
+
+    /// What the next roll can cost at worst, if anybody asks.
+    pub(crate) fn worst(&self, asked: bool) -> Amount {
+        if asked { self.game.worst_roll(None).need() } else { 0 }
     }
 
     /// The digest of the table's whole state.
@@ -138,16 +152,57 @@ impl Table {
         Digest::of("casino/table", &bytes)
     }
 
-    fn follow(&mut self, id: BetId, play: Play) -> Answer {
+    fn follow(&mut self, id: BetId, play: Play, ceiling: Option<&mut Ceiling>) -> Answer {
         match play {
-            Play::Place { bet: Bet::Craps(bet), stake } => match self.game.place(id, bet, stake) {
+            Play::Place { bet: Bet::Craps(bet), stake } => match self.place(id, bet, stake, ceiling) {
                 Ok(()) => Answer::Placed,
                 Err(error) => Answer::NotPlaced(error),
             },
-            Play::TakeDown { bet } => match self.game.take_down(bet) {
-                Ok(down) => Answer::TakenDown(down),
-                Err(error) => Answer::NotTakenDown(error),
-            },
+            Play::TakeDown { bet } => {
+                let gone = self.game.losses_of(bet);
+                match self.game.take_down(bet) {
+                    Ok(down) => {
+                        ceiling.into_iter().for_each(|ceiling| ceiling.losses -= gone);
+                        Answer::TakenDown(down)
+                    }
+                    Err(error) => Answer::NotTakenDown(error),
+                }
+            }
         }
+    }
+
+    fn place(
+        &mut self,
+        id: BetId,
+        bet: craps::Bet,
+        stake: Amount,
+        ceiling: Option<&mut Ceiling>,
+    ) -> Result<(), BetError> {
+        if let Some(ceiling) = ceiling {
+            ceiling.admit(self.game.losses_with(id, bet, stake)?)?;
+        }
+        self.game.place(id, bet, stake)
+    }
+}
+
+/// What the roll may cost, and what it costs with the bets that are up.
+struct Ceiling {
+    limit: Amount,
+    losses: Losses,
+}
+
+impl Ceiling {
+    /// Takes a bet's losses in, unless they raise the worst case above the limit. A bet that raises it not at all is
+    /// always welcome.
+    fn admit(&mut self, more: Losses) -> Result<(), BetError> {
+        let mut with = self.losses;
+        with += more;
+        let (before, after) = (self.losses.worst(), with.worst());
+        if after.loss > before.loss && after.loss > i128::from(self.limit) {
+            let left = i128::from(self.limit).saturating_sub(before.loss);
+            return Err(BetError::AboveLossLimit { left: Amount::try_from(left).unwrap_or(0) });
+        }
+        self.losses = with;
+        Ok(())
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn genesis(players: u8, tables: u32) -> Genesis {
         tables: (0..tables).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: 0,
         dice: DiceKey { group: GroupKey(Vec::new()), holders: vec![ValidatorIndex(0)] },
+        policy: Policy::default(),
     }
 }
 

@@ -31,6 +31,7 @@ fn genesis() -> Genesis {
         tables: vec![TableConfig { id: TableId(1), rules: CrapsRules::default() }],
         blob_bytes: 0,
         dice: DiceKey { group: dice().1, holders: dice().0.holders().to_vec() },
+        policy: bitcraps_casino::Policy::default(),
     }
 }
 

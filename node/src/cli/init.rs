@@ -7,7 +7,7 @@ use crate::home::Home;
 use crate::keys::SecretKey;
 use crate::world::disk;
 use bitcraps_beacon::bls::SecretShares;
-use bitcraps_casino::{DiceKey, Genesis, GenesisValidator, TableConfig};
+use bitcraps_casino::{DiceKey, Genesis, GenesisValidator, Policy, TableConfig};
 use bitcraps_tables::CrapsRules;
 use bitcraps_types::ed25519::{DICE_SECRET, secret_of_test_network};
 use bitcraps_types::{Protocol, TableId};
@@ -65,6 +65,7 @@ impl Init {
                     tables: tables(1..=3),
                     blob_bytes: 0,
                     dice,
+                    policy: Policy::default(),
                 }
             }
         };

@@ -3,9 +3,10 @@
 use super::init::{BANK, PLAYER, deal, tables, write_config};
 use super::{Failure, code, say, say_json};
 use crate::dice;
+use crate::genesis_file;
 use crate::home::Home;
 use crate::keys::SecretKey;
-use bitcraps_casino::{Block, Genesis, GenesisValidator};
+use bitcraps_casino::{Block, Genesis, GenesisValidator, Policy};
 use bitcraps_types::Protocol;
 use bitcraps_types::ed25519::secret_of_test_network;
 use clap::Args;
@@ -54,6 +55,10 @@ pub(super) struct Testnet {
     /// The most bytes of blobs (bytes that consensus orders and that no state depends on) in a block; 0: none are taken.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=Block::MAX_BYTES as i64))]
     blob_bytes: u32,
+    /// A JSON file with what the bank risks, what validators stake and what commands cost, as in a genesis under `policy`.
+    /// Without it nothing is limited or taken, and nothing is at stake (with --seed as in the testbed).
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Derive all keys from this number, so that the same network can be made again, by the testbed for one. Anyone
     /// can compute such keys: for tests only.
     #[arg(long)]
@@ -113,6 +118,11 @@ impl Testnet {
             }
             players.push((key.public(), self.buy_in));
         }
+        let policy = match (&self.policy, self.seed) {
+            (Some(file), _) => genesis_file::read_policy(file).map_err(crate::home::HomeError::from)?,
+            (None, Some(_)) => Policy::of_test_network(),
+            (None, None) => Policy::default(),
+        };
         let powers: Vec<u64> = (0..count).map(|i| self.powers.get(i).copied().unwrap_or(1)).collect();
         let (dice, secrets) = deal(&powers, self.seed)?;
         for (home, secret) in homes.iter().zip(&secrets) {
@@ -133,6 +143,7 @@ impl Testnet {
             },
             blob_bytes: self.blob_bytes,
             dice,
+            policy,
         };
         let port = |i: u16, which: u16| self.base_port + i * STEP + which;
         for (i, home) in (0..).zip(&homes) {

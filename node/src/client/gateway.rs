@@ -3,7 +3,7 @@
 use super::error::ClientError;
 use crate::gateway::api;
 use crate::hex::{self, Hex};
-use bitcraps_casino::{DiceKey, Genesis, SignedCommand};
+use bitcraps_casino::{DiceKey, Genesis, Policy, SignedCommand};
 use bitcraps_types::{ChainId, Digest, GroupKey, Protocol};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +52,7 @@ impl Gateway {
                 tables: Vec::new(),
                 blob_bytes: 0,
                 dice: DiceKey { group: GroupKey::default(), holders: Vec::new() },
+                policy: Policy::default(),
             },
             chain: Digest::ZERO,
         };

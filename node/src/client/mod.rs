@@ -128,6 +128,16 @@ pub enum Action {
         #[arg(long)]
         to: Hex<32>,
     },
+    /// Add to the stake of the validator whose key it is.
+    Bond {
+        /// How much.
+        amount: Amount,
+    },
+    /// Begin to take out of that stake what the validator's power does not require.
+    Unbond {
+        /// How much.
+        amount: Amount,
+    },
     /// Check a block's certificate against the validators of the genesis.
     VerifyBlock {
         /// The block's height, or `latest`.
@@ -235,13 +245,25 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
         }
         Action::CashOut { to } => {
             let mut wallet = wallet(&client.key)?;
-            let amount = wallet.state()?.available;
+            let fee = wallet.gateway().genesis().policy.fee.amount;
+            let amount = wallet.state()?.available.saturating_sub(fee);
             if amount == 0 {
                 return Err(ClientError::NothingToSend);
             }
             let to = AccountId(Digest(to.0));
             let done = wallet.settle(casino::Action::Transfer { to, amount })?;
             writeln!(out, "{amount} sent to {} in block {}", to.0, done.height)?;
+        }
+        Action::Bond { amount } => {
+            let done = wallet(&client.key)?.settle(casino::Action::Bond { amount: *amount })?;
+            writeln!(out, "{amount} bonded in block {}", done.height)?;
+        }
+        Action::Unbond { amount } => {
+            let done = wallet(&client.key)?.settle(casino::Action::Unbond { amount: *amount })?;
+            let wait =
+                wallet(&client.key)?.gateway().genesis().policy.stake.map_or(0, |stake| stake.unbonding);
+            let comes = done.height.saturating_add(wait);
+            writeln!(out, "{amount} unbonding since block {}; it comes in block {comes}", done.height)?;
         }
         Action::VerifyRoll { height, table } => {
             let gateway = gateway()?;
@@ -294,7 +316,7 @@ fn command(status: &api::Status, out: &mut dyn Write) -> Result<(), ClientError>
         Some(api::Effect::TookDown { bets, returned }) => {
             writeln!(out, "{bets} taken down, {returned} returned")?;
         }
-        Some(api::Effect::Transferred {}) | None => {}
+        Some(api::Effect::Transferred {} | api::Effect::Bonded {} | api::Effect::Unbonding {}) | None => {}
     }
     if state == "archived" {
         writeln!(out, "whether it was done or refused is no longer known here")?;

@@ -112,6 +112,7 @@ fn defaults_are_those_that_the_settings_name() {
         tables: vec![],
         blob_bytes: 0,
         dice: bitcraps_casino::DiceKey { group: Default::default(), holders: vec![] },
+        policy: Default::default(),
     };
     let node = config.node(Arc::new(genesis), 5);
     assert_eq!((node.sign_above, node.limits), (5, PeerLimits::default()));

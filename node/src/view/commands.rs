@@ -53,6 +53,10 @@ pub enum Effect {
         /// Their stakes.
         returned: Amount,
     },
+    /// The stake grew.
+    Bonded,
+    /// Money is on its way out of the stake.
+    Unbonding,
 }
 
 /// How a bet ended.

@@ -89,6 +89,8 @@ pub struct Network {
 pub struct View {
     head: RwLock<Option<Head>>,
     accounts: RwLock<BTreeMap<AccountId, AccountView>>,
+    /// Those that any block may change.
+    of_rules: RwLock<Vec<AccountId>>,
     tables: RwLock<BTreeMap<TableId, Arc<TableView>>>,
     blocks: RwLock<Blocks>,
     commands: RwLock<Commands>,
@@ -111,6 +113,7 @@ impl View {
         View {
             head: RwLock::default(),
             accounts: RwLock::default(),
+            of_rules: RwLock::default(),
             tables: RwLock::default(),
             blocks: RwLock::default(),
             commands: RwLock::default(),
@@ -142,7 +145,9 @@ impl View {
                 let ids: Vec<Digest> = block.commands.iter().map(SignedCommand::id).collect();
                 let verdicts = verdicts::attribute(&block.commands, refusals);
                 let played = self.played(block, &ids, &verdicts, reports);
-                self.accounts_changed(ledger, touched(block, &played));
+                let mut touched = touched(block, &played);
+                touched.extend(read(&self.of_rules).iter());
+                self.accounts_changed(ledger, touched);
                 let decided =
                     Decided { value: value.clone(), certificate: certificate.clone(), dice: dice.copied() };
                 let blocks = BlockView { head, decided };
@@ -261,6 +266,7 @@ impl View {
             casino.tables().iter().map(|table| (table.id(), Arc::new(TableView::of(table)))).collect();
         let offences = casino.bank().offences().map(|(height, offender)| (height, offender.0)).collect();
         *write(&self.accounts) = accounts;
+        *write(&self.of_rules) = casino.bank().accounts_of_rules();
         *write(&self.tables) = tables;
         *write(&self.blocks) = Blocks::default();
         *write(&self.head) = Some(head);
@@ -337,7 +343,7 @@ impl View {
     }
 }
 
-/// The accounts that a block may have changed.
+/// The accounts that a block's commands and bets may have changed.
 fn touched(block: &Block, played: &Played) -> BTreeSet<AccountId> {
     let mut touched = BTreeSet::new();
     for signed in &block.commands {
@@ -347,9 +353,6 @@ fn touched(block: &Block, played: &Played) -> BTreeSet<AccountId> {
         }
     }
     touched.extend(played.bets.iter().map(|bet| bet.id.account));
-    if !played.bets.is_empty() {
-        touched.insert(AccountId::of_house("bank"));
-    }
     touched
 }
 

@@ -76,6 +76,8 @@ impl Played {
             Action::Transfer { .. } => Effect::Transferred,
             Action::Bet { .. } => Effect::Placed { bet: BetId { account, sequence }, end: None },
             Action::TakeDown { .. } => Effect::TookDown { bets: 0, returned: 0 },
+            Action::Bond { .. } => Effect::Bonded,
+            Action::Unbond { .. } => Effect::Unbonding,
         };
         let commands = || block.commands.iter().map(|signed| &signed.command);
         let effects =
@@ -86,7 +88,7 @@ impl Played {
                 let bet = match command.action {
                     Action::Bet { bet, stake, .. } => Some((bet, stake)),
                     Action::TakeDown { .. } => None,
-                    Action::Transfer { .. } => continue,
+                    Action::Transfer { .. } | Action::Bond { .. } | Action::Unbond { .. } => continue,
                 };
                 if verdicts[place].is_none() {
                     let id = BetId { account: command.account(), sequence: command.sequence };

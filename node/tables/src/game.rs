@@ -135,4 +135,10 @@ pub enum BetError {
     /// A contract bet stays up until the dice decide it.
     #[error("a contract bet stays up")]
     Contract,
+    /// The next roll could cost the house more than the table may lose.
+    #[error("the table may lose only {left} more on this roll")]
+    AboveLossLimit {
+        /// What it may lose beyond the worst that the bets before can cost.
+        left: Amount,
+    },
 }

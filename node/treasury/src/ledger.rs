@@ -20,7 +20,7 @@ mod tests;
 pub use check::LedgerFault;
 
 use crate::tree::Tree;
-use crate::{Account, Applied, LedgerError, Transfer, TransferId};
+use crate::{Account, Applied, LedgerError, Log, Transfer, TransferId, log};
 use bitcraps_types::{AccountId, Amount, Digest, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
@@ -33,9 +33,11 @@ pub struct Ledger {
     accounts: BTreeMap<AccountId, Account>,
     reserves: BTreeMap<TransferId, Transfer>,
     done: BTreeMap<TransferId, Done>,
-    history: Digest,
+    log: Log,
     #[borsh(skip)]
     tree: Tree,
+    #[borsh(skip)]
+    recorder: Option<Vec<Event>>,
 }
 
 /// A transfer that is over.
@@ -52,14 +54,43 @@ enum Phases {
     Two,
 }
 
-/// What the history digest runs over.
-#[derive(BorshSerialize)]
-enum Event<'a> {
-    Issued { to: &'a AccountId, amount: Amount },
-    Transferred(&'a Transfer),
-    Reserved(&'a Transfer),
-    Posted { id: &'a TransferId, amount: Amount },
-    Voided(&'a TransferId),
+/// What happened: a leaf of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// Money was made.
+    Issued {
+        /// Who got it.
+        to: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Money moved at once.
+    Transferred(Transfer),
+    /// Money was set aside.
+    Reserved(Transfer),
+    /// A reserve ended, and some of it moved.
+    Posted {
+        /// Which.
+        id: TransferId,
+        /// How much moved.
+        amount: Amount,
+    },
+    /// A reserve ended, and nothing moved.
+    Voided(TransferId),
+    /// Money was destroyed.
+    Burnt {
+        /// Whose.
+        from: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+}
+
+impl Event {
+    /// The leaf: the hash of the event's encoding.
+    pub fn leaf(&self) -> Digest {
+        log::leaf_hash(&borsh::to_vec(self).expect("a vector takes all bytes"))
+    }
 }
 
 impl Ledger {
@@ -70,8 +101,9 @@ impl Ledger {
             accounts: BTreeMap::from([(issue, Account::default())]),
             reserves: BTreeMap::new(),
             done: BTreeMap::new(),
-            history: Digest::ZERO,
+            log: Log::default(),
             tree: Tree::default(),
+            recorder: None,
         }
     }
 
@@ -114,9 +146,20 @@ impl Ledger {
         Amount::try_from(owed).unwrap_or(Amount::MAX)
     }
 
-    /// A digest of everything that ever happened, in order.
-    pub fn history(&self) -> Digest {
-        self.history
+    /// The log of everything that ever happened, in order.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// From now on keeps each event until it is taken. Otherwise the ledger keeps none: its [log](Ledger::log) is the
+    /// frontier of a tree.
+    pub fn record_events(&mut self) {
+        self.recorder.get_or_insert_default();
+    }
+
+    /// The events since they were last taken, if the ledger [keeps](Ledger::record_events) them.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.recorder.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Makes money. Creates the account if it is new.
@@ -125,9 +168,26 @@ impl Ledger {
             return Err(LedgerError::IssueAccount);
         }
         self.supply().checked_add(amount).ok_or(LedgerError::Overflow)?;
-        self.record(&Event::Issued { to: &to, amount });
+        self.record(Event::Issued { to, amount });
         self.accounts.entry(to).or_default();
         self.move_posted(self.issue, to, amount)
+    }
+
+    /// Destroys money that an account can spend.
+    pub fn burn(&mut self, from: AccountId, amount: Amount) -> Result<(), LedgerError> {
+        if from == self.issue {
+            return Err(LedgerError::IssueAccount);
+        }
+        if amount == 0 {
+            return Err(LedgerError::NoAmount);
+        }
+        let available = self.accounts.get(&from).ok_or(LedgerError::UnknownAccount)?.available();
+        if available < amount {
+            return Err(LedgerError::Insufficient { available });
+        }
+        self.move_posted(from, self.issue, amount)?;
+        self.record(Event::Burnt { from, amount });
+        Ok(())
     }
 
     /// Uses a sequence number of an account: one in its window or above, once.
@@ -151,7 +211,7 @@ impl Ledger {
         self.check_sides(&transfer)?;
         self.accounts.entry(transfer.credit).or_default();
         self.move_posted(transfer.debit, transfer.credit, transfer.amount)?;
-        self.record(&Event::Transferred(&transfer));
+        self.record(Event::Transferred(transfer));
         self.done.insert(transfer.id, Done { height, transfer, phases: Phases::One });
         Ok(Applied::Now)
     }
@@ -172,7 +232,7 @@ impl Ledger {
         let amount = u128::from(transfer.amount);
         self.change(transfer.debit, |account| add(&mut account.debits_pending, amount))?;
         self.change(transfer.credit, |account| add(&mut account.credits_pending, amount))?;
-        self.record(&Event::Reserved(&transfer));
+        self.record(Event::Reserved(transfer));
         self.reserves.insert(transfer.id, transfer);
         self.tree.touch(&transfer.id.account);
         Ok(Applied::Now)
@@ -189,7 +249,7 @@ impl Ledger {
         }
         self.release(height, reserve)?;
         self.move_posted(reserve.debit, reserve.credit, amount)?;
-        self.record(&Event::Posted { id: &id, amount });
+        self.record(Event::Posted { id, amount });
         Ok(())
     }
 
@@ -197,7 +257,7 @@ impl Ledger {
     pub fn void(&mut self, height: Height, id: TransferId) -> Result<(), LedgerError> {
         let reserve = *self.unresolved(&id)?;
         self.release(height, reserve)?;
-        self.record(&Event::Voided(&id));
+        self.record(Event::Voided(id));
         Ok(())
     }
 
@@ -221,13 +281,14 @@ impl Ledger {
     }
 
     /// The Merkle root over the accounts in the order of their ids, with their sequence numbers and reserves, and over
-    /// the history. It leaves out what [`forget_before`](Ledger::forget_before) can forget.
+    /// the log. It leaves out what [`forget_before`](Ledger::forget_before) can forget.
     pub fn root(&mut self) -> Digest {
-        let Ledger { accounts, reserves, history, tree, .. } = self;
+        let Ledger { accounts, reserves, log, tree, .. } = self;
         let tree = tree.root(|bucket| digest_of_bucket(accounts, reserves, bucket));
-        let mut bytes = [0; 64];
+        let mut bytes = [0; 72];
         bytes[..32].copy_from_slice(&tree.0);
-        bytes[32..].copy_from_slice(&history.0);
+        bytes[32..64].copy_from_slice(&log.root().0);
+        bytes[64..].copy_from_slice(&log.size().to_le_bytes());
         Digest::of("ledger/root", &bytes)
     }
 
@@ -301,11 +362,11 @@ impl Ledger {
         Ok(())
     }
 
-    fn record(&mut self, event: &Event<'_>) {
-        let mut bytes = Vec::with_capacity(256);
-        bytes.extend_from_slice(&self.history.0);
-        event.serialize(&mut bytes).expect("a vector takes all bytes");
-        self.history = Digest::of("ledger/history", &bytes);
+    fn record(&mut self, event: Event) {
+        self.log.append(event.leaf());
+        if let Some(events) = &mut self.recorder {
+            events.push(event);
+        }
     }
 }
 

@@ -54,7 +54,8 @@ pub enum LedgerError {
     /// Both sides are one account.
     #[error("both sides are one account")]
     SameAccount,
-    /// Only [`Ledger::issue`](crate::Ledger::issue) moves money from or to the issue account.
+    /// Only [`Ledger::issue`](crate::Ledger::issue) and [`burn`](crate::Ledger::burn) move money from or to the issue
+    /// account.
     #[error("the issue account takes part in no transfer")]
     IssueAccount,
     /// The id stands for another request.

@@ -13,6 +13,14 @@ pub(crate) struct State {
     pub(crate) next: BTreeMap<usize, u32>,
 }
 
+impl State {
+    /// The same with a gain of 1 where this one has that gain, and none elsewhere.
+    pub(crate) fn counting(&self, gain: i128) -> State {
+        let ends = self.ends.get(&gain).map(|ways| (1, *ways)).into_iter().collect();
+        State { ends, next: self.next.clone() }
+    }
+}
+
 /// All states that are reached from some.
 pub(crate) struct Chain {
     pub(crate) states: Vec<State>,

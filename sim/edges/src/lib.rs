@@ -17,7 +17,9 @@ pub use subject::Subject;
 
 use bitcraps_tables::{Craps, CrapsRules};
 use bitcraps_types::Amount;
+use chain::State;
 use num_traits::{One, Zero};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a bet costs, exactly. Everything is by unit staked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,15 @@ impl Edge {
     pub fn per_roll(&self) -> BigRational {
         &self.edge / &self.rolls
     }
+}
+
+/// How a bet can end, exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes {
+    /// The player's gains, and how likely each is.
+    pub gains: BTreeMap<i128, BigRational>,
+    /// The stake that was looked at.
+    pub stake: Amount,
 }
 
 /// Why an edge can't be told.
@@ -60,6 +71,20 @@ pub enum EdgeError {
 pub fn edge(rules: &CrapsRules, subject: Subject, stake: Option<Amount>) -> Result<Edge, EdgeError> {
     let (starts, stake) = subject.starts(rules, stake)?;
     Ok(measure(starts, stake))
+}
+
+/// How a bet at a table with these rules can end. The stake as for [`edge`].
+pub fn outcomes(rules: &CrapsRules, subject: Subject, stake: Option<Amount>) -> Result<Outcomes, EdgeError> {
+    let (starts, stake) = subject.starts(rules, stake)?;
+    let (chain, starts) = lump::lump(&chain::enumerate(starts));
+    let gains: BTreeSet<i128> = chain.iter().flat_map(|state| state.ends.keys().copied()).collect();
+    let chance = |gain: i128| {
+        // In this chain the gain counts 1 and all others nothing.
+        let only: Vec<State> = chain.iter().map(|state| state.counting(gain)).collect();
+        let [chance, ..] = mean(&solve::solve(&only), &starts);
+        (gain, chance)
+    };
+    Ok(Outcomes { gains: gains.into_iter().map(chance).collect(), stake })
 }
 
 /// What the bet that is looked at costs, from tables on at which it is up.

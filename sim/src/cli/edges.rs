@@ -4,7 +4,7 @@ use super::say::{say, say_all};
 use super::{EdgesArgs, EdgesFormat, exit};
 use bitcraps_edges::{BigRational, Edge, Subject, edge};
 use bitcraps_tables::CrapsRules;
-use bitcraps_tables::craps::RulesError;
+use bitcraps_tables::craps::{Bet, RulesError};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
@@ -35,6 +35,7 @@ pub(super) fn edges(args: &EdgesArgs) -> u8 {
         EdgesFormat::Human => say_all(human(&together(rows))),
         EdgesFormat::Markdown => say_all(markdown(&together(rows))),
         EdgesFormat::Csv => say_all(csv(&rows)),
+        EdgesFormat::Kelly => say(kelly(&rows)),
         EdgesFormat::Json => rows.iter().for_each(|row| say(row.json())),
     }
     if let Some(error) = favoured {
@@ -176,6 +177,24 @@ fn csv(rows: &[Row]) -> String {
         let _ = writeln!(text, "{},{edge},{},{variance},{rolls},{stake}", row.name(), row.edge.per_roll());
     }
     text
+}
+
+/// The edges as a genesis file has them. Odds have none.
+fn kelly(rows: &[Row]) -> serde_json::Value {
+    let bets = rows.iter().filter(|row| row.name().parse::<Bet>().is_ok() && !row.kind.ends_with("odds"));
+    let edges: serde_json::Map<String, serde_json::Value> =
+        bets.map(|row| (row.name(), short(&row.edge.edge).into())).collect();
+    json!({ "share_per_mille": 1000, "edges": edges })
+}
+
+/// The fraction if both of its parts have 32 bits; else the next below it in billionths.
+fn short(edge: &BigRational) -> String {
+    let fits = |part: &str| part.parse::<u32>().is_ok();
+    if fits(&edge.numer().to_string()) && fits(&edge.denom().to_string()) {
+        return format!("{}/{}", edge.numer(), edge.denom());
+    }
+    let billion = BigRational::from_integer(1_000_000_000.into());
+    format!("{}/1000000000", (edge * billion).floor().to_integer())
 }
 
 fn percent(number: &BigRational) -> String {

@@ -14,6 +14,7 @@ mod hunt;
 mod museum;
 mod output;
 mod replay;
+mod ruin;
 mod run;
 mod say;
 mod schedule;
@@ -130,6 +131,8 @@ enum Command {
     /// Print what each craps bet costs, exactly: the house's edge, the variance, the rolls. Exit code 1: some bet favours
     /// the player
     Edges(EdgesArgs),
+    /// Print how likely a bankroll is ever lost to bets of one kind that never end
+    Ruin(RuinArgs),
     /// Count which lines of the papers' pseudo-code scenarios make the engines take
     Coverage {
         /// Scenario files or folders
@@ -309,6 +312,18 @@ enum EdgesFormat {
     Json,
     /// One bet per line, with exact fractions
     Csv,
+    /// The full Kelly limit of a genesis file's policy (docs/treasury.md)
+    Kelly,
+}
+
+#[derive(Args)]
+pub(crate) struct RuinArgs {
+    /// The bet, as `edges` names it; may be repeated
+    #[arg(long, default_values_t = [String::from("pass_line")])]
+    bet: Vec<String>,
+    /// What the house starts with, in bets; may be repeated
+    #[arg(long, default_values_t = [50, 100, 250, 500], value_parser = clap::value_parser!(u32).range(..=100_000))]
+    bankroll: Vec<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -405,6 +420,7 @@ fn command(command: Command) -> u8 {
         Command::Trace { run, events } => trace::trace(&run, events),
         Command::Explore(args) => explore::explore(&args),
         Command::Edges(args) => edges::edges(&args),
+        Command::Ruin(args) => ruin::ruin(&args),
         Command::Coverage { files } => coverage::coverage(&files),
         Command::Shrink { file, seed, set, limit, out } => hunt::shrink(&file, seed, &set, limit, &out),
         Command::Schedule { files, log } => schedule::schedule(&files, log),

@@ -1,29 +1,42 @@
 //! Properties `conservation` and `no_negative_balance`: after every block, debits equal credits, all accounts together
-//! hold exactly what the genesis issued, and nobody spends or reserves more than came in.
+//! hold exactly what the genesis issued less what proven offences burnt, each validator's stake is what the genesis gave
+//! it less the share of each of its offences, once, and nobody spends or reserves more than came in.
+//!
+//! What offences cost is worked out here from the decided blocks and the genesis. No player of the testbed is a
+//! validator, so nothing else moves a stake.
 
 use super::finding::Finding;
+use bitcraps_casino::{Block, Genesis, Kept};
 use bitcraps_treasury::{Account, Ledger};
 use bitcraps_types::{AccountId, Digest, Height, Time};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 pub(super) struct Conservation {
     pub(super) conservation: Finding,
     pub(super) no_negative_balance: Finding,
-    supply: u128,
+    charges: Charges,
+    /// What there must be after each decided block of the one chain.
+    expected: BTreeMap<Height, Expected>,
     /// Nodes with one root at one height have one ledger, and it is summed once.
     summed: BTreeSet<(Height, Digest)>,
 }
 
 impl Conservation {
-    /// `supply` is all the money that the genesis issues.
-    pub(super) fn new(supply: u128) -> Conservation {
+    pub(super) fn new(genesis: &Genesis) -> Conservation {
         Conservation {
             conservation: Finding::new("conservation"),
             no_negative_balance: Finding::new("no_negative_balance"),
-            supply,
+            charges: Charges::new(genesis),
+            expected: BTreeMap::new(),
             summed: BTreeSet::new(),
         }
+    }
+
+    /// The next block of the one chain.
+    pub(super) fn decided(&mut self, block: &Block) {
+        self.charges.charge(block);
+        self.expected.insert(block.height, self.charges.expected.clone());
     }
 
     pub(super) fn applied(&mut self, at: Time, node: u16, height: Height, root: Digest, ledger: &Ledger) {
@@ -32,7 +45,11 @@ impl Conservation {
         }
         self.conservation.judged();
         self.no_negative_balance.judged();
-        if let Err(reason) = sum(ledger.accounts(), ledger.issue_account(), self.supply) {
+        let expected = self.expected.get(&height);
+        let supply = expected.map(|expected| expected.supply);
+        let sums = sum(ledger.accounts(), ledger.issue_account(), supply);
+        let stakes = expected.map_or(Ok(()), |expected| stakes(ledger, &expected.stakes));
+        if let Err(reason) = sums.and(stakes) {
             self.conservation.violated(at, format!("node {node}, height {height}: {reason}"));
         }
         if let Some(id) = overdrawn(ledger.accounts(), ledger.issue_account()) {
@@ -43,14 +60,76 @@ impl Conservation {
 
     pub(super) fn forget_below(&mut self, height: Height) {
         self.summed = self.summed.split_off(&(height, Digest::ZERO));
+        self.expected = self.expected.split_off(&height);
     }
 }
 
-/// Sums every account. The issue owes what all others together have.
+/// What there must be after a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Expected {
+    supply: u128,
+    /// By validator.
+    stakes: Vec<u128>,
+}
+
+/// What offences cost, along the chain.
+#[derive(Clone, Debug)]
+struct Charges {
+    /// Of a thousand, of a stake.
+    slash: u128,
+    /// Of a thousand, of what is slashed.
+    kept: u128,
+    charged: BTreeSet<(Height, u16)>,
+    expected: Expected,
+}
+
+impl Charges {
+    fn new(genesis: &Genesis) -> Charges {
+        let policy = genesis.policy.stake;
+        let per_power = policy.map_or(0, |stake| u128::from(stake.per_power));
+        let stakes: Vec<u128> =
+            genesis.validators.iter().map(|validator| u128::from(validator.power) * per_power).collect();
+        let players = genesis.players.iter().map(|(_, amount)| u128::from(*amount));
+        let supply = u128::from(genesis.bank) + players.sum::<u128>() + stakes.iter().sum::<u128>();
+        Charges {
+            slash: policy.map_or(0, |stake| stake.slash.0.into()),
+            kept: policy.and_then(|stake| stake.kept).map_or(0, |Kept { share, .. }| share.0.into()),
+            charged: BTreeSet::new(),
+            expected: Expected { supply, stakes },
+        }
+    }
+
+    fn charge(&mut self, block: &Block) {
+        let share = |amount: u128, of_thousand: u128| (amount * of_thousand + 500) / 1000;
+        for offence in &block.offences {
+            let fresh = self.charged.insert((offence.height, offence.offender.0));
+            let stake = self.expected.stakes.get_mut(usize::from(offence.offender.0));
+            if let Some(stake) = stake.filter(|_| fresh) {
+                let slashed = share(*stake, self.slash);
+                *stake -= slashed;
+                self.expected.supply -= slashed - share(slashed, self.kept);
+            }
+        }
+    }
+}
+
+/// Whether each validator's stake is what it must be.
+fn stakes(ledger: &Ledger, expected: &[u128]) -> Result<(), String> {
+    for (validator, expected) in expected.iter().enumerate() {
+        let account = ledger.account(&AccountId::of_house(&format!("stake {validator}")));
+        let held = account.map_or(0, |stake| stake.credits_posted.saturating_sub(stake.debits_posted));
+        if held != *expected {
+            return Err(format!("validator {validator} has {held} at stake, its offences leave {expected}"));
+        }
+    }
+    Ok(())
+}
+
+/// Sums every account. The issue owes what all others together have; after a fork nobody knows how much that must be.
 fn sum<'a>(
     accounts: impl Iterator<Item = (&'a AccountId, &'a Account)>,
     issue: &AccountId,
-    supply: u128,
+    supply: Option<u128>,
 ) -> Result<(), String> {
     let (mut debits, mut credits) = (0u128, 0u128);
     let (mut pending_debits, mut pending_credits) = (0u128, 0u128);
@@ -72,8 +151,12 @@ fn sum<'a>(
         return Err(format!("pending debits are {pending_debits}, pending credits {pending_credits}"));
     }
     match into_others.checked_sub(out_of_others) {
-        Some(held) if held == supply => Ok(()),
-        Some(held) => Err(format!("all accounts hold {held}, the genesis issued {supply}")),
+        Some(held) => match supply {
+            Some(supply) if held != supply => {
+                Err(format!("all accounts hold {held}, of what the genesis issued {supply} are left"))
+            }
+            _ => Ok(()),
+        },
         None => Err(format!("{out_of_others} left the accounts, only {into_others} came")),
     }
 }
@@ -107,11 +190,11 @@ mod tests {
     #[test]
     fn a_ledger_that_conserves_passes_and_each_way_to_lose_or_make_money_is_named() {
         let judge = |accounts: &[(AccountId, Account)], supply| {
-            sum(accounts.iter().map(|(id, account)| (id, account)), &id("issue"), supply)
+            sum(accounts.iter().map(|(id, account)| (id, account)), &id("issue"), Some(supply))
         };
         let sound = [(id("issue"), account(100, 0)), (id("a"), account(30, 100)), (id("b"), account(0, 30))];
         assert_eq!(judge(&sound, 100), Ok(()));
-        assert!(judge(&sound, 99).unwrap_err().contains("hold 100, the genesis issued 99"));
+        assert!(judge(&sound, 99).unwrap_err().contains("hold 100, of what the genesis issued 99"));
         let mut minted = sound;
         minted[2].1.credits_posted += 1;
         assert!(judge(&minted, 100).unwrap_err().contains("debits are 130, credits 131"));

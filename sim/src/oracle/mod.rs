@@ -123,8 +123,6 @@ impl Oracles {
     /// Before the run.
     pub fn new(setup: Setup) -> Oracles {
         let nodes = setup.honest.len();
-        let players = setup.genesis.players.iter().map(|(_, amount)| u128::from(*amount));
-        let supply = u128::from(setup.genesis.bank) + players.sum::<u128>();
         Oracles {
             law: Law::of(&setup),
             fleet: Fleet::new(&setup.honest),
@@ -134,7 +132,7 @@ impl Oracles {
             delivery: DeliveryOrder::new(nodes),
             certificates: Certificates::new(),
             roots: StateRoots::new(&setup.genesis),
-            conservation: Conservation::new(supply),
+            conservation: Conservation::new(&setup.genesis),
             accusations: Accusations::new(&setup.honest),
             votes: VoteOnce::new(nodes),
             locks: LockDiscipline::new(setup.tells_all),
@@ -273,6 +271,7 @@ impl Oracles {
         for offence in &block.offences {
             self.accusations.included(&self.law, at, node, offence);
         }
+        self.conservation.decided(&block);
         self.roots.decided(value.digest(), block);
     }
 

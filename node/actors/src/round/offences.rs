@@ -13,8 +13,6 @@ pub(crate) type Name = (Height, ValidatorIndex);
 pub(crate) const PER_BLOCK: usize = 8;
 /// What an offence takes in a block besides its proof, in bytes.
 const FIXED_BYTES: usize = 16;
-/// How many heights an offence may lie before the block that records it. So only the names of so many heights are kept.
-pub(crate) const MAX_AGE: Height = 10_000;
 /// The most proofs that wait.
 const MAX_PENDING: usize = 1024;
 
@@ -49,9 +47,9 @@ impl Offences {
         }
     }
 
-    /// Forgets what no block from this height on may record.
+    /// Forgets what no block from this height on may record: so only the names of [`Offence::MAX_AGE`] heights are kept.
     pub(crate) fn forget_before(&mut self, height: Height) {
-        let oldest = (height.saturating_sub(MAX_AGE), ValidatorIndex(0));
+        let oldest = (height.saturating_sub(Offence::MAX_AGE), ValidatorIndex(0));
         if self.pending.first_key_value().is_some_and(|(name, _)| *name < oldest) {
             self.pending = self.pending.split_off(&oldest);
         }
@@ -107,7 +105,7 @@ impl Offences {
 
 /// Not after the block of this height, and not too long before it.
 fn timely(offence: &Offence, height: Height) -> bool {
-    (height.saturating_sub(MAX_AGE)..=height).contains(&offence.height)
+    (height.saturating_sub(Offence::MAX_AGE)..=height).contains(&offence.height)
 }
 
 fn proven(offence: &Offence, validators: &ValidatorSet, chain: &ChainId, verify: &dyn Verify) -> bool {

@@ -120,6 +120,7 @@ mod tests {
             tables: vec![],
             blob_bytes: 0,
             dice: DiceKey { group: GroupKey(vec![]), holders: vec![] },
+            policy: bitcraps_casino::Policy::default(),
         };
         Casino::genesis(&genesis).unwrap()
     }

@@ -1,7 +1,8 @@
 //! Whether a bank and tables belong together: what a snapshot from a peer must pass before anything relies on it.
 
-use super::{Bank, COVER, STAKE, house, issue, leg};
-use crate::Table;
+use super::{Bank, COVER, STAKE, house, leg};
+use crate::policy::issue;
+use crate::{PolicyError, Table};
 use bitcraps_tables::{BetId, Craps, CrapsRules, Game, craps};
 use bitcraps_treasury::{LedgerFault, Transfer};
 use bitcraps_types::{Amount, TableId};
@@ -15,9 +16,15 @@ pub enum AuditError {
     /// The ledger is no ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerFault),
-    /// The house's accounts have other names.
+    /// The house's accounts have other names, or numbers that it can't have used.
     #[error("the house's accounts are not those of a casino")]
     House,
+    /// No casino can go by the policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// More is unbonding than the stakes hold.
+    #[error("the stakes do not hold what is unbonding")]
+    Stakes,
     /// The bank knows other tables, or in another order.
     #[error("the bank and the tables are not of one casino")]
     Tables,
@@ -43,6 +50,14 @@ impl Bank {
         if self.house != house() || *self.ledger.issue_account() != issue() {
             return Err(AuditError::House);
         }
+        // Numbers of the house's own are used one by one: no chain comes so far.
+        if self.ledger.account(&self.house).is_none_or(|house| house.sequences.highest() > u64::MAX / 2) {
+            return Err(AuditError::House);
+        }
+        self.policy.check(&self.stakes.powers())?;
+        if !self.stakes_are_sound() {
+            return Err(AuditError::Stakes);
+        }
         if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
             return Err(AuditError::Tables);
         }
@@ -52,7 +67,8 @@ impl Bank {
             let agrees = seat.rules == *game.rules()
                 && seat.rules.check().is_ok()
                 && seat.digest == table.digest()
-                && seat.has_open_bets == game.has_open_bets();
+                && seat.has_open_bets == game.has_open_bets()
+                && seat.worst == table.worst(self.policy.limits_rolls());
             if !agrees {
                 return Err(AuditError::Table(*id));
             }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::Casino;
 use crate::testing::{Player, Tags, block, genesis};
+use crate::{Casino, PerMille, PolicyError, Reserve, StakePolicy};
 use bitcraps_tables::craps;
 use bitcraps_types::PublicKey;
 
@@ -41,6 +41,36 @@ fn a_reserve_without_a_bet_and_a_bet_without_a_reserve_fail_the_audit() {
     let seat = bank.seats.get_mut(&table.id()).unwrap();
     (seat.digest, seat.has_open_bets) = (table.digest(), true);
     assert_eq!(bank.audit(&[table]), Err(AuditError::Bet(bet)));
+}
+
+#[test]
+fn more_unbonding_than_there_is_and_numbers_that_the_house_cannot_have_used_fail_the_audit() {
+    let mut genesis = genesis(2, 1);
+    genesis.policy.stake =
+        Some(StakePolicy { per_power: 100, unbonding: Offence::MAX_AGE, slash: PerMille(1), kept: None });
+    let tables = [Table::new(genesis.tables[0].id, genesis.tables[0].rules)];
+    let audit = |spoil: &dyn Fn(&mut Bank)| {
+        let mut bank = Bank::genesis(&genesis).unwrap();
+        spoil(&mut bank);
+        bank.audit(&tables)
+    };
+    let unbonding = |validator, amounts: [Amount; 2]| {
+        audit(&|bank| {
+            let parts =
+                (1..).zip(amounts).map(|(height, amount)| ((height, ValidatorIndex(validator)), amount));
+            bank.stakes.unbond_all(parts);
+        })
+    };
+    assert_eq!(unbonding(0, [40, 60]), Ok(()));
+    assert_eq!(unbonding(0, [41, 60]), Err(AuditError::Stakes));
+    assert_eq!(unbonding(0, [Amount::MAX, 60]), Err(AuditError::Stakes));
+    assert_eq!(unbonding(0, [0, 60]), Err(AuditError::Stakes));
+    assert_eq!(unbonding(1, [1, 1]), Err(AuditError::Stakes));
+    assert_eq!(audit(&|bank| bank.ledger.claim(house(), u64::MAX).unwrap()), Err(AuditError::House));
+    let share = audit(&|bank| bank.policy.reserve = Reserve::PerMille(PerMille(2000)));
+    assert_eq!(share, Err(AuditError::Policy(PolicyError::PerMille(2000))));
+    let worst = audit(&|bank| bank.seats.values_mut().for_each(|seat| seat.worst = 1));
+    assert_eq!(worst, Err(AuditError::Table(genesis.tables[0].id)));
 }
 
 #[test]

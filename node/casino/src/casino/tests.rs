@@ -1,13 +1,16 @@
 //! The composition, case by case. [`random`] drives it with commands of every kind.
 
+mod fees;
+mod limits;
 mod random;
+mod stakes;
 
 use super::*;
 use crate::testing::{Player, Tags, bet, block, dice_of, genesis};
 use crate::{Action, Answer, Blobs, Offence, Reason, SignedCommand};
 use bitcraps_tables::craps::{Bet as CrapsBet, Number, Pays};
 use bitcraps_tables::{BetError, Outcome};
-use bitcraps_treasury::LedgerError;
+use bitcraps_treasury::{Event, LedgerError, Transfer, TransferId, log};
 use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
 
 struct House {
@@ -246,6 +249,40 @@ fn an_offence_is_recorded_once() {
         [(7, ValidatorIndex(3)), (8, ValidatorIndex(3))]
     );
     assert!(house.casino.bank.knows_offence(8, ValidatorIndex(3)));
+}
+
+/// An auditor has all blocks and replays them; the other has roots of the log alone.
+#[test]
+fn whoever_replays_a_chain_proves_its_events_against_the_log() {
+    let mut house = House::new(&genesis(2, 1));
+    let issued = |account, amount| Event::Issued { to: account, amount };
+    let made =
+        [(PLAYER.account(), 1000), (Player(2).account(), 1000), (house.casino.bank.house(), 1_000_000)];
+    let mut leaves: Vec<Digest> =
+        made.iter().map(|(account, amount)| issued(*account, *amount).leaf()).collect();
+    house.casino.record_events();
+    let mut grown = |house: &mut House| {
+        leaves.extend(house.casino.take_events().iter().map(Event::leaf));
+        let log = house.casino.bank.ledger().log();
+        assert_eq!((log.size(), log.root()), (leaves.len() as u64, log::root_of(&leaves)));
+        (log.size(), log.root(), leaves.clone())
+    };
+    house.does(&PLAYER, 1, bet(0, CrapsBet::Field, 5));
+    let (old_size, old_root, _) = grown(&mut house);
+    house.does(&PLAYER, 2, Action::Transfer { to: Player(2).account(), amount: 77 });
+    house.does(&Player(2), 1, bet(0, CrapsBet::AnySeven, 7));
+    let (size, root, leaves) = grown(&mut house);
+
+    let id = TransferId { account: PLAYER.account(), sequence: 2, leg: 0 };
+    let paid = Transfer { id, debit: PLAYER.account(), credit: Player(2).account(), amount: 77 };
+    let leaf = Event::Transferred(paid).leaf();
+    let at = leaves.iter().position(|known| *known == leaf).unwrap();
+    let proof = log::inclusion_proof(&leaves, at).unwrap();
+    assert!(log::verify_inclusion(&leaf, at as u64, size, &proof, &root));
+    let more = Event::Transferred(Transfer { amount: 78, ..paid }).leaf();
+    assert!(!log::verify_inclusion(&more, at as u64, size, &proof, &root));
+    let proof = log::consistency_proof(&leaves, old_size as usize).unwrap();
+    assert!(log::verify_consistency((old_size, &old_root), (size, &root), &proof));
 }
 
 #[test]

@@ -88,6 +88,16 @@ pub enum Action {
         /// Which.
         bet: BetId,
     },
+    /// Adds to the stake of the validator whose key it is.
+    Bond {
+        /// How much.
+        amount: Amount,
+    },
+    /// Begins to take out what of that stake the validator's power does not require.
+    Unbond {
+        /// How much.
+        amount: Amount,
+    },
 }
 
 /// The name of a bet: the command that placed it.
@@ -202,6 +212,8 @@ impl CommandForm {
                 let bet = tables::BetId { account, sequence: bet.sequence };
                 casino::Action::TakeDown { table: TableId(*table), bet }
             }
+            Action::Bond { amount } => casino::Action::Bond { amount: *amount },
+            Action::Unbond { amount } => casino::Action::Unbond { amount: *amount },
         };
         let command = casino::Command { key: PublicKey(self.key.0), sequence: self.sequence, action };
         casino::SignedCommand { command, signature: Signature(self.signature.0) }
@@ -216,6 +228,8 @@ impl From<&casino::SignedCommand> for CommandForm {
                 Action::Bet { table: table.0, bet: BetName(bet), stake }
             }
             casino::Action::TakeDown { table, bet } => Action::TakeDown { table: table.0, bet: bet.into() },
+            casino::Action::Bond { amount } => Action::Bond { amount },
+            casino::Action::Unbond { amount } => Action::Unbond { amount },
         };
         CommandForm {
             key: Hex(signed.command.key.0),
@@ -294,6 +308,10 @@ pub enum Effect {
         /// Their stakes.
         returned: Amount,
     },
+    /// The stake grew.
+    Bonded {},
+    /// Money is on its way out of the stake.
+    Unbonding {},
 }
 
 /// How a bet ended.
@@ -346,6 +364,8 @@ impl Status {
                         ended: end.map(|(height, end)| Ended::of(height, end)),
                     },
                     Did::TookDown { bets, returned } => Effect::TookDown { bets, returned },
+                    Did::Bonded => Effect::Bonded {},
+                    Did::Unbonding => Effect::Unbonding {},
                 });
             }
         }

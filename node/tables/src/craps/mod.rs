@@ -16,6 +16,7 @@
 mod bet;
 mod hand;
 mod layout;
+mod losses;
 mod numbers;
 mod pays;
 mod rules;
@@ -25,6 +26,7 @@ mod terms;
 mod tests;
 
 pub use bet::{Bet, BetNameError};
+pub use losses::{Losses, WorstRoll};
 pub use numbers::{ByNumber, Hard, Hop, Horn, Number, Target};
 pub use pays::{Pays, PaysError};
 pub use rules::{CrapsRules, Limit, Limits, PayTable, RulesError, Vigs, Working};
@@ -51,15 +53,6 @@ struct Open {
     bet: Bet,
     stake: Amount,
     progress: Progress,
-}
-
-/// What the next roll can cost the house at worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorstRoll {
-    /// Dice that cost it, the first of them in the order of [`Dice::all`].
-    pub dice: Dice,
-    /// What they cost: payouts less stakes won. Negative: whatever comes, the house wins at least so much.
-    pub loss: i128,
 }
 
 impl Craps {
@@ -103,25 +96,7 @@ impl Craps {
     /// The worst that the next roll can cost the house: exact, over its 36 outcomes, for all open bets together, or for
     /// those of one account.
     pub fn worst_roll(&self, account: Option<AccountId>) -> WorstRoll {
-        let bets: Vec<(&Open, Option<Terms>)> = self
-            .bets
-            .iter()
-            .filter(|(id, _)| account.is_none_or(|account| id.account == account))
-            .map(|(id, open)| (open, self.terms(*id, open)))
-            .collect();
-        let loss_on = |dice| -> i128 {
-            let loss = |(open, terms): &(&Open, Option<Terms>)| match self.outcome(open, terms.as_ref(), dice)
-            {
-                Ok(Outcome::Won { payout }) => i128::from(payout),
-                Ok(Outcome::Lost) => -i128::from(open.stake),
-                Ok(Outcome::Pushed) | Err(_) => 0,
-            };
-            bets.iter().map(loss).sum()
-        };
-        let rolls = Dice::all().map(|dice| WorstRoll { dice, loss: loss_on(dice) });
-        rolls
-            .reduce(|worst, roll| if roll.loss > worst.loss { roll } else { worst })
-            .expect("dice show something")
+        self.losses(account).worst()
     }
 
     fn of_account(&self, account: AccountId) -> impl Iterator<Item = (&BetId, &Open)> {
@@ -132,6 +107,38 @@ impl Craps {
     /// The odds that are up on a base bet.
     fn odds_on(&self, base: BetId) -> impl Iterator<Item = (&BetId, &Open)> {
         self.of_account(base.account).filter(move |(_, open)| open.bet.base() == Some(base.sequence))
+    }
+
+    /// The bet as it goes up now, if it can.
+    fn check(&self, id: BetId, bet: Bet, stake: Amount) -> Result<Open, BetError> {
+        Craps::exposure(&self.rules, &bet, stake)?;
+        if self.bets.contains_key(&id) {
+            return Err(BetError::DuplicateId);
+        }
+        if self.bets.len() >= Self::MAX_OPEN_BETS
+            || self.of_account(id.account).count() >= Self::MAX_BETS_PER_ACCOUNT
+        {
+            return Err(BetError::TooManyBets);
+        }
+        match bet {
+            Bet::Pass | Bet::DontPass | Bet::Muggsy if self.point.is_some() => {
+                return Err(BetError::NeedsComeOut);
+            }
+            Bet::Come | Bet::DontCome | Bet::Put(_) if self.point.is_none() => {
+                return Err(BetError::NeedsPoint);
+            }
+            Bet::Small | Bet::Tall | Bet::All | Bet::Fire | Bet::Repeater(_) | Bet::DifferentDoubles
+                if !self.hand.is_new() =>
+            {
+                return Err(BetError::NeedsNewShooter);
+            }
+            Bet::Odds { base } | Bet::LayOdds { base } => {
+                self.check_odds(bet, BetId { sequence: base, ..id }, stake)?;
+            }
+            _ => {}
+        }
+        let progress = if let Bet::Put(number) = bet { Progress::On(number) } else { Progress::Fresh };
+        Ok(Open { bet, stake, progress })
     }
 
     /// Whether the base bet of odds exists, is on a number, and carries that much more.
@@ -188,34 +195,8 @@ impl Game for Craps {
     }
 
     fn place(&mut self, id: BetId, bet: Bet, stake: Amount) -> Result<(), BetError> {
-        Craps::exposure(&self.rules, &bet, stake)?;
-        if self.bets.contains_key(&id) {
-            return Err(BetError::DuplicateId);
-        }
-        if self.bets.len() >= Self::MAX_OPEN_BETS
-            || self.of_account(id.account).count() >= Self::MAX_BETS_PER_ACCOUNT
-        {
-            return Err(BetError::TooManyBets);
-        }
-        match bet {
-            Bet::Pass | Bet::DontPass | Bet::Muggsy if self.point.is_some() => {
-                return Err(BetError::NeedsComeOut);
-            }
-            Bet::Come | Bet::DontCome | Bet::Put(_) if self.point.is_none() => {
-                return Err(BetError::NeedsPoint);
-            }
-            Bet::Small | Bet::Tall | Bet::All | Bet::Fire | Bet::Repeater(_) | Bet::DifferentDoubles
-                if !self.hand.is_new() =>
-            {
-                return Err(BetError::NeedsNewShooter);
-            }
-            Bet::Odds { base } | Bet::LayOdds { base } => {
-                self.check_odds(bet, BetId { sequence: base, ..id }, stake)?;
-            }
-            _ => {}
-        }
-        let progress = if let Bet::Put(number) = bet { Progress::On(number) } else { Progress::Fresh };
-        self.bets.insert(id, Open { bet, stake, progress });
+        let open = self.check(id, bet, stake)?;
+        self.bets.insert(id, open);
         let Craps { hand, bets, .. } = self;
         let has_bets = |player: AccountId| bets.keys().any(|id| id.account == player);
         hand.join(id.account, Self::MAX_OPEN_BETS, has_bets);

@@ -27,11 +27,17 @@ pub enum LedgerFault {
     /// are none.
     #[error("the sequence numbers of {0:?} contradict themselves or its transfers")]
     Sequence(AccountId),
+    /// The log is no frontier of a tree of its size.
+    #[error("the log contradicts itself")]
+    Log,
 }
 
 impl Ledger {
     /// Checks that money is conserved and nobody owes, from the first principles and at the cost of the whole ledger.
     pub fn check(&self) -> Result<(), LedgerFault> {
+        if !self.log.is_sound() {
+            return Err(LedgerFault::Log);
+        }
         let sum = |total: fn(&Account) -> u128| {
             self.accounts.values().try_fold(0u128, |sum, account| sum.checked_add(total(account)))
         };

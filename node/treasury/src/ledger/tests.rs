@@ -40,9 +40,9 @@ fn a_transfer_asked_for_twice_is_done_once() {
     let mut ledger = ledger();
     let transfer = from_alice(id(1, 0), 30);
     assert_eq!(ledger.transfer(1, transfer), Ok(Applied::Now));
-    let (root, history) = (ledger.root(), ledger.history());
+    let (root, log) = (ledger.root(), ledger.log().clone());
     assert_eq!(ledger.transfer(2, transfer), Ok(Applied::Before));
-    assert_eq!((ledger.root(), ledger.history()), (root, history));
+    assert_eq!((ledger.root(), ledger.log()), (root, &log));
     assert_eq!((money(&ledger, "alice"), money(&ledger, "bob")), ((70, 70), (40, 40)));
 }
 
@@ -183,6 +183,51 @@ fn the_supply_is_what_was_issued_and_fits_an_amount() {
     assert_eq!(ledger.check(), Ok(()));
 }
 
+#[test]
+fn only_what_can_be_spent_is_burnt_and_the_supply_falls_by_it() {
+    let mut ledger = ledger();
+    ledger.reserve(from_alice(id(1, 1), 80)).unwrap();
+    let (root, alice) = (ledger.root(), account("alice"));
+    assert_eq!(ledger.burn(alice, 21), Err(LedgerError::Insufficient { available: 20 }));
+    assert_eq!(ledger.burn(alice, 0), Err(LedgerError::NoAmount));
+    assert_eq!(ledger.burn(issue(), 1), Err(LedgerError::IssueAccount));
+    assert_eq!(ledger.burn(account("nobody"), 1), Err(LedgerError::UnknownAccount));
+    assert_eq!((ledger.root(), ledger.supply()), (root, 110));
+    assert_eq!(ledger.burn(alice, 20), Ok(()));
+    assert_eq!((ledger.supply(), money(&ledger, "alice")), (90, (80, 0)));
+    assert_eq!(ledger.issue(alice, Amount::MAX - 90), Ok(()), "what is burnt makes room");
+    assert_eq!(ledger.check(), Ok(()));
+}
+
+#[test]
+fn the_log_is_the_tree_over_the_events() {
+    let mut ledger = Ledger::new(issue());
+    ledger.issue(account("alice"), 100).unwrap();
+    let before = Event::Issued { to: account("alice"), amount: 100 };
+    ledger.record_events();
+    ledger.issue(account("bob"), 10).unwrap();
+    ledger.claim(account("alice"), 1).unwrap();
+    let (paid, held) = (from_alice(id(1, 0), 5), from_alice(id(1, 1), 6));
+    ledger.transfer(1, paid).unwrap();
+    ledger.transfer(1, paid).unwrap();
+    ledger.reserve(held).unwrap();
+    ledger.post(1, held.id, 2).unwrap();
+    ledger.burn(account("bob"), 3).unwrap();
+    ledger.burn(account("bob"), 300).unwrap_err();
+    let events = ledger.take_events();
+    let expected = [
+        Event::Issued { to: account("bob"), amount: 10 },
+        Event::Transferred(paid),
+        Event::Reserved(held),
+        Event::Posted { id: held.id, amount: 2 },
+        Event::Burnt { from: account("bob"), amount: 3 },
+    ];
+    assert_eq!(events, expected);
+    let leaves: Vec<Digest> = [before].iter().chain(&expected).map(Event::leaf).collect();
+    assert_eq!((ledger.log().size(), ledger.log().root()), (6, log::root_of(&leaves)));
+    assert_eq!(ledger.take_events(), []);
+}
+
 /// The root of the same content without the help of what was cached.
 fn fresh_root(ledger: &Ledger) -> Digest {
     let bytes = borsh::to_vec(ledger).unwrap();
@@ -208,6 +253,7 @@ fn every_change_moves_the_root_and_it_needs_no_cache() {
     step(&mut |ledger| assert_eq!(ledger.transfer(1, from_alice(id(2, 0), 1)), Ok(Applied::Now)));
     step(&mut |ledger| ledger.forget_before(2));
     step(&mut |ledger| ledger.issue(account("carol"), 1).unwrap());
+    step(&mut |ledger| ledger.burn(account("carol"), 1).unwrap());
 }
 
 #[test]
@@ -215,12 +261,12 @@ fn reserves_that_differ_only_in_their_id_give_different_roots() {
     let (mut a, mut b) = (ledger(), ledger());
     a.reserve(from_alice(id(1, 1), 10)).unwrap();
     b.reserve(from_alice(id(2, 1), 10)).unwrap();
-    b.history = a.history;
+    b.log = a.log.clone();
     assert_ne!(a.root(), b.root());
 }
 
 #[test]
-fn the_history_tells_apart_what_the_balances_do_not() {
+fn the_log_tells_apart_what_the_balances_do_not() {
     let (mut a, mut b) = (ledger(), ledger());
     for (ledger, amounts) in [(&mut a, [1, 2]), (&mut b, [2, 1])] {
         for (sequence, amount) in (1..).zip(amounts) {
@@ -228,7 +274,7 @@ fn the_history_tells_apart_what_the_balances_do_not() {
         }
     }
     assert_eq!(money(&a, "bob"), money(&b, "bob"));
-    assert_ne!(a.history(), b.history());
+    assert_ne!(a.log().root(), b.log().root());
 }
 
 #[test]
@@ -263,6 +309,11 @@ fn the_check_sees_each_kind_of_fault() {
         ledger.accounts.get_mut(&account("bob")).unwrap().credits_posted += 61;
     });
     assert_eq!(overdrawn, Err(LedgerFault::Overdrawn(alice)));
+    let logged = broken(&|ledger| {
+        let bytes = borsh::to_vec(&(ledger.log().size(), Vec::<Digest>::new())).unwrap();
+        ledger.log = borsh::from_slice(&bytes).unwrap();
+    });
+    assert_eq!(logged, Err(LedgerFault::Log));
     let lost = broken(&|ledger| ledger.reserves.clear());
     assert!(matches!(lost, Err(LedgerFault::Reserves(_))));
 }

@@ -100,3 +100,22 @@ fn lumping_finds_what_matters_to_a_bet() {
     let (lumped, _) = lump::lump(&chain::enumerate(starts));
     assert_eq!(lumped.len(), 242);
 }
+
+#[test]
+fn the_outcomes_are_all_there_is_and_have_the_edge_and_variance_of_the_bet() {
+    for name in ["pass_line", "dont_pass", "place:6", "hop:1-1", "field", "fire", "buy:4", "odds on 6"] {
+        let rules = CrapsRules::default();
+        let Outcomes { gains, stake } = outcomes(&rules, named(name), None).unwrap();
+        let mean = |power: u32| -> BigRational {
+            let value = |gain: i128| BigRational::from_integer(gain.pow(power).into());
+            gains.iter().map(|(gain, chance)| value(*gain) * chance).sum()
+        };
+        let over = BigRational::from_integer(stake.into());
+        assert!(mean(0).is_one(), "{name}");
+        let Edge { edge, variance, .. } = edge(&rules, named(name), None).unwrap();
+        assert_eq!(-mean(1) / &over, edge, "{name}");
+        assert_eq!((mean(2) - mean(1) * mean(1)) / (&over * &over), variance, "{name}");
+    }
+    let pass = outcomes(&CrapsRules::default(), named("pass_line"), Some(5)).unwrap();
+    assert_eq!(pass.gains, BTreeMap::from([(-5, ratio("251/495")), (5, ratio("244/495"))]));
+}

@@ -4,7 +4,8 @@
 use super::super::say::say;
 use super::REPEATS;
 use bitcraps_casino::{
-    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand, TableConfig,
+    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand,
+    TableConfig,
 };
 use bitcraps_tables::craps::{self, CrapsRules, Number};
 use bitcraps_types::{
@@ -33,7 +34,9 @@ pub(super) fn bench() {
     say("  tables   players   bets           bets settled/s   ms per block: p50    p99");
     // Bets that are over with one roll, and bets that stay up for some.
     let (short, long) = (craps::Bet::Field, craps::Bet::Place(Number::Six));
-    for (tables, players, on) in [(1, 1000, short), (100, 4000, short), (1000, 4000, short), (1000, 4000, long)] {
+    for (tables, players, on) in
+        [(1, 1000, short), (100, 4000, short), (1000, 4000, short), (1000, 4000, long)]
+    {
         let mut runs: Vec<Run> = (0..REPEATS).map(|_| run(tables, players, on)).collect();
         runs.sort_by(|a, b| a.per_second().total_cmp(&b.per_second()));
         let run = &runs[REPEATS / 2];
@@ -100,10 +103,9 @@ fn genesis(tables: u32, players: u32) -> Genesis {
         validators: vec![GenesisValidator { key: key(u32::MAX), power: 1 }],
         players: (0..players).map(|player| (key(player), 1_000_000)).collect(),
         bank: 1_000_000_000_000,
-        tables: (0..tables)
-            .map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() })
-            .collect(),
+        tables: (0..tables).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: 0,
+        policy: Policy::default(),
         dice: DiceKey { group: GroupKey::default(), holders: vec![ValidatorIndex(0)] },
     }
 }

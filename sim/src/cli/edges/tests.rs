@@ -2,7 +2,6 @@
 //! `BLESS=../docs cargo test cli::edges`.
 
 use super::*;
-use bitcraps_tables::craps::Bet;
 
 const DOCUMENT: &str = include_str!("../../../../docs/craps.md");
 const RULES: &str = "<!-- rules: generated -->\n";
@@ -56,4 +55,30 @@ fn decimals_are_rounded_and_have_a_sign_and_a_zero() {
     assert_eq!(decimal(&of(2, 3), 4), "0.6667");
     assert_eq!(decimal(&of(-1, 200), 2), "-0.01");
     assert_eq!(percent(&of(7, 495)), "1.4141");
+}
+
+/// The usual stakes by bankroll at full Kelly: pass 7/495, place 6 1/77, hard 6 1/99, hard hop 1/216, any seven 1/24.
+#[test]
+fn the_kelly_limits_are_the_edges_and_every_bet_has_one() {
+    let kelly = kelly(&usual());
+    let edges = kelly["edges"].as_object().unwrap();
+    assert_eq!(edges.len(), Bet::all().count());
+    for (bet, edge) in [
+        ("pass_line", "7/495"),
+        ("place:6", "1/66"),
+        ("hardway:6", "1/11"),
+        ("hop:3-3", "5/36"),
+        ("any_seven", "1/6"),
+    ] {
+        assert_eq!(edges[bet], edge, "{bet}");
+    }
+    for (bet, edge) in edges {
+        let (numerator, denominator) = edge.as_str().unwrap().split_once('/').unwrap();
+        let (numerator, denominator): (u32, u32) = (numerator.parse().unwrap(), denominator.parse().unwrap());
+        assert!((1..denominator).contains(&numerator), "{bet}: {edge}");
+        let exact = usual().into_iter().find(|row| row.name() == *bet).unwrap().edge.edge;
+        let short = BigRational::new(numerator.into(), denominator.into());
+        let billionth = BigRational::new(1.into(), 1_000_000_000.into());
+        assert!(short <= exact && exact - short < billionth, "{bet}: {edge}");
+    }
 }

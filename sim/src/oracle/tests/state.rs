@@ -1,7 +1,9 @@
 //! Validity of blocks, state roots, conservation. And the blocks that the other tests decide.
 
 use super::*;
-use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, Offence, SignedCommand};
+use bitcraps_casino::{
+    Action, Blobs, Block, Casino, Command, Genesis, GenesisValidator, Kept, Offence, PerMille, SignedCommand,
+};
 use bitcraps_types::{AccountId, Protocol, ThresholdSignature, WallTime};
 
 /// The first key that is a player's.
@@ -18,6 +20,7 @@ pub(super) fn genesis(keys: &Keyring) -> Genesis {
         tables: Vec::new(),
         blob_bytes: 0,
         dice: DiceKeys::new(Scheme::Mock, 9, &[1; 4]).genesis,
+        policy: bitcraps_casino::Policy::of_test_network(),
     }
 }
 
@@ -54,6 +57,10 @@ impl Replay {
 
     /// The next block; plays it.
     fn block(&mut self, commands: Vec<SignedCommand>) -> Value {
+        self.block_with(commands, Vec::new())
+    }
+
+    fn block_with(&mut self, commands: Vec<SignedCommand>, offences: Vec<Offence>) -> Value {
         self.height += 1;
         let block = Block {
             height: self.height,
@@ -63,7 +70,7 @@ impl Replay {
             state_root: self.casino.root(),
             rolls: Block::must_roll(false, &commands),
             commands,
-            offences: Vec::new(),
+            offences,
             blobs: Blobs::default(),
         };
         let value = Value::new(block.encode());
@@ -320,9 +327,51 @@ fn a_minted_token_is_caught() {
     chain.applied_with(&mut world, 0, &value, root, &ledger);
     world.assert_violated(
         "conservation",
-        "node 0, height 1: all accounts hold 12001, the genesis issued 12000",
+        "node 0, height 1: all accounts hold 12001, of what the genesis issued 12000 are left",
     );
     assert_eq!(world.oracles.violated().unwrap().0, "conservation");
+}
+
+/// Four validators with 1000 at stake each, of which an offence costs a tenth; of that a third is kept.
+fn staked(keys: &Keyring) -> Genesis {
+    let mut staked = genesis(keys);
+    staked.validators = (0..4).map(|i| GenesisValidator { key: keys.public_key(i), power: 1 }).collect();
+    let by = AccountId::of_key(&keys.public_key(PLAYER));
+    staked.policy.stake.as_mut().unwrap().kept = Some(Kept { share: PerMille(333), by });
+    staked
+}
+
+#[test]
+fn each_offence_must_cost_its_stake_the_share_once() {
+    let offence = |offender, height| Offence { offender: v(offender), height, proof: Vec::new() };
+    let keys = Keyring::new(Scheme::Mock, 9, 6);
+    let staked = staked(&keys);
+    // What nodes do with blocks that accuse in this way is compared with what they must do with the others.
+    let judge = |decided: [Vec<Offence>; 2], applied: [Vec<Offence>; 2]| {
+        let mut world = World::with(|setup| setup.genesis = staked.clone());
+        let (mut chain, mut shadow) = (Replay::new(&staked), Replay::new(&staked));
+        for (height, (decided, applied)) in (1..).zip(decided.into_iter().zip(applied)) {
+            let value = chain.block_with(Vec::new(), decided);
+            shadow.block_with(Vec::new(), applied);
+            world.decide_value(0, height, &value);
+            let ledger = shadow.casino.bank().ledger();
+            chain.applied_with(&mut world, 0, &value, Digest([height as u8; 32]), ledger);
+        }
+        world
+    };
+    let twice = || [vec![offence(3, 1), offence(3, 1)], vec![offence(3, 1), offence(3, 2), offence(9, 2)]];
+    judge(twice(), twice()).assert_holds("conservation");
+    let mut free = judge(twice(), [vec![], vec![]]);
+    free.assert_violated(
+        "conservation",
+        "height 1: all accounts hold 16000, of what the genesis issued 15933 are left",
+    );
+    let other = || [vec![offence(2, 1)], vec![]];
+    let mut framed = judge([vec![offence(3, 1)], vec![]], other());
+    framed.assert_violated("conservation", "validator 2 has 900 at stake, its offences leave 1000");
+    let again = [vec![offence(3, 1)], vec![offence(3, 2)]];
+    let mut charged_twice = judge([vec![offence(3, 1)], vec![]], again);
+    charged_twice.assert_violated("conservation", "height 2: all accounts hold");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ports::ConsensusMessage;
-use crate::round::offences::{MAX_AGE, PER_BLOCK};
+use crate::round::offences::PER_BLOCK;
 use bitcraps_casino::{Action, Bet, Blobs, Command, Offence, SignedCommand};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Evidence, Signed, Validator};
@@ -179,7 +179,7 @@ fn an_offence_is_neither_of_the_future_nor_too_old_and_then_it_is_forgotten() {
     known.accuse(evidence(3));
     known.accuse(evidence(4));
     known.recorded(vec![(4, ValidatorIndex(1))]);
-    let last = 3 + MAX_AGE;
+    let last = 3 + Offence::MAX_AGE;
     known.forget_before(last);
     assert_eq!(judge(last, known.for_block(last, usize::MAX).0, &known), Ok(()));
     assert_eq!(known.for_block(last, usize::MAX).0.len(), 1);

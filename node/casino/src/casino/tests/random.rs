@@ -1,15 +1,22 @@
 //! What holds under every sequence of commands: garbage, overdrafts, replays and unknown tables among them.
 
 use super::*;
-use crate::{Command, seed_of};
+use crate::{
+    Command, Fee, FeesTo, Fraction, GenesisValidator, Kelly, Kept, PerMille, Policy, Reserve, StakePolicy,
+    seed_of,
+};
 use bitcraps_types::Sign;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 const PLAYERS: u8 = 4;
 const TABLES: u32 = 3;
-const SUPPLY: Amount = 1000 * PLAYERS as Amount + BANK;
+const SUPPLY: Amount = 1000 * PLAYERS as Amount + BANK + 3 * PER_POWER;
 /// Small enough that it can't always cover.
 const BANK: Amount = 3000;
+const PER_POWER: Amount = 105;
+const SLASH: u16 = 77;
+const KEPT: u16 = 250;
 
 /// One command before it is signed. Most are sensible, so that most get far.
 #[derive(Clone, Debug)]
@@ -43,6 +50,8 @@ fn any_action() -> impl Strategy<Value = Action> {
             table: TableId(table),
             bet: Player(player).bet_id(sequence),
         }),
+        1 => amount().prop_map(|amount| Action::Bond { amount }),
+        1 => amount().prop_map(|amount| Action::Unbond { amount }),
     ]
 }
 
@@ -51,16 +60,82 @@ fn any_draft() -> impl Strategy<Value = Draft> {
         .prop_map(|(player, ahead, action, forged)| Draft { player, ahead, action, forged })
 }
 
-fn any_blocks() -> impl Strategy<Value = Vec<Vec<Draft>>> {
-    prop::collection::vec(prop::collection::vec(any_draft(), 0..8), 1..25)
+/// A block's commands, and who offended at which height.
+type Drafts = (Vec<Draft>, Vec<(u16, Height)>);
+
+fn any_blocks() -> impl Strategy<Value = Vec<Drafts>> {
+    let offences = prop_oneof![
+        3 => Just(vec![]),
+        1 => prop::collection::vec((0..3u16, 1..4u64), 1..4),
+    ];
+    prop::collection::vec((prop::collection::vec(any_draft(), 0..8), offences), 1..25)
 }
 
+/// Its policy forbids and takes of everything a little. Two of the players are its validators.
 fn small_bank() -> Genesis {
-    Genesis { bank: BANK, ..genesis(PLAYERS, TABLES) }
+    let validator = |n, power| GenesisValidator { key: Player(n).public_key(), power };
+    let edges = CrapsBet::all().step_by(3).map(|bet| (bet, Fraction { numerator: 1, denominator: 30 }));
+    let kept = Some(Kept { share: PerMille(KEPT), by: Player(3).account() });
+    Genesis {
+        bank: BANK,
+        validators: vec![validator(1, 1), validator(2, 2)],
+        policy: Policy {
+            reserve: Reserve::PerMille(PerMille(100)),
+            table_loss: Some(700),
+            total_loss: Some(1100),
+            kelly: Some(Kelly { share: PerMille(900), edges: edges.collect() }),
+            fee: Fee { amount: 1, to: FeesTo::Validators },
+            stake: Some(StakePolicy {
+                per_power: PER_POWER,
+                unbonding: Offence::MAX_AGE,
+                slash: PerMille(SLASH),
+                kept,
+            }),
+        },
+        ..genesis(PLAYERS, TABLES)
+    }
+}
+
+/// What validators have at stake, by the definition: nothing but shares of what is held, and heights that pass.
+struct Stakes {
+    held: [Amount; 2],
+    offences: BTreeSet<(Height, u16)>,
+    burnt: Amount,
+}
+
+impl Stakes {
+    fn new() -> Stakes {
+        Stakes { held: [PER_POWER, 2 * PER_POWER], offences: BTreeSet::new(), burnt: 0 }
+    }
+
+    fn apply(&mut self, block: &Block, refused: &[crate::Refusal], chain: &ChainId) {
+        let share = |amount: Amount, per_mille: u16| (amount * Amount::from(per_mille) + 500) / 1000;
+        for offence in &block.offences {
+            let fresh = self.offences.insert((offence.height, offence.offender.0));
+            if let Some(held) = self.held.get_mut(usize::from(offence.offender.0)).filter(|_| fresh) {
+                let slashed = share(*held, SLASH);
+                *held -= slashed;
+                self.burnt += slashed - share(slashed, KEPT);
+            }
+        }
+        let name = |signed: &SignedCommand| (signed.command.account(), signed.command.sequence);
+        let mut seen = BTreeSet::new();
+        // Of the commands under one number at most one is done, the first with a good signature; the others are refused.
+        for signed in block.commands.iter().filter(|signed| signed.verify(chain, &Tags)) {
+            let all = block.commands.iter().filter(|other| name(other) == name(signed)).count();
+            let refused =
+                refused.iter().filter(|other| (other.account, other.sequence) == name(signed)).count();
+            let done = seen.insert(name(signed)) && refused < all;
+            let owner = [1, 2].iter().position(|n| Player(*n).account() == name(signed).0);
+            if let (Some(at), Action::Bond { amount }, true) = (owner, signed.command.action, done) {
+                self.held[at] += amount;
+            }
+        }
+    }
 }
 
 /// Signs drafts into blocks.
-fn blocks(drafts: &[Vec<Draft>], chain: &ChainId) -> Vec<Block> {
+fn blocks(drafts: &[Drafts], chain: &ChainId) -> Vec<Block> {
     let mut last = [0i64; 8];
     let mut sign = |draft: &Draft| {
         let player = Player(draft.player);
@@ -73,7 +148,16 @@ fn blocks(drafts: &[Vec<Draft>], chain: &ChainId) -> Vec<Block> {
         signed.signature.0[0] ^= u8::from(draft.forged);
         signed
     };
-    (1..).zip(drafts).map(|(height, drafts)| block(height, drafts.iter().map(&mut sign).collect())).collect()
+    let offence = |&(offender, height): &(u16, Height)| Offence {
+        offender: ValidatorIndex(offender),
+        height,
+        proof: vec![1],
+    };
+    let signed = (1..).zip(drafts).map(|(height, (drafts, offences))| Block {
+        offences: offences.iter().map(offence).collect(),
+        ..block(height, drafts.iter().map(&mut sign).collect())
+    });
+    signed.collect()
 }
 
 proptest! {
@@ -82,13 +166,20 @@ proptest! {
         let genesis = small_bank();
         let chain = genesis.chain_id();
         let mut casino = Casino::genesis(&genesis).unwrap();
+        let mut stakes = Stakes::new();
         for block in blocks(&drafts, &chain) {
             let root = casino.apply(&block, Some(&dice_of(&block)), &chain, &Tags);
             let ledger = casino.bank().ledger();
             prop_assert_eq!(ledger.check(), Ok(()));
-            prop_assert_eq!(ledger.supply(), SUPPLY);
+            stakes.apply(&block, casino.bank().refusals(), &chain);
+            let supply = SUPPLY - stakes.burnt;
+            prop_assert_eq!(ledger.supply(), supply);
+            for (index, held) in (0..).zip(stakes.held) {
+                let stake = casino.bank().stake(ValidatorIndex(index)).unwrap();
+                prop_assert_eq!(stake.bonded + stake.unbonding, held);
+            }
             let balances: u128 = ledger.accounts().map(|(_, account)| u128::from(account.balance())).sum();
-            prop_assert_eq!(balances, u128::from(SUPPLY));
+            prop_assert_eq!(balances, u128::from(supply));
             let at_stake: Amount = casino.tables().iter().flat_map(Table::open_bets).map(|bet| bet.stake).sum();
             let players_reserved: Amount = ledger
                 .accounts()
@@ -120,7 +211,7 @@ proptest! {
                 .iter()
                 .map(|orders| {
                     let table = tables.iter_mut().find(|table| table.id() == orders.table).unwrap();
-                    table.play(&orders.orders, Some(&seed_of(&dice)))
+                    table.play(orders, Some(&seed_of(&dice)))
                 })
                 .collect();
             prop_assert_eq!(bank.finish(block.height, &mut reports), root);

@@ -131,10 +131,19 @@ proptest! {
         for step in steps {
             match step {
                 Step::Place { player: n, sequence, bet, stake } => {
-                    _ = table.place(BetId { account: player(n), sequence }, bet, stake);
+                    let (id, mut losses) = (BetId { account: player(n), sequence }, table.losses(None));
+                    let more = table.losses_with(id, bet, stake);
+                    prop_assert_eq!(table.place(id, bet, stake), more.map(|_| ()));
+                    losses += more.unwrap_or(Losses::NONE);
+                    prop_assert_eq!(table.losses(None), losses);
                 }
                 Step::TakeDown { player: n, sequence } => {
-                    _ = table.take_down(BetId { account: player(n), sequence });
+                    let (id, mut losses) = (BetId { account: player(n), sequence }, table.losses(None));
+                    let gone = table.losses_of(id);
+                    if table.take_down(id).is_ok() {
+                        losses -= gone;
+                    }
+                    prop_assert_eq!(table.losses(None), losses);
                 }
                 Step::Roll(dice) => _ = table.roll(dice),
             }

@@ -9,6 +9,7 @@ const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 #[derive(Clone, Copy, Debug)]
 enum Request {
     Issue { to: usize, amount: Amount },
+    Burn { from: usize, amount: Amount },
     Claim { by: usize, sequence: u64 },
     Transfer(Transfer),
     Reserve(Transfer),
@@ -19,7 +20,8 @@ enum Request {
 
 #[derive(Default)]
 struct Model {
-    supply: i128,
+    issued: i128,
+    burnt: i128,
     balances: BTreeMap<AccountId, i128>,
     claimed: Numbers,
     reserves: Vec<Transfer>,
@@ -105,6 +107,7 @@ fn any_transfer() -> impl Strategy<Value = Transfer> {
 fn any_request() -> impl Strategy<Value = Request> {
     prop_oneof![
         1 => (0..NAMES.len(), 0..100u64).prop_map(|(to, amount)| Request::Issue { to, amount }),
+        1 => (0..NAMES.len(), 0..60u64).prop_map(|(from, amount)| Request::Burn { from, amount }),
         2 => (0..NAMES.len(), any_sequence()).prop_map(|(by, sequence)| Request::Claim { by, sequence }),
         4 => any_transfer().prop_map(Request::Transfer),
         4 => any_transfer().prop_map(Request::Reserve),
@@ -120,6 +123,7 @@ proptest! {
     #[test]
     fn the_ledger_does_what_a_naive_model_does(requests in prop::collection::vec(any_request(), 0..100)) {
         let mut ledger = Ledger::new(issue());
+        ledger.record_events();
         let mut model = Model::default();
         // Everybody starts with money, so that most requests get past the first check.
         for name in NAMES {
@@ -129,7 +133,7 @@ proptest! {
                 ledger.claim(account(name), sequence).unwrap();
                 model.claimed.add(account(name), sequence);
             }
-            model.supply += 50;
+            model.issued += 50;
         }
         // Requests repeat, as from a client that got no answer.
         let twice = requests.iter().flat_map(|request| [*request, *request]);
@@ -137,8 +141,17 @@ proptest! {
             match request {
                 Request::Issue { to, amount } => {
                     prop_assert_eq!(ledger.issue(account(NAMES[to]), amount), Ok(()));
-                    model.supply += i128::from(amount);
+                    model.issued += i128::from(amount);
                     *model.balances.entry(account(NAMES[to])).or_default() += i128::from(amount);
+                }
+                Request::Burn { from, amount } => {
+                    let from = account(NAMES[from]);
+                    let sound = amount > 0 && model.available(from) >= i128::from(amount);
+                    prop_assert_eq!(ledger.burn(from, amount).is_ok(), sound);
+                    if sound {
+                        model.burnt += i128::from(amount);
+                        *model.balances.entry(from).or_default() -= i128::from(amount);
+                    }
                 }
                 Request::Claim { by, sequence } => {
                     let by = account(NAMES[by]);
@@ -204,13 +217,15 @@ proptest! {
                 prop_assert_eq!(root, fresh_root(&ledger));
             }
             prop_assert_eq!(ledger.check(), Ok(()));
-            prop_assert_eq!(i128::from(ledger.supply()), model.supply);
+            prop_assert_eq!(i128::from(ledger.supply()), model.issued - model.burnt);
             for name in NAMES {
                 let (balance, available) = money(&ledger, name);
                 prop_assert_eq!(i128::from(balance), model.balance(account(name)));
                 prop_assert_eq!(i128::from(available), model.available(account(name)));
             }
         }
+        let leaves: Vec<Digest> = ledger.take_events().iter().map(Event::leaf).collect();
+        prop_assert_eq!(ledger.log().root(), log::root_of(&leaves));
         prop_assert_eq!(ledger.root(), fresh_root(&ledger));
         prop_assert_eq!(ledger.reserves().count(), model.reserves.len());
     }

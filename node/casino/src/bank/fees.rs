@@ -1,0 +1,46 @@
+//! What commands cost, and who gets it.
+
+use super::{Bank, FEE, Reason, leg};
+use crate::FeesTo;
+use bitcraps_tables::BetId;
+use bitcraps_treasury::{LedgerError, Transfer, split};
+use bitcraps_types::{AccountId, Height};
+
+/// Where a block's fees lie until it is finished.
+pub(super) fn fees() -> AccountId {
+    AccountId::of_house("fees")
+}
+
+impl Bank {
+    /// Takes the fee of a command, whatever becomes of it: it took its room in the block.
+    pub(super) fn take_fee(&mut self, height: Height, id: BetId) -> Result<(), Reason> {
+        let amount = self.policy.fee.amount;
+        if amount == 0 {
+            return Ok(());
+        }
+        let fee = Transfer { id: leg(id, FEE), debit: id.account, credit: fees(), amount };
+        match self.ledger.transfer(height, fee) {
+            Ok(_) => Ok(()),
+            Err(LedgerError::Insufficient { available }) => Err(Reason::Fee { available }),
+            Err(error) => Err(Reason::Ledger(error)),
+        }
+    }
+
+    /// Gives the block's fees to whom the policy says.
+    pub(super) fn share_fees(&mut self, height: Height) {
+        let collected = self.ledger.account(&fees()).map_or(0, |fees| fees.available());
+        if collected == 0 {
+            return;
+        }
+        match self.policy.fee.to {
+            FeesTo::Nobody => self.burn_by_rule(fees(), collected),
+            FeesTo::Validators => {
+                let parts = split(collected, &self.stakes.powers()).expect("the policy was checked");
+                let owners: Vec<AccountId> = self.stakes.owners().collect();
+                for (owner, part) in owners.into_iter().zip(parts) {
+                    self.move_by_rule(height, fees(), owner, part);
+                }
+            }
+        }
+    }
+}
