@@ -5,6 +5,7 @@
 mod bench;
 mod campaign;
 mod coverage;
+mod dice;
 mod diff;
 mod edges;
 mod elsewhere;
@@ -130,6 +131,9 @@ enum Command {
     /// Print what each craps bet costs, exactly: the house's edge, the variance, the rolls. Exit code 1: some bet favours
     /// the player
     Edges(EdgesArgs),
+    /// Measure what an attacker gets of the dice, in ours and in the schemes that are broken, beside the closed form. Exit
+    /// code 1: some chance is not that of its closed form
+    Dice(DiceArgs),
     /// Count which lines of the papers' pseudo-code scenarios make the engines take
     Coverage {
         /// Scenario files or folders
@@ -311,6 +315,29 @@ enum EdgesFormat {
     Csv,
 }
 
+#[derive(Args)]
+pub(crate) struct DiceArgs {
+    /// How many rolls each attacker plays; with real threshold signatures one in 500 of them
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    rolls: u64,
+    /// What all randomness is drawn from
+    #[arg(long, default_value_t = 0, value_parser = seed)]
+    seed: u64,
+    /// How to print the table
+    #[arg(long, value_enum, default_value_t = DiceFormat::Human)]
+    format: DiceFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiceFormat {
+    /// For people
+    Human,
+    /// One JSON object per attack and line, with exact fractions
+    Json,
+    /// One attack per line, with exact fractions
+    Csv,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -405,6 +432,7 @@ fn command(command: Command) -> u8 {
         Command::Trace { run, events } => trace::trace(&run, events),
         Command::Explore(args) => explore::explore(&args),
         Command::Edges(args) => edges::edges(&args),
+        Command::Dice(args) => dice::dice(&args),
         Command::Coverage { files } => coverage::coverage(&files),
         Command::Shrink { file, seed, set, limit, out } => hunt::shrink(&file, seed, &set, limit, &out),
         Command::Schedule { files, log } => schedule::schedule(&files, log),
