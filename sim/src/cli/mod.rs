@@ -317,8 +317,8 @@ enum EdgesFormat {
 
 #[derive(Args)]
 pub(crate) struct DiceArgs {
-    /// How many rolls each attacker plays; with real threshold signatures one in 500 of them
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    /// How many rolls each attacker plays; with real threshold signatures one in 250 of them
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..))]
     rolls: u64,
     /// What all randomness is drawn from
     #[arg(long, default_value_t = 0, value_parser = seed)]

@@ -9,7 +9,7 @@ use bitcraps_types::Digest;
 pub(super) fn attacks() -> Vec<Attack> {
     let grinds = |variants: u32| Attack {
         scheme: "block digest",
-        attacker: format!("proposer tries {variants} blocks"),
+        attacker: format!("blocks the proposer tries: {variants}"),
         wager: Wager::any_seven(),
         outcomes: variants,
         one_in: 1,

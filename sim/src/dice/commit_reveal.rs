@@ -13,7 +13,7 @@ const PARTICIPANTS: u64 = 7;
 pub(super) fn attacks() -> Vec<Attack> {
     let withholds = |attackers: u32, wager| Attack {
         scheme: "commit-reveal",
-        attacker: format!("{attackers} last may withhold"),
+        attacker: format!("last of 7 who may withhold: {attackers}"),
         wager,
         outcomes: 1 << attackers,
         one_in: 1,

@@ -17,7 +17,9 @@ fn theory(scheme: &str, attacker: &str, bet: &str) -> BigRational {
 
 #[test]
 fn the_closed_forms_are_the_published_ones() {
-    let withheld = |attackers: &str, bet| theory("commit-reveal", attackers, bet);
+    let withheld = |attackers: &str, bet| {
+        theory("commit-reveal", &format!("last of 7 who may withhold: {attackers}"), bet)
+    };
     assert_eq!(withheld("0", "any 7"), rational(1, 6));
     assert_eq!(withheld("1", "any 7"), rational(11, 36));
     assert_eq!(withheld("2", "any 7"), rational(671, 1296));

@@ -29,7 +29,7 @@ pub(super) fn attacks(seed: u64) -> Vec<Attack> {
             attacker: attacker.to_owned(),
             wager: Wager::any_seven(),
             outcomes: 1,
-            one_in: if real { 500 } else { 1 },
+            one_in: if real { 250 } else { 1 },
             play: Box::new(move |luck, wager| {
                 let outcomes = strategy(&committee, luck, wager).into_iter();
                 let dice = outcomes.map(|signature| roll(&seed_of(&signature), TABLE));
