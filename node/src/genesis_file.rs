@@ -69,11 +69,13 @@ struct File {
     /// The file of a network without blobs need not speak of them.
     #[serde(default)]
     blob_bytes: u32,
+    /// A draft, whose validators have not made their dice key yet, need not speak of it.
+    #[serde(default)]
     dice: Dice,
 }
 
 /// The dice key.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Dice {
     /// The public half, as hexadecimal digits.
@@ -145,6 +147,14 @@ fn table(TableConfig { id, rules }: &TableConfig) -> Table {
 
 /// Reads the genesis of a file, and checks it.
 pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
+    let genesis = read_draft(path)?;
+    dice::public(&genesis)
+        .map_err(|error| GenesisFileError::Dice { path: path.into(), error: Box::new(error) })?;
+    Ok(genesis)
+}
+
+/// Reads a genesis whose dice key is not made yet, and checks the rest.
+pub fn read_draft(path: &Path) -> Result<Genesis, GenesisFileError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| GenesisFileError::Io { path: path.into(), error })?;
     let genesis = from_json(&text).map_err(|error| GenesisFileError::Format {
@@ -154,8 +164,6 @@ pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
         why: without_place(&error.to_string()),
     })?;
     genesis.check().map_err(|error| GenesisFileError::Genesis { path: path.into(), error })?;
-    dice::public(&genesis)
-        .map_err(|error| GenesisFileError::Dice { path: path.into(), error: Box::new(error) })?;
     Ok(genesis)
 }
 

@@ -114,6 +114,11 @@ impl Home {
         self.root.join("keys/node.key")
     }
 
+    /// A validator's secret in the ceremony that makes the dice key. It is gone when that is over.
+    pub fn dice_secret(&self) -> PathBuf {
+        self.root.join("keys/dice.secret")
+    }
+
     /// A validator's shares of the dice key.
     pub fn dice_shares(&self) -> PathBuf {
         self.root.join("keys/dice.shares")

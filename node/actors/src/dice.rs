@@ -97,6 +97,17 @@ impl Dice {
         }
     }
 
+    /// Has the wanted block given to those who say nothing of it: perhaps it is not final to them, and the engines of those
+    /// to whom it is are done with it.
+    fn help(&self) {
+        let Some((height, _)) = self.collector.wanted() else { return };
+        for missing in self.collector.missing().filter(|missing| Some(*missing) != self.me) {
+            if let Some(validator) = self.validators.get(missing) {
+                self.sync.do_send(Help { peer: validator.key, height });
+            }
+        }
+    }
+
     fn send(&self, word: &Partials) {
         #[cfg(feature = "byzantine")]
         if let Some(adversary) = self.adversary() {
@@ -203,6 +214,7 @@ impl Handler<Ring> for Dice {
         let now = self.ports.clock.now();
         if !self.deadlines().due(now).is_empty() {
             self.speak();
+            self.help();
         }
     }
 }

@@ -127,6 +127,16 @@ impl Collector {
         self.wanted.is_some() && count >= self.shares.threshold() as usize
     }
 
+    /// Who has not said anything of the wanted block: it may not be final to them yet.
+    pub fn missing(&self) -> impl Iterator<Item = ValidatorIndex> {
+        let heard = |validator| self.of_wanted().any(|(heard, _)| *heard == validator);
+        (0..)
+            .map(ValidatorIndex)
+            .zip(self.shares.all())
+            .map(|(validator, _)| validator)
+            .filter(move |v| !heard(*v))
+    }
+
     /// How many checks a search for these liars took.
     pub fn checks(&self, liars: &[ValidatorIndex]) -> u32 {
         if liars.is_empty() { 0 } else { self.shares.total() }

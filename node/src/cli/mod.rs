@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod dice;
 mod doctor;
 mod failure;
 mod healthcheck;
@@ -60,6 +61,8 @@ enum Verb {
     Config(config::ConfigVerb),
     /// The node's key.
     Keys(keys::Keys),
+    /// The ceremony in which the validators of a new network make their dice key.
+    Dice(dice::Dice),
     /// Copy the node's state away, check a copy, bring one back.
     Backup(backup::Backup),
     /// Look for what keeps the node from running well.
@@ -144,6 +147,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Verb::Peers(verb) => verb.perform(&context),
         Verb::Config(verb) => verb.perform(&context),
         Verb::Keys(verb) => verb.perform(&context),
+        Verb::Dice(verb) => verb.perform(&context),
         Verb::Backup(verb) => verb.perform(&context),
         Verb::Doctor(verb) => verb.perform(&context),
         Verb::Healthcheck(verb) => verb.perform(&context),

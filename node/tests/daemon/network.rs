@@ -147,6 +147,7 @@ fn a_home_and_a_key_have_one_process_at_a_time() {
     let (ours, theirs) = (network.path("node1/keys/node.key"), network.path("node0/keys/node.key"));
     std::fs::remove_file(&ours).unwrap();
     std::os::unix::fs::symlink(theirs, &ours).unwrap();
+    std::fs::copy(network.path("node0/keys/dice.shares"), network.path("node1/keys/dice.shares")).unwrap();
     let (code, said) = fail(&["--home", &network.home(1), "run"]);
     assert_eq!(code, 75, "{said}");
     assert!(said.contains("another node on this machine runs with the same key"), "{said}");

@@ -194,9 +194,9 @@ fn a_run_whose_partition_outlasts_the_connections_has_one_trace() {
         ("gst", "10 s"),
         ("faults.split.at", "2 s"),
         ("faults.split.for", "7 s"),
-        ("expect.eventually.0.height.at_least", "15"),
+        ("expect.eventually.0.height.at_least", "10"),
     ];
-    assert!(one_trace(&shortened("partition-heals.yaml", &set)) > 15);
+    assert!(one_trace(&shortened("partition-heals.yaml", &set)) > 10);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use bitcraps_casino::{Action, Blobs, Block, Casino, Command, Genesis, Offence, SignedCommand};
-use bitcraps_types::{AccountId, Protocol, WallTime};
+use bitcraps_types::{AccountId, Protocol, ThresholdSignature, WallTime};
 
 /// The first key that is a player's.
 const PLAYER: usize = 4;
@@ -85,6 +85,22 @@ impl Replay {
         root: Digest,
         ledger: &bitcraps_treasury::Ledger,
     ) {
+        self.applied_so(world, node, value, (root, None), ledger);
+    }
+
+    /// A node applies a block of an untouched state, with these dice.
+    fn applied_after(&self, world: &mut World, node: u16, value: &Value, dice: Option<ThresholdSignature>) {
+        self.applied_so(world, node, value, (self.casino.root(), dice), self.casino.bank().ledger());
+    }
+
+    fn applied_so(
+        &self,
+        world: &mut World,
+        node: u16,
+        value: &Value,
+        (root, dice): (Digest, Option<ThresholdSignature>),
+        ledger: &bitcraps_treasury::Ledger,
+    ) {
         let block = Block::decode(value.bytes()).unwrap();
         let (height, digest) = (block.height, value.digest());
         let certificate = &world.certificate((height, 0), digest, &[0, 1, 2]);
@@ -96,7 +112,7 @@ impl Replay {
                 block,
                 value,
                 certificate,
-                dice: None,
+                dice: dice.as_ref(),
                 digest,
                 root,
                 ledger,
@@ -220,10 +236,36 @@ fn a_block_with_a_false_root_in_it_is_caught() {
     let mut world = World::new();
     let value = altered(&world.block(1), |block| block.state_root = Digest([1; 32]));
     world.decide_value(2, 1, &value);
+    replay(&world).applied(&mut world, 2, &value);
     world.assert_violated(
         "same_state_root",
         "node 2, height 1: the block says that the root before it is 01010101",
     );
+}
+
+#[test]
+fn dice_that_are_not_the_blocks_own_are_caught() {
+    let keys = DiceKeys::new(Scheme::Mock, 9, &[1; 4]);
+    let sign = |height, value: &Value| {
+        let message = bitcraps_beacon::message(&CHAIN, height, &value.digest());
+        let partials: Vec<_> = (0..3).map(|n| (n, keys.holder(n as usize).sign(&message)[0])).collect();
+        keys.public.combine(&message, &partials).unwrap()
+    };
+    let judge = |rolls: bool, dice: &dyn Fn(&Value) -> Option<ThresholdSignature>| {
+        let mut world = World::new();
+        let chain = replay(&world);
+        let value = altered(&world.block(1), |block| block.rolls = rolls);
+        world.decide_value(0, 1, &value);
+        chain.applied_after(&mut world, 0, &value, dice(&value));
+        world
+    };
+    judge(true, &|value| Some(sign(1, value))).assert_holds("same_state_root");
+    judge(false, &|_| None).assert_holds("same_state_root");
+    let wrong: [(bool, &dyn Fn(&Value) -> Option<ThresholdSignature>); 3] =
+        [(true, &|_| None), (true, &|value| Some(sign(2, value))), (false, &|value| Some(sign(1, value)))];
+    for (rolls, dice) in wrong {
+        judge(rolls, dice).assert_violated("same_state_root", "the dice are not those that the block has");
+    }
 }
 
 #[test]
@@ -256,9 +298,12 @@ fn a_false_snapshot_is_caught() {
     let mut world = World::new();
     world.run(1..=5);
     let mut chain = replay(&world);
-    (0..7).for_each(|_| drop(chain.block(Vec::new())));
-    let root = chain.casino.root();
     (6..=7).for_each(|height| world.decide(0, height));
+    for _ in 0..7 {
+        let value = chain.block(Vec::new());
+        chain.applied(&mut world, 0, &value);
+    }
+    let root = chain.casino.root();
     world.see(1, Event::StateSynced { height: 7, root });
     world.assert_holds("same_state_root");
     world.see(2, Event::StateSynced { height: 7, root: Digest([1; 32]) });
