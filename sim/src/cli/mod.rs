@@ -315,10 +315,13 @@ enum EdgesFormat {
     Csv,
 }
 
+/// A quarter of a minute, and no interval wider than two per cent but those of real signatures.
+const DICE_ROLLS: u64 = 50_000;
+
 #[derive(Args)]
 pub(crate) struct DiceArgs {
     /// How many rolls each attacker plays; with real threshold signatures one in 250 of them
-    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = DICE_ROLLS, value_parser = clap::value_parser!(u64).range(1..))]
     rolls: u64,
     /// What all randomness is drawn from
     #[arg(long, default_value_t = 0, value_parser = seed)]
