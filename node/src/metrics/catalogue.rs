@@ -189,6 +189,20 @@ pub mod declared {
         &[],
         "Wrong parts of a dice signature that validators sent.",
     );
+    pub const DICE_EVIDENCE: Metric = metric(
+        "bitcraps_dice_evidence",
+        Gauge,
+        "",
+        &[],
+        "How strongly the rolls since the process started speak against fair dice: the decimal logarithm of an e-value; about 0 or below for fair dice.",
+    );
+    pub const DICE_ALARM: Metric = metric(
+        "bitcraps_dice_alarm",
+        Gauge,
+        "",
+        &[],
+        "1: the evidence against the dice once reached 6, which fair dice do in one process of a million at most.",
+    );
     pub const COMMANDS_ACCEPTED: Metric = metric(
         "bitcraps_commands_accepted_total",
         Counter,
@@ -362,6 +376,8 @@ pub const CATALOGUE: &[Metric] = &[
     ACCUSATIONS,
     OFFENCES,
     BAD_DICE,
+    DICE_EVIDENCE,
+    DICE_ALARM,
     COMMANDS_ACCEPTED,
     COMMANDS_REFUSED,
     COMMANDS_SETTLED,

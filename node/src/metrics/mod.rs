@@ -15,7 +15,9 @@ pub use links::{LinkCounts, LinkSource};
 pub use markdown::markdown;
 
 use bitcraps_actors::ports::{Event, Refusal};
+use bitcraps_casino::TableReport;
 use bitcraps_consensus::Message;
+use bitcraps_tables::fairness::Evidence;
 use bitcraps_types::{Height, WallTime};
 use catalogue::{DISK_OPERATIONS, REFUSALS, REJECTIONS, SOURCES, VERDICTS};
 use links::LinkMetrics;
@@ -47,6 +49,10 @@ struct Chain {
     accusations: IntCounter,
     offences: IntCounter,
     bad_dice: IntCounter,
+    dice_evidence: Gauge,
+    dice_alarm: IntGauge,
+    /// All rolls of this process, also of blocks that are applied again at its start.
+    dice: Mutex<Evidence>,
     accepted: IntCounter,
     refused: IntCounterVec,
     settled: IntCounterVec,
@@ -169,6 +175,10 @@ impl Maker {
         self.register(IntGauge::with_opts(Self::options(metric)))
     }
 
+    fn real_gauge(&self, metric: &Metric) -> Gauge {
+        self.register(Gauge::with_opts(Self::options(metric)))
+    }
+
     fn gauges(&self, metric: &Metric) -> IntGaugeVec {
         let gauges = self.register(IntGaugeVec::new(Self::options(metric), &Self::labels(metric)));
         for values in combinations(metric.labels) {
@@ -202,8 +212,7 @@ impl Metrics {
     pub fn new(version: &str, started: WallTime) -> Metrics {
         let make = Maker(Registry::new());
         make.gauges(&declared::BUILD).with_label_values(&[version]).set(1);
-        let start: Gauge = make.register(Gauge::with_opts(Maker::options(&declared::START_TIME)));
-        start.set(Duration::from_nanos(started.0).as_secs_f64());
+        make.real_gauge(&declared::START_TIME).set(Duration::from_nanos(started.0).as_secs_f64());
         let (chain, links) = (Chain::new(&make), LinkMetrics::new(&make));
         let (http, disk) = (HttpMetrics::new(&make), DiskMetrics::new(&make));
         Metrics { registry: make.0, chain, links, http, disk }
@@ -243,6 +252,9 @@ impl Chain {
             accusations: make.counter(&declared::ACCUSATIONS),
             offences: make.counter(&declared::OFFENCES),
             bad_dice: make.counter(&declared::BAD_DICE),
+            dice_evidence: make.real_gauge(&declared::DICE_EVIDENCE),
+            dice_alarm: make.gauge(&declared::DICE_ALARM),
+            dice: Mutex::default(),
             accepted: make.counter(&declared::COMMANDS_ACCEPTED),
             refused: make.counters(&declared::COMMANDS_REFUSED),
             settled: make.counters(&declared::COMMANDS_SETTLED),
@@ -286,8 +298,9 @@ impl Chain {
                     self.rounds.observe(f64::from(failed) + 1.0);
                 }
             }
-            Event::Applied { height, block, refusals, .. } => {
+            Event::Applied { height, block, reports, refusals, .. } => {
                 self.height.set(signed(height));
+                self.watch_dice(reports);
                 let mut last = self.last();
                 if !last.started {
                     return;
@@ -335,6 +348,13 @@ impl Chain {
             | Event::Held { .. }
             | Event::SyncEnded { .. } => {}
         }
+    }
+
+    fn watch_dice(&self, reports: &[TableReport]) {
+        let mut evidence = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.iter().filter_map(|report| report.roll).for_each(|dice| evidence.see(dice));
+        self.dice_evidence.set(evidence.log10());
+        self.dice_alarm.set(i64::from(evidence.is_alarming()));
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Last> {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::testing::*;
 use bitcraps_casino::Blobs;
-use bitcraps_tables::craps;
-use bitcraps_types::{Digest, ValidatorIndex};
+use bitcraps_tables::{Dice, craps};
+use bitcraps_types::{Digest, TableId, ValidatorIndex};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -203,6 +203,40 @@ fn what_is_applied_again_at_the_start_is_not_counted() {
     let text = house.metrics.text();
     assert!(text.contains("bitcraps_height 1\n"));
     assert!(text.contains("bitcraps_commands_settled_total{verdict=\"done\"} 0\n"));
+}
+
+/// A block in which tables 0 to 35 roll, all the same or each another outcome.
+fn rolls(loaded: bool) -> Vec<TableReport> {
+    let report = |(table, dice): (u32, Dice)| TableReport {
+        table: TableId(table),
+        answers: Vec::new(),
+        roll: Some(if loaded { Dice::new(6, 6).unwrap() } else { dice }),
+        shooter: None,
+        settlements: Vec::new(),
+        point: None,
+        digest: Digest::ZERO,
+        has_open_bets: false,
+        worst: 0,
+    };
+    (0..).zip(Dice::all()).map(report).collect()
+}
+
+#[test]
+fn dice_that_look_loaded_raise_the_alarm_for_good_and_fair_ones_do_not() {
+    let metrics = Metrics::new("", WallTime(0));
+    let value = |name: &str| -> f64 {
+        let text = metrics.text();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+        line.unwrap().parse().unwrap()
+    };
+    assert_eq!((value("bitcraps_dice_evidence"), value("bitcraps_dice_alarm")), (0.0, 0.0));
+    metrics.chain.watch_dice(&rolls(false));
+    assert!(value("bitcraps_dice_evidence") < 0.0 && value("bitcraps_dice_alarm") == 0.0);
+    metrics.chain.watch_dice(&rolls(true));
+    assert!(value("bitcraps_dice_evidence") > 6.0 && value("bitcraps_dice_alarm") == 1.0);
+    (0..100).for_each(|_| metrics.chain.watch_dice(&rolls(false)));
+    assert!(value("bitcraps_dice_evidence") < 6.0 && value("bitcraps_dice_alarm") == 1.0);
 }
 
 /// As much of the format of rules as these use, read by the parser that the scenarios are read by.

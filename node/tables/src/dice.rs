@@ -1,5 +1,6 @@
 //! Two dice, and the one way to throw them: from a seed, without bias.
 
+use crate::flaw::{Flaw, has};
 use bitcraps_types::{Digest, TableId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
@@ -90,13 +91,24 @@ pub fn roll(seed: &Seed, table: TableId) -> Dice {
         loop {
             let mut byte = [0];
             stream.fill(&mut byte);
-            let bits = byte[0] & 0b111;
-            if bits < 6 {
-                return bits + 1;
+            if let Some(face) = face(byte[0]) {
+                return face;
             }
         }
     };
     Dice { a: die(), b: die() }
+}
+
+/// What a die shows by a random byte; nothing if it must be thrown again.
+fn face(byte: u8) -> Option<u8> {
+    let bits = byte & 0b111;
+    if has(Flaw::ByteModuloSix) {
+        return Some(byte % 6 + 1);
+    }
+    if has(Flaw::BitsModuloSix) {
+        return Some(bits % 6 + 1);
+    }
+    (bits < 6).then_some(bits + 1)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 pub mod craps;
 mod dice;
 mod event;
+pub mod fairness;
+pub mod flaw;
 mod game;
 
 pub use craps::{Craps, CrapsRules};

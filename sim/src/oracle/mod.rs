@@ -14,6 +14,7 @@ mod chain;
 mod conservation;
 mod definition;
 mod delivery_order;
+mod fair_dice;
 mod finding;
 mod fleet;
 mod hangover;
@@ -46,6 +47,7 @@ use chain::{Chain, Relation};
 use conservation::Conservation;
 use definition::Law;
 use delivery_order::DeliveryOrder;
+use fair_dice::FairDice;
 use finding::Finding;
 use fleet::Fleet;
 use hangover::Hangover;
@@ -67,7 +69,7 @@ pub use patience::Patience;
 pub use setup::{HangoverBound, HeightGoal, Setup, Slo};
 
 /// The names of the `always` properties, in the order of their results; `liveness` comes after them.
-pub const ALWAYS: [&str; 13] = [
+pub const ALWAYS: [&str; 14] = [
     "agreement",
     "validity",
     "delivery_order",
@@ -75,6 +77,7 @@ pub const ALWAYS: [&str; 13] = [
     "same_state_root",
     "conservation",
     "no_negative_balance",
+    "fair_dice",
     "no_false_accusation",
     "vote_once",
     "lock_discipline",
@@ -97,6 +100,7 @@ pub struct Oracles {
     certificates: Certificates,
     roots: StateRoots,
     conservation: Conservation,
+    dice: FairDice,
     accusations: Accusations,
     votes: VoteOnce,
     locks: LockDiscipline,
@@ -133,6 +137,7 @@ impl Oracles {
             certificates: Certificates::new(),
             roots: StateRoots::new(&setup.genesis),
             conservation: Conservation::new(&setup.genesis),
+            dice: FairDice::new(),
             accusations: Accusations::new(&setup.honest),
             votes: VoteOnce::new(nodes),
             locks: LockDiscipline::new(setup.tells_all),
@@ -169,9 +174,10 @@ impl Oracles {
             Event::Decided { height, value, certificate, synced } => {
                 self.decided(at, node, height, value, certificate, synced);
             }
-            Event::Applied { height, digest, root, ledger, dice, .. } => {
+            Event::Applied { height, digest, root, ledger, dice, reports, .. } => {
                 self.delivery.applied(at, node, height);
                 if !self.is_forked(height) {
+                    self.dice.applied(at, height, reports);
                     let applied = Applied { height, block: digest, root, dice };
                     self.roots.applied(&self.law, at, node, &applied);
                 }
@@ -385,6 +391,7 @@ impl Oracles {
             &self.roots.finding,
             &self.conservation.conservation,
             &self.conservation.no_negative_balance,
+            &self.dice.finding,
             &self.accusations.finding,
             &self.votes.finding,
             &self.locks.finding,
@@ -405,6 +412,7 @@ impl Oracles {
             "applied blocks",
             "ledgers",
             "ledgers",
+            "rolls",
             "accusations",
             "signed messages",
             "signed messages",
@@ -418,6 +426,7 @@ impl Oracles {
             match &*result.name {
                 "no_false_accusation" => *result = self.accusations.result(),
                 "sent_certificates" => *result = self.sent.result(),
+                "fair_dice" => *result = self.dice.finding.result_even_of_none("rolls"),
                 _ => {}
             }
         }

@@ -250,6 +250,8 @@ fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {
 }
 
 #[cfg(test)]
+mod dice_tests;
+#[cfg(test)]
 mod fault_tests;
 
 #[cfg(test)]

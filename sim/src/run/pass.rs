@@ -22,6 +22,7 @@ use crate::oracle::{HangoverBound, HeightGoal, Oracles, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Hangover, Scenario, World};
 use bitcraps_consensus::Validator;
 use bitcraps_consensus::museum::{self, Exhibit};
+use bitcraps_tables::flaw;
 use bitcraps_types::Time;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -147,8 +148,8 @@ struct Run<'a> {
     arrivals: Timeline<()>,
     camera: Camera,
     halts: Vec<Halt>,
-    /// What is wrong with the engines while the run lasts.
-    _exhibit: Exhibit,
+    /// What is wrong with the engines while the run lasts, and with the dice.
+    _exhibits: (Exhibit, flaw::Exhibit),
 }
 
 /// A run at its end.
@@ -166,7 +167,7 @@ struct Ended {
 
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
-        let exhibit = museum::exhibit(scenario.consensus.bug);
+        let exhibits = (museum::exhibit(scenario.consensus.bug), flaw::exhibit(scenario.dice));
         let network = Rc::new(Network::new(scenario, plan.world, seed));
         let faults = Faults::new(scenario, seed);
         let shared = Rc::new(Shared {
@@ -204,7 +205,7 @@ impl<'a> Run<'a> {
             arrivals,
             camera,
             halts: Vec::new(),
-            _exhibit: exhibit,
+            _exhibits: exhibits,
         }
     }
 

@@ -9,6 +9,7 @@ use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Va
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
 use bitcraps_consensus::museum::Bug;
+use bitcraps_tables::flaw::Flaw;
 use bitcraps_types::Protocol;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ pub(super) fn scenario(root: &Node) -> Scenario {
         },
         validators: validators(root.get("validators")),
         consensus: consensus(root.get("consensus")),
+        dice: root.get("dice").and_then(Node::text).and_then(flaw),
         links: links(root.get("links")),
         workload: workload(root.get("workload")),
         faults: faults::faults(root),
@@ -78,6 +80,10 @@ fn consensus(node: Option<&Node>) -> Consensus {
         },
         interval: span(get(node, "interval")).unwrap_or(Span::ZERO),
     }
+}
+
+fn flaw(word: &str) -> Option<Flaw> {
+    Flaw::ALL.into_iter().find(|flaw| flaw.name() == word)
 }
 
 fn links(node: Option<&Node>) -> Links {

@@ -47,6 +47,8 @@ pub enum Property {
     Conservation,
     /// No account is below zero.
     NoNegativeBalance,
+    /// The dice do not look loaded.
+    FairDice,
     /// The same root at the same height on all honest nodes.
     SameStateRoot,
     /// Evidence names no honest node.
@@ -69,13 +71,14 @@ pub enum Property {
 
 impl Property {
     /// Every property.
-    pub const ALL: [Property; 15] = [
+    pub const ALL: [Property; 16] = [
         Property::Agreement,
         Property::Validity,
         Property::DeliveryOrder,
         Property::Certificates,
         Property::Conservation,
         Property::NoNegativeBalance,
+        Property::FairDice,
         Property::SameStateRoot,
         Property::NoFalseAccusation,
         Property::VoteOnce,
@@ -96,6 +99,7 @@ impl Property {
             Property::Certificates => "certificates",
             Property::Conservation => "conservation",
             Property::NoNegativeBalance => "no_negative_balance",
+            Property::FairDice => "fair_dice",
             Property::SameStateRoot => "same_state_root",
             Property::NoFalseAccusation => "no_false_accusation",
             Property::VoteOnce => "vote_once",

@@ -11,6 +11,7 @@ use super::expect::Property;
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
 use super::link::Recorded;
 use bitcraps_consensus::museum::Bug;
+use bitcraps_tables::flaw::Flaw;
 use bitcraps_types::Protocol;
 
 /// The most validators.
@@ -76,6 +77,22 @@ fn child(shape: &'static Shape, step: &str, ids: Option<&[String]>) -> Option<&'
     }
 }
 
+/// The names of all values of a type, in the order of its `ALL`.
+macro_rules! names {
+    ($kind:ident) => {{
+        static NAMES: [&str; $kind::ALL.len()] = {
+            let mut names = [""; $kind::ALL.len()];
+            let mut index = 0;
+            while index < names.len() {
+                names[index] = $kind::ALL[index].name();
+                index += 1;
+            }
+            names
+        };
+        &NAMES
+    }};
+}
+
 /// What stands at the root of a file.
 pub(super) static FILE: Shape = Shape::Object(&SCENARIO);
 
@@ -103,6 +120,7 @@ pub(super) static SCENARIO: Object = Object {
         may("crypto", Shape::Word(&["mock", "real"]), "mock", "Whose signatures: cheap tags or Ed25519."),
         must("validators", Shape::Object(&VALIDATORS), "Who decides."),
         may("consensus", Shape::Object(&CONSENSUS), "{}", "How they decide."),
+        may("dice", Shape::Word(names!(Flaw)), "fair", "A flaw that is put into the dice (docs/dice.md)."),
         may("links", Shape::Object(&LINKS), "{}", "What lies between them."),
         may("workload", Shape::Object(&WORKLOAD), "{}", "What the players do."),
         may(
@@ -163,22 +181,6 @@ static REGIONS: Object = Object {
     }),
     later: &[],
 };
-
-/// The names of all values of a type, in the order of its `ALL`.
-macro_rules! names {
-    ($kind:ident) => {{
-        static NAMES: [&str; $kind::ALL.len()] = {
-            let mut names = [""; $kind::ALL.len()];
-            let mut index = 0;
-            while index < names.len() {
-                names[index] = $kind::ALL[index].name();
-                index += 1;
-            }
-            names
-        };
-        &NAMES
-    }};
-}
 
 static CONSENSUS: Object = object(
     "consensus",

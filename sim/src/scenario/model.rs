@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::link::Links;
 use super::units::{Percent, Rate, Span};
 use bitcraps_consensus::museum::Bug;
+use bitcraps_tables::flaw::Flaw;
 use bitcraps_types::Protocol;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub struct Scenario {
     pub validators: Validators,
     /// How they decide.
     pub consensus: Consensus,
+    /// What is wrong with the dice.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "name_of_flaw")]
+    pub dice: Option<Flaw>,
     /// What lies between them.
     pub links: Links,
     /// What the casino's players do.
@@ -166,6 +170,10 @@ pub struct Consensus {
     pub timeouts: Timeouts,
     /// The least time between two blocks; zero: as fast as it goes.
     pub interval: Span,
+}
+
+fn name_of_flaw<S: Serializer>(flaw: &Option<Flaw>, serializer: S) -> Result<S::Ok, S::Error> {
+    flaw.map(Flaw::name).serialize(serializer)
 }
 
 fn name_of_bug<S: Serializer>(bug: &Option<Bug>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -66,6 +66,9 @@ impl World {
         if scenario.consensus.bug.is_some() && self == World::Cluster {
             unsupported.push(("consensus.bug", "a daemon has no bug put in".to_owned()));
         }
+        if scenario.dice.is_some() && self == World::Cluster {
+            unsupported.push(("dice", "a daemon's dice have no flaw put in".to_owned()));
+        }
         let recorded = !scenario.links.recorded.0.is_empty();
         if recorded && matches!(self, World::Turmoil | World::Cluster | World::Wire) {
             let why = format!("the {} world does not play back what links drew", self.name());

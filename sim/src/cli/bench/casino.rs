@@ -4,7 +4,7 @@
 use super::super::say::say;
 use super::REPEATS;
 use bitcraps_casino::{
-    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand,
+    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, Policy, SignedCommand,
     TableConfig,
 };
 use bitcraps_tables::craps::{self, CrapsRules, Number};

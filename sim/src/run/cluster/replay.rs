@@ -6,7 +6,7 @@ use crate::run::network::Network;
 use crate::run::shared::Shared;
 use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::ports::{Event, TURNED_AWAY};
-use bitcraps_casino::{Block, Casino};
+use bitcraps_casino::{Block, Casino, TableReport};
 use bitcraps_consensus::Certificate;
 use bitcraps_treasury::Ledger;
 use bitcraps_types::{ChainId, Digest, Height, ThresholdSignature, Value, Verify};
@@ -19,6 +19,7 @@ struct Done {
     certificate: Certificate,
     block: Block,
     ledger: Ledger,
+    reports: Vec<TableReport>,
 }
 
 /// The chain as it was decided first.
@@ -116,9 +117,9 @@ impl Replay {
         }
         let Some((value, certificate)) = self.decided.remove(&height) else { return };
         let Ok(block) = Block::decode(value.bytes()) else { return };
-        self.casino.apply(&block, dice, &self.chain, &*self.verifier);
+        let (_, reports) = self.casino.apply_and_report(&block, dice, &self.chain, &*self.verifier);
         let ledger = self.casino.bank().ledger().clone();
-        self.blocks.insert(height, Done { value, certificate, block, ledger });
+        self.blocks.insert(height, Done { value, certificate, block, ledger, reports });
     }
 }
 
@@ -139,7 +140,7 @@ impl Done {
             digest,
             root,
             ledger: &self.ledger,
-            reports: &[],
+            reports: &self.reports,
             refusals: &[],
         }
     }
