@@ -159,7 +159,7 @@ impl Committee {
     /// attackers' parts. If they were enough it would know its dice; as they are not, it goes by what they would be if
     /// its parts were the signature.
     pub(super) fn grind(&self, luck: &Luck, wager: &Wager) -> Vec<ThresholdSignature> {
-        let blocks = (0..VARIANTS).map(|variant| luck.draw("block", variant));
+        let mut blocks = (0..VARIANTS).map(|variant| luck.draw("block", variant));
         let promising = |block: &Digest| {
             let own: Vec<_> =
                 self.attackers().map(|attacker| (attacker, self.part(attacker, *block))).collect();
@@ -170,7 +170,7 @@ impl Committee {
             };
             wager.wins(roll(&known.unwrap_or_else(guess), TABLE))
         };
-        let chosen = blocks.clone().find(promising).or(blocks.last()).expect("there is a block");
+        let chosen = blocks.clone().find(promising).or(blocks.next_back()).expect("there is a block");
         self.collect(chosen, (0..).zip(self.parts(chosen))).into_iter().collect()
     }
 }
