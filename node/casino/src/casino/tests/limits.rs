@@ -58,6 +58,14 @@ fn a_bet_wins_at_most_its_edge_times_the_bankroll() {
             assert_eq!(house.reasons(), [], "{on:?}");
         }
         let mut house = House::new(&genesis);
+        let chain = house.chain;
+        let hard = bet(0, CrapsBet::Hardway(bitcraps_tables::craps::Hard::Six), usual / 99);
+        house.apply(vec![
+            PLAYER.signs(&chain, 1, bet(0, CrapsBet::AnySeven, usual / 24)),
+            PLAYER.signs(&chain, 2, hard),
+        ]);
+        assert_eq!(house.reasons(), [], "what stands behind other bets is the bank's still");
+        let mut house = House::new(&genesis);
         house.does(&PLAYER, 1, bet(0, CrapsBet::Field, 100_000));
         assert_eq!(house.reasons(), [], "a bet that the policy does not name has no such limit");
     }
