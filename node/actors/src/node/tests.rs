@@ -46,7 +46,7 @@ fn config(n: usize) -> NodeConfig {
         tables: (1..=3).map(|id| TableConfig { id: TableId(id), rules: CrapsRules::default() }).collect(),
         blob_bytes: BLOB_BYTES,
         dice: DiceKey { group, holders: shares.holders().to_vec() },
-        policy: bitcraps_casino::Policy::of_test_network(),
+        policy: bitcraps_casino::Policy::default(),
     };
     let peers = (0..n).map(|i| PeerAddress { key: key(i).public_key(), address: Address(i.to_string()) });
     let mut config = NodeConfig::new(Arc::new(genesis), peers.collect());

@@ -275,6 +275,7 @@ fn the_log_tells_apart_what_the_balances_do_not() {
     }
     assert_eq!(money(&a, "bob"), money(&b, "bob"));
     assert_ne!(a.log().root(), b.log().root());
+    assert_ne!(a.root(), b.root());
 }
 
 #[test]

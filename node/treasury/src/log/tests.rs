@@ -163,6 +163,16 @@ proptest! {
 }
 
 #[test]
+fn an_inner_node_is_shown_as_no_leaf() {
+    let (leaves, root) = (leaves(8), root_of(&leaves(8)));
+    assert!(!verify_inclusion(&root, 0, 8, &[], &root));
+    let (left, right) = (root_of(&leaves[..4]), root_of(&leaves[4..]));
+    assert!(!verify_inclusion(&left, 0, 8, &[right], &root));
+    assert!(verify_inclusion(&left, 0, 2, &[right], &root), "of a tree of two leaves it is one");
+    assert!(!verify_consistency((4, &left), (16, &root), &[right]));
+}
+
+#[test]
 fn what_is_not_there_has_no_proof() {
     assert_eq!(inclusion_proof(&leaves(3), 3), None);
     assert_eq!(consistency_proof(&leaves(3), 0), None);

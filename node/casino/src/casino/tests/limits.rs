@@ -58,6 +58,14 @@ fn a_bet_wins_at_most_its_edge_times_the_bankroll() {
             assert_eq!(house.reasons(), [], "{on:?}");
         }
         let mut house = House::new(&genesis);
+        let chain = house.chain;
+        let hard = bet(0, CrapsBet::Hardway(bitcraps_tables::craps::Hard::Six), usual / 99);
+        house.apply(vec![
+            PLAYER.signs(&chain, 1, bet(0, CrapsBet::AnySeven, usual / 24)),
+            PLAYER.signs(&chain, 2, hard),
+        ]);
+        assert_eq!(house.reasons(), [], "what stands behind other bets is the bank's still");
+        let mut house = House::new(&genesis);
         house.does(&PLAYER, 1, bet(0, CrapsBet::Field, 100_000));
         assert_eq!(house.reasons(), [], "a bet that the policy does not name has no such limit");
     }
@@ -182,5 +190,22 @@ proptest! {
                 table.play(&Orders { table: TableId(0), orders: vec![], limit: None }, Some(&bitcraps_tables::Seed(Digest(rolled))));
             }
         }
+    }
+
+    /// What the losses are after each order is kept along, not worked out anew.
+    #[test]
+    fn orders_under_a_limit_are_followed_together_as_one_by_one(
+        drafts in prop::collection::vec(any_order(), 1..30), limit in 0..2000u64,
+    ) {
+        let order = |(sequence, (player, play)): (u64, (u8, Play))| Order { id: Player(player).bet_id(sequence), play };
+        let orders: Vec<Order> = (0..).zip(drafts).map(order).collect();
+        let under_limit = |orders| Orders { table: TableId(0), orders, limit: Some(limit) };
+        let mut together = Table::new(TableId(0), CrapsRules::default());
+        let mut one_by_one = together.clone();
+        let answers = together.play(&under_limit(orders.clone()), None).answers;
+        for (order, answer) in orders.into_iter().zip(answers) {
+            prop_assert_eq!(one_by_one.play(&under_limit(vec![order]), None).answers, vec![answer]);
+        }
+        prop_assert_eq!(together, one_by_one);
     }
 }
