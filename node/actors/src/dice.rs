@@ -19,6 +19,9 @@ use std::time::Duration;
 /// smaller curve.
 pub(crate) const CHECK_COST: u32 = 25;
 
+/// The first pause is such a part of the longest: there is nothing to compute, only a message to come.
+const FIRST_PAUSE: u32 = 8;
+
 /// A block is final and its dice are wanted.
 pub(crate) struct Throw {
     pub(crate) height: Height,
@@ -45,8 +48,9 @@ pub(crate) struct Dice {
     tip: Height,
     /// What this node says of the wanted block.
     word: Option<Partials>,
-    /// How long it waits before it says so again.
-    repeat: Duration,
+    /// How long it waits before it says so again: longer each time, up to what the engine waits.
+    pause: Duration,
+    longest_pause: Duration,
     transport: Addr<Transport>,
     sync: Addr<Sync>,
     deadlines: Option<Deadlines<()>>,
@@ -77,7 +81,8 @@ impl Dice {
             collector: Collector::new(chain, shares),
             tip,
             word: None,
-            repeat: config.timeouts.rebroadcast,
+            pause: Duration::ZERO,
+            longest_pause: config.timeouts.rebroadcast,
             transport,
             sync,
             deadlines: None,
@@ -92,7 +97,8 @@ impl Dice {
     fn speak(&mut self) {
         if let Some(word) = &self.word {
             self.send(word);
-            let again = self.ports.clock.now() + self.repeat;
+            let again = self.ports.clock.now() + self.pause;
+            self.pause = (self.pause * 2).min(self.longest_pause);
             self.deadlines().set((), again);
         }
     }
@@ -165,6 +171,7 @@ impl Handler<Throw> for Dice {
     type Result = ();
 
     fn handle(&mut self, Throw { height, block }: Throw, _: &mut Self::Context) {
+        self.pause = self.longest_pause / FIRST_PAUSE;
         self.word = self.collector.want(&*self.ports.dice, self.me, height, block);
         if self.word.is_some() {
             self.ports.probe.event(Event::DiceSigned { height });
@@ -184,7 +191,11 @@ impl Handler<FromPeer> for Dice {
         }
         let height = partials.height;
         if height <= self.tip {
-            return self.sync.do_send(Help { peer: from, height });
+            // Once said, it was only late; said again, its sender lacks the block's dice still.
+            if partials.repeated {
+                self.sync.do_send(Help { peer: from, height });
+            }
+            return;
         }
         let heard = self.validators.position(&from).is_some_and(|from| self.collector.hear(from, partials));
         if heard {
@@ -213,6 +224,9 @@ impl Handler<Ring> for Dice {
     fn handle(&mut self, _: Ring, _: &mut Self::Context) {
         let now = self.ports.clock.now();
         if !self.deadlines().due(now).is_empty() {
+            if let Some(word) = &mut self.word {
+                word.repeated = true;
+            }
             self.speak();
             self.help();
         }

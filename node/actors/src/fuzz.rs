@@ -242,8 +242,12 @@ pub fn wire_seeds() -> Vec<Vec<u8>> {
         next: blocks[1].clone(),
         chunks: List::first(vec![Digest([4; 32])]),
     };
-    let partials =
-        Partials { height: 3, block: Digest([6; 32]), signatures: vec![PartialSignature([7; 96])] };
+    let partials = Partials {
+        height: 3,
+        block: Digest([6; 32]),
+        repeated: false,
+        signatures: vec![PartialSignature([7; 96])],
+    };
     let messages = [
         Wire::Dice(partials),
         Wire::Hello(hello),

@@ -19,13 +19,15 @@ pub struct Partials {
     pub height: Height,
     /// The block's digest.
     pub block: Digest,
+    /// Whether it said so before: it still lacks the others' parts.
+    pub repeated: bool,
     /// In the order of the shares; at most [`Shares::MAX`].
     pub signatures: Vec<PartialSignature>,
 }
 
 impl BorshDeserialize for Partials {
     fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
-        let (height, block) = <(Height, Digest)>::deserialize_reader(reader)?;
+        let (height, block, repeated) = <(Height, Digest, bool)>::deserialize_reader(reader)?;
         let count = u32::deserialize_reader(reader)?;
         if count > Shares::MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "more partial signatures than shares"));
@@ -34,7 +36,7 @@ impl BorshDeserialize for Partials {
         for _ in 0..count {
             signatures.push(PartialSignature::deserialize_reader(reader)?);
         }
-        Ok(Partials { height, block, signatures })
+        Ok(Partials { height, block, repeated, signatures })
     }
 }
 
@@ -97,7 +99,12 @@ impl Collector {
     ) -> Option<Partials> {
         self.wanted = Some((height, block));
         let me = me.filter(|me| !self.shares.held_by(*me).is_empty())?;
-        let own = Partials { height, block, signatures: key.sign(&message(&self.chain, height, &block)) };
+        let own = Partials {
+            height,
+            block,
+            repeated: false,
+            signatures: key.sign(&message(&self.chain, height, &block)),
+        };
         self.heard.insert(me, own.clone());
         Some(own)
     }

@@ -78,7 +78,12 @@ impl Committee {
     /// What a validator says of a final block.
     fn part(&self, validator: u16, block: Digest) -> Partials {
         let key = self.keys.holder(usize::from(validator));
-        Partials { height: HEIGHT, block, signatures: key.sign(&message(&CHAIN, HEIGHT, &block)) }
+        Partials {
+            height: HEIGHT,
+            block,
+            repeated: false,
+            signatures: key.sign(&message(&CHAIN, HEIGHT, &block)),
+        }
     }
 
     fn parts(&self, block: Digest) -> Vec<Partials> {

@@ -53,11 +53,8 @@ fn decided() -> impl Strategy<Value = Decided> {
 
 fn partials() -> impl Strategy<Value = Partials> {
     let signatures = prop::collection::vec(partial().prop_map(PartialSignature), 0..3);
-    (any::<u64>(), digest(), signatures).prop_map(|(height, block, signatures)| Partials {
-        height,
-        block,
-        signatures,
-    })
+    (any::<u64>(), digest(), any::<bool>(), signatures)
+        .prop_map(|(height, block, repeated, signatures)| Partials { height, block, repeated, signatures })
 }
 
 fn manifest() -> impl Strategy<Value = Manifest> {

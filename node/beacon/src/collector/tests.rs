@@ -50,7 +50,12 @@ fn new(powers: &[u64]) -> (Collector, Toy) {
 fn said(shares: &Shares, validator: u16, height: Height) -> Partials {
     let message = message(&CHAIN, height, &block(height));
     let held = shares.held_by(ValidatorIndex(validator)).iter();
-    Partials { height, block: block(height), signatures: held.map(|share| tag(&message, *share)).collect() }
+    Partials {
+        height,
+        block: block(height),
+        repeated: false,
+        signatures: held.map(|share| tag(&message, *share)).collect(),
+    }
 }
 
 fn lie(mut partials: Partials) -> Partials {
@@ -112,10 +117,15 @@ fn only_the_latest_word_of_each_is_kept_and_what_is_done_is_forgotten() {
 
 #[test]
 fn more_partial_signatures_than_shares_do_not_decode() {
-    let words = Partials { height: 1, block: block(1), signatures: vec![PartialSignature([1; 96]); 3] };
+    let words = Partials {
+        height: 1,
+        block: block(1),
+        repeated: true,
+        signatures: vec![PartialSignature([1; 96]); 3],
+    };
     let mut bytes = borsh::to_vec(&words).unwrap();
     assert_eq!(borsh::from_slice::<Partials>(&bytes).unwrap(), words);
-    bytes[40..44].copy_from_slice(&(Shares::MAX + 1).to_le_bytes());
+    bytes[41..45].copy_from_slice(&(Shares::MAX + 1).to_le_bytes());
     assert!(borsh::from_slice::<Partials>(&bytes).is_err());
 }
 
