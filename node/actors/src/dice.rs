@@ -153,6 +153,8 @@ impl Dice {
             }
         }
         if let Collected::Signed { height, block, signature } = collected {
+            // What comes of it now is only late.
+            self.collector.forget_to(height);
             self.sync.do_send(Rolled { height, block, dice: signature });
         }
     }
