@@ -1,6 +1,6 @@
 //! Who holds which shares of the secret: as many as its voting power says.
 
-use bitcraps_types::ValidatorIndex;
+use bitcraps_types::{ValidatorIndex, gcd};
 
 /// The holder of each share.
 ///
@@ -103,10 +103,6 @@ fn counts(powers: &[u64]) -> Result<Vec<u64>, SharesError> {
     let counts: Vec<u64> = powers.iter().map(|power| power / divisor).collect();
     let needed = counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
     if needed > u64::from(Shares::MAX) { Err(SharesError::TooMany { needed }) } else { Ok(counts) }
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

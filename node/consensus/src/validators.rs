@@ -1,7 +1,7 @@
 //! The validators of a height, their power, and the two thresholds. Quorums are computed here and nowhere else.
 
 use crate::museum::{Bug, has};
-use bitcraps_types::{PublicKey, ValidatorIndex};
+use bitcraps_types::{PublicKey, ValidatorIndex, gcd};
 use borsh::BorshDeserialize;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -167,10 +167,6 @@ fn schedule(validators: &[Validator], total: u64, longest: u64) -> Vec<Validator
             at(richest)
         })
         .collect()
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod digest;
 pub mod ed25519;
+mod gcd;
 mod identity;
 mod merkle;
 mod protocol;
@@ -13,6 +14,7 @@ mod time;
 mod value;
 
 pub use digest::{ChainId, Digest};
+pub use gcd::gcd;
 pub use identity::{AccountId, Height, Round, TableId, ValidatorIndex};
 pub use merkle::merkle_root;
 pub use protocol::Protocol;

@@ -1,7 +1,7 @@
 //! The sync actor: keeps the chain of decided blocks. It takes each height once, in order, from this node's own
 //! engine or from a peer; waits for its dice if it rolls; makes it durable, has it applied, and tells the round when both
-//! are done. It serves peers
-//! who are behind, and when this node is, catches up: by blocks, or far behind by a snapshot of the state.
+//! are done. It serves peers who are behind, and when this node is, catches up: by blocks, or far behind by a snapshot
+//! of the state.
 //!
 //! Whom to ask what is [`catch_up`]; how a snapshot is kept and checked is [`snapshot`].
 
@@ -220,7 +220,8 @@ impl Sync {
 
     /// The next block of the chain is there, with its dice.
     fn commit(&mut self, decided: DecidedBlock, ctx: &Context<Self>) {
-        let record = journal::record(&decided.decided());
+        let stored = decided.decided();
+        let record = journal::record(&stored);
         if let Err(error) = self.ports.disk.append(journal::BLOCKS, &record) {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
@@ -229,7 +230,7 @@ impl Sync {
         self.tip = decided.tip();
         self.rolling = None;
         self.dice.do_send(Ended(self.tip.height));
-        self.store.push(decided.decided());
+        self.store.push(stored);
         self.sync_blocks(ctx);
         let now = self.now();
         self.catch_up.advanced(now, self.tip.height);
