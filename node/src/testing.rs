@@ -158,7 +158,7 @@ impl House {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             loop {
-                let has_bets = self.casino.bank().tables_to_play().next().is_some();
+                let has_bets = self.casino.bank().bets_are_up();
                 let first = if has_bets {
                     timeout(tick, submitted.recv()).await.unwrap_or_default()
                 } else {

@@ -114,7 +114,7 @@ impl Treasury {
     fn finish_if_complete(&mut self) {
         match std::mem::replace(&mut self.work, Work::Idle) {
             Work::Playing { block, missing: 0, mut reports } => {
-                let root = self.bank.finish(block.block.height, &mut reports);
+                let root = self.bank.finish(&mut reports);
                 self.announce(&block, root, &reports);
                 if block.block.height.is_multiple_of(self.snapshot_every.max(1)) {
                     self.gather(block);

@@ -1,9 +1,9 @@
 //! The treasury's half of a block: it checks and reserves before the tables play, and settles afterwards.
 //!
-//! For each bet the bank holds two reserves in the ledger: the player's stake, and the worst that the bet can cost the
-//! house (the cover). Both stand before the dice fall, so whatever the dice say can be paid. When the bet ends both are
-//! resolved: won, the stake is freed and the payout posted out of the cover; lost, the stake is posted and the cover
-//! freed; pushed, taken down or refused by the table, both are freed.
+//! For each bet the bank holds an escrow in the ledger: the player's stake, and the worst that the bet can cost the house
+//! (the cover). It stands before the dice fall, so whatever the dice say can be paid. When the bet ends it is resolved:
+//! won, the payout moves out of the cover; lost, the stake moves; pushed, taken down or refused by the table, nothing
+//! does. What does not move is free again.
 
 mod audit;
 mod fees;
@@ -21,11 +21,10 @@ use crate::policy::{Policy, issue, stake_account};
 use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
 use crate::{Answer, Offence, SignedCommand, Table};
 use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
-use bitcraps_treasury::{Event, Ledger, LedgerError, Transfer, TransferId};
+use bitcraps_treasury::{Claim, EscrowId, Ledger, LedgerError, Page, Slot, Verdict};
 use bitcraps_types::{AccountId, Amount, ChainId, Digest, Height, TableId, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use stakes::Stakes;
-use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 /// The money, the sequence numbers, the offences, and what the bank must know of each table.
@@ -39,9 +38,11 @@ pub struct Bank {
     policy: Policy,
     stakes: Stakes,
     offences: BTreeMap<(Height, ValidatorIndex), Digest>,
-    seats: BTreeMap<TableId, Seat>,
-    /// The tables that owe a report.
-    playing: BTreeSet<TableId>,
+    /// In the order of the tables' ids.
+    seats: Vec<Seat>,
+    /// The seats of the tables that owe a report, in order.
+    #[borsh(skip)]
+    playing: Vec<usize>,
     #[borsh(skip)]
     refusals: Vec<Refusal>,
     #[borsh(skip)]
@@ -51,37 +52,36 @@ pub struct Bank {
 /// What the bank knows of a table.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct Seat {
+    table: TableId,
     rules: CrapsRules,
     digest: Digest,
     has_open_bets: bool,
+    /// The block in which the table must play though no bet is up.
+    wakes_at: Option<Height>,
     /// What the next roll can cost, where the policy limits that.
     worst: Amount,
+    /// What the table is to do in the block that is begun.
+    #[borsh(skip)]
+    orders: Vec<Order>,
 }
 
 /// Hashes of the parts, `None` where the part changed since.
 #[derive(Clone, Debug, Default)]
 struct Cache {
+    /// Of the tables' rules, which never change.
+    rules: Option<Digest>,
     /// Of the policy and the stakes.
     terms: Option<Digest>,
     offences: Option<Digest>,
     root: Option<Digest>,
 }
 
-/// The leg of a transfer.
-const PAYMENT: u8 = 0;
-/// The leg of a bet's stake.
-const STAKE: u8 = 1;
-/// The leg of a bet's cover.
-const COVER: u8 = 2;
-/// The leg of a command's fee.
-const FEE: u8 = 3;
-
 fn house() -> AccountId {
     AccountId::of_house("bank")
 }
 
-fn leg(bet: BetId, leg: u8) -> TransferId {
-    TransferId { account: bet.account, sequence: bet.sequence, leg }
+fn escrow_of(bet: BetId) -> EscrowId {
+    EscrowId { account: bet.account, sequence: bet.sequence }
 }
 
 impl Bank {
@@ -109,18 +109,21 @@ impl Bank {
             }
             stake.kept.iter().for_each(|kept| give(kept.by, 0));
         }
-        let seats = genesis.tables.iter().map(|TableConfig { id, rules }| {
-            let digest = Table::new(*id, *rules).digest();
-            (*id, Seat { rules: *rules, digest, has_open_bets: false, worst: 0 })
-        });
+        let seat = |&TableConfig { id: table, rules }: &TableConfig| {
+            let digest = Table::new(table, rules).digest();
+            let (has_open_bets, wakes_at, worst, orders) = (false, None, 0, Vec::new());
+            Seat { table, rules, digest, has_open_bets, wakes_at, worst, orders }
+        };
+        let mut seats: Vec<Seat> = genesis.tables.iter().map(seat).collect();
+        seats.sort_by_key(|seat| seat.table);
         let mut bank = Bank {
             ledger,
             house,
             policy: policy.clone(),
             stakes,
             offences: BTreeMap::new(),
-            seats: seats.collect(),
-            playing: BTreeSet::new(),
+            seats,
+            playing: Vec::new(),
             refusals: Vec::new(),
             cache: Cache::default(),
         };
@@ -128,8 +131,9 @@ impl Bank {
         Ok(bank)
     }
 
-    /// First step of a block: charges the offences, pays out what has unbonded, checks each command, moves money, reserves
-    /// each bet's stake and worst case. The answer holds orders for every table that has any, or that has open bets and so must roll, in the order of their ids.
+    /// First step of a block: charges the offences, pays out what has unbonded, checks each command, moves money, sets each
+    /// bet's stake and worst case aside. The answer holds orders for every table that has any, that has open bets and so
+    /// must roll, or that time alone changes, in the order of their ids.
     ///
     /// # Panics
     /// If the block before was not finished.
@@ -137,23 +141,20 @@ impl Bank {
         assert!(self.playing.is_empty(), "a block begins after the one before is finished");
         self.refusals.clear();
         for offence in &block.offences {
-            self.accuse(block.height, offence);
+            self.accuse(offence);
         }
         self.pay_matured(block.height);
-        let mut orders: BTreeMap<TableId, Vec<Order>> =
-            self.tables_to_play().map(|table| (table, Vec::new())).collect();
+        let house = self.house_slot();
         for signed in &block.commands {
-            match self.admit(block.height, signed, chain, verify) {
-                Ok(Some((table, order))) => orders.entry(table).or_default().push(order),
-                Ok(None) => {}
-                Err(reason) => {
-                    let (account, sequence) = (signed.command.account(), signed.command.sequence);
-                    self.refusals.push(Refusal { account, sequence, reason });
-                }
+            if let Err(reason) = self.admit(block.height, house, signed, chain, verify) {
+                let (account, sequence) = (signed.command.account(), signed.command.sequence);
+                self.refusals.push(Refusal { account, sequence, reason });
             }
         }
-        self.playing.extend(orders.keys());
-        self.limit_rolls(orders)
+        let plays = |seat: &Seat| seat.must_play(block.height) || !seat.orders.is_empty();
+        let playing = self.seats.iter().enumerate().filter(|(_, seat)| plays(seat)).map(|(at, _)| at);
+        self.playing = playing.collect();
+        self.orders(block.height)
     }
 
     /// Last step of a block: sorts the tables' reports by the tables' ids, settles them in that order, shares the fees out,
@@ -161,32 +162,30 @@ impl Bank {
     ///
     /// # Panics
     /// If the reports are not one for each of the tables that [`begin`](Bank::begin) asked to play, or if a table
-    /// settles a bet that the bank does not hold reserves for: then the node's own tables are wrong, and going on would
+    /// settles a bet that the bank holds no escrow for: then the node's own tables are wrong, and going on would
     /// lose money.
-    pub fn finish(&mut self, height: Height, reports: &mut [TableReport]) -> Digest {
+    pub fn finish(&mut self, reports: &mut [TableReport]) -> Digest {
         reports.sort_by_key(|report| report.table);
+        let playing = std::mem::take(&mut self.playing);
         assert!(
-            reports.iter().map(|report| &report.table).eq(&self.playing),
+            reports.iter().map(|report| report.table).eq(playing.iter().map(|&at| self.seats[at].table)),
             "each table that plays reports once"
         );
-        self.playing.clear();
-        for report in reports {
-            self.settle(height, report);
+        for (at, report) in playing.into_iter().zip(reports) {
+            self.settle(at, report);
         }
-        self.share_fees(height);
-        // Each id of this block carries a claimed sequence number, so none can come again.
-        self.ledger.forget_before(height.saturating_add(1));
+        self.share_fees();
         self.refresh_root()
     }
 
-    /// The tables that must play the next block even without orders: those with open bets.
-    pub fn tables_to_play(&self) -> impl Iterator<Item = TableId> + '_ {
-        self.seats.iter().filter(|(_, seat)| seat.has_open_bets).map(|(&table, _)| table)
+    /// The tables that must play the block of this height even without orders.
+    pub fn tables_to_play(&self, height: Height) -> impl Iterator<Item = TableId> + '_ {
+        self.seats.iter().filter(move |seat| seat.must_play(height)).map(|seat| seat.table)
     }
 
     /// Whether any bet is up: then the next block rolls.
     pub fn bets_are_up(&self) -> bool {
-        self.tables_to_play().next().is_some()
+        self.seats.iter().any(|seat| seat.has_open_bets)
     }
 
     /// The commands of the last block that were refused: first those that the bank refused, in the order of the block,
@@ -200,13 +199,13 @@ impl Bank {
         &self.ledger
     }
 
-    /// From now on the ledger keeps its events until they are taken.
-    pub(crate) fn record_events(&mut self) {
-        self.ledger.record_events();
+    /// From now on the ledger keeps the pages of its journal until they are taken.
+    pub(crate) fn keep_pages(&mut self) {
+        self.ledger.keep_pages();
     }
 
-    pub(crate) fn take_events(&mut self) -> Vec<Event> {
-        self.ledger.take_events()
+    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
+        self.ledger.take_pages()
     }
 
     /// The account that covers the bets and takes the stakes.
@@ -249,87 +248,94 @@ impl Bank {
     }
 
     /// Records an offence once per height and offender, with the digest of the first proof, and charges it.
-    fn accuse(&mut self, height: Height, offence: &Offence) {
+    fn accuse(&mut self, offence: &Offence) {
         if let Entry::Vacant(unknown) = self.offences.entry((offence.height, offence.offender)) {
             unknown.insert(Digest::of("casino/proof", &offence.proof));
             (self.cache.offences, self.cache.root) = (None, None);
-            self.slash(height, offence.offender);
+            self.slash(offence.offender);
         }
     }
 
-    /// Does what a command needs of the bank; the order for its table, if it has one.
+    /// Does what a command needs of the bank, and gives the order for its table, if it has one.
     fn admit(
         &mut self,
         height: Height,
+        house: Slot,
         signed: &SignedCommand,
         chain: &ChainId,
         verify: &dyn Verify,
-    ) -> Result<Option<(TableId, Order)>, Reason> {
-        let account = signed.command.account();
-        let sequence = signed.command.sequence;
+    ) -> Result<(), Reason> {
+        let (account, sequence) = (signed.command.account(), signed.command.sequence);
+        let slot = self.ledger.slot(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?;
         // The cheap check first: most replays never reach the costly one.
-        let sequences =
-            self.ledger.account(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?.sequences;
-        if sequences.is_used(sequence) {
-            return Err(Reason::Ledger(LedgerError::SequenceUsed { highest: sequences.highest() }));
+        let used = self.ledger.at(slot).sequences;
+        if used.is_used(sequence) {
+            return Err(Reason::Ledger(LedgerError::SequenceUsed { highest: used.highest() }));
         }
         if !signed.verify(chain, verify) {
             return Err(Reason::Signature);
         }
         self.cache.root = None;
-        self.ledger.claim(account, sequence).map_err(Reason::Ledger)?;
+        let mut claim = self.ledger.claim(slot, sequence).map_err(Reason::Ledger)?;
+        self.take_fee(&mut claim)?;
         let id = BetId { account, sequence };
-        self.take_fee(height, id)?;
         match signed.command.action {
-            Action::Transfer { to, amount } => {
-                self.pay(height, leg(id, PAYMENT), to, amount)?;
-                Ok(None)
-            }
+            Action::Transfer { to, amount } => self.pay(&mut claim, to, amount),
             Action::Bet { table, bet, stake } => {
-                let rules = &self.seats.get(&table).ok_or(Reason::UnknownTable)?.rules;
+                let seat = self.seat_of(table)?;
+                let rules = &self.seats[seat].rules;
+                if rules.closed(height) {
+                    return Err(Reason::Table(BetError::Closed));
+                }
                 let cover = exposure(rules, &bet, stake).map_err(Reason::Table)?;
-                self.may_cover(&bet, cover)?;
-                self.escrow(height, id, stake, cover)?;
-                Ok(Some((table, Order { id, play: Play::Place { bet, stake } })))
+                self.may_cover(house, &bet, cover)?;
+                self.escrow(claim, house, stake, cover)?;
+                self.seats[seat].orders.push(Order { id, play: Play::Place { bet, stake } });
+                Ok(())
             }
             Action::TakeDown { table, bet } => {
-                if !self.seats.contains_key(&table) {
-                    return Err(Reason::UnknownTable);
-                }
+                let seat = self.seat_of(table)?;
                 if bet.account != account {
                     return Err(Reason::NotYourBet);
                 }
-                Ok(Some((table, Order { id, play: Play::TakeDown { bet } })))
+                self.seats[seat].orders.push(Order { id, play: Play::TakeDown { bet } });
+                Ok(())
             }
-            Action::Bond { amount } => {
-                self.bond(height, leg(id, PAYMENT), amount)?;
-                Ok(None)
-            }
-            Action::Unbond { amount } => {
-                self.unbond(height, account, amount)?;
-                Ok(None)
-            }
+            Action::Bond { amount } => self.bond(&mut claim, amount),
+            Action::Unbond { amount } => self.unbond(height, account, amount),
         }
+    }
+
+    fn seat_of(&self, table: TableId) -> Result<usize, Reason> {
+        // Where tables are numbered from 0 on, as nearly everywhere, their numbers are their places.
+        let place = table.0 as usize;
+        if self.seats.get(place).is_some_and(|seat| seat.table == table) {
+            return Ok(place);
+        }
+        self.seats.binary_search_by_key(&table, |seat| seat.table).map_err(|_| Reason::UnknownTable)
+    }
+
+    fn house_slot(&self) -> Slot {
+        self.ledger.slot(&self.house).expect("the house has an account")
     }
 
     /// Moves money of the account whose command it is.
-    fn pay(&mut self, height: Height, id: TransferId, to: AccountId, amount: Amount) -> Result<(), Reason> {
+    fn pay(&mut self, claim: &mut Claim, to: AccountId, amount: Amount) -> Result<(), Reason> {
         if self.ledger.account(&to).is_none() && self.ledger.account_count() >= Self::MAX_ACCOUNTS {
             return Err(Reason::TooManyAccounts);
         }
-        let transfer = Transfer { id, debit: id.account, credit: to, amount };
-        self.ledger.transfer(height, transfer).map(|_| ()).map_err(Reason::Ledger)
+        self.ledger.transfer(claim, claim.account(), to, amount).map_err(Reason::Ledger)
     }
 
     /// Moves money that no command asked to move, under a sequence number of the house's.
-    fn move_by_rule(&mut self, height: Height, debit: AccountId, credit: AccountId, amount: Amount) {
+    fn move_by_rule(&mut self, debit: AccountId, credit: AccountId, amount: Amount) {
         if amount == 0 {
             return;
         }
-        let used = self.ledger.account(&self.house).map_or(0, |house| house.sequences.highest());
-        let id = TransferId { account: self.house, sequence: used + 1, leg: PAYMENT };
-        self.ledger.claim(id.account, id.sequence).expect("the next number is free");
-        self.ledger.transfer(height, Transfer { id, debit, credit, amount }).expect("the money is there");
+        let house = self.house_slot();
+        let next = self.ledger.at(house).sequences.highest() + 1;
+        let mut claim = self.ledger.claim(house, next).expect("the next number is free");
+        self.ledger.transfer(&mut claim, debit, credit, amount).expect("the money is there");
         self.cache.root = None;
     }
 
@@ -341,71 +347,51 @@ impl Bank {
         }
     }
 
-    /// Reserves a bet's stake and cover, or neither. A cover of 0 (all of the payout is rounded away) needs no reserve.
-    fn escrow(&mut self, height: Height, bet: BetId, stake: Amount, cover: Amount) -> Result<(), Reason> {
-        let (player, house) = (bet.account, self.house);
-        let reserve = Transfer { id: leg(bet, STAKE), debit: player, credit: house, amount: stake };
-        self.ledger.reserve(reserve).map_err(Reason::Ledger)?;
-        if cover == 0 {
-            return Ok(());
-        }
-        let reserve = Transfer { id: leg(bet, COVER), debit: house, credit: player, amount: cover };
-        self.ledger.reserve(reserve).map(|_| ()).map_err(|error| {
-            self.ledger.void(height, leg(bet, STAKE)).expect("the stake was just reserved");
-            match error {
-                LedgerError::Insufficient { available } => Reason::BankCannotCover { available },
-                error => Reason::Ledger(error),
-            }
+    /// Sets a bet's stake and cover aside, or neither.
+    fn escrow(&mut self, claim: Claim, house: Slot, stake: Amount, cover: Amount) -> Result<(), Reason> {
+        self.ledger.escrow(claim, house, stake, cover).map_err(|error| match error {
+            LedgerError::Uncovered { available } => Reason::BankCannotCover { available },
+            error => Reason::Ledger(error),
         })
     }
 
-    fn settle(&mut self, height: Height, report: &TableReport) {
+    fn settle(&mut self, seat: usize, report: &TableReport) {
         for answer in &report.answers {
             match &answer.answer {
                 Answer::Placed => {}
                 Answer::TakenDown(down) => {
                     for taken in down {
-                        self.resolve(height, taken.bet, Outcome::Pushed);
+                        self.resolve(taken.bet, Outcome::Pushed);
                     }
                 }
                 Answer::NotPlaced(error) => {
-                    self.resolve(height, answer.id, Outcome::Pushed);
+                    self.resolve(answer.id, Outcome::Pushed);
                     self.refuse_at_table(answer.id, *error);
                 }
                 Answer::NotTakenDown(error) => self.refuse_at_table(answer.id, *error),
             }
         }
         for &Settlement { bet, outcome } in &report.settlements {
-            self.resolve(height, bet, outcome);
+            self.resolve(bet, outcome);
         }
-        let seat = self.seats.get_mut(&report.table).expect("a table that plays has a seat");
+        let seat = &mut self.seats[seat];
         if seat.digest != report.digest {
             seat.digest = report.digest;
             self.cache.root = None;
         }
-        (seat.has_open_bets, seat.worst) = (report.has_open_bets, report.worst);
+        (seat.has_open_bets, seat.wakes_at) = (report.has_open_bets, report.wakes_at);
+        seat.worst = report.worst;
     }
 
-    /// Ends a bet's reserves.
-    fn resolve(&mut self, height: Height, bet: BetId, outcome: Outcome) {
-        let (stake, cover) = (leg(bet, STAKE), leg(bet, COVER));
-        let staked =
-            self.ledger.reserve_of(&stake).expect("the bank holds the stake of each open bet").amount;
-        let covered = self.ledger.reserve_of(&cover).map_or(0, |reserve| reserve.amount);
-        let (to_house, to_player) = match outcome {
-            Outcome::Won { payout } => (0, payout),
-            Outcome::Lost => (staked, 0),
-            Outcome::Pushed => (0, 0),
+    /// Ends a bet's escrow.
+    fn resolve(&mut self, bet: BetId, outcome: Outcome) {
+        let verdict = match outcome {
+            Outcome::Won { payout } => Verdict::Won(payout),
+            Outcome::Lost => Verdict::Lost,
+            Outcome::Pushed => Verdict::Returned,
         };
-        assert!(to_player <= covered, "no bet pays more than was reserved for it");
-        for (id, held, amount) in [(stake, staked, to_house), (cover, covered, to_player)] {
-            match (held, amount) {
-                (0, _) => Ok(()),
-                (_, 0) => self.ledger.void(height, id),
-                _ => self.ledger.post(height, id, amount),
-            }
-            .expect("a held reserve is resolved once");
-        }
+        let resolved = self.ledger.resolve(escrow_of(bet), verdict);
+        resolved.expect("the bank holds an escrow of each open bet, and none pays more than its cover");
         self.cache.root = None;
     }
 
@@ -426,17 +412,28 @@ impl Bank {
             let bytes = borsh::to_vec(&(&self.policy, &self.stakes)).expect("a vector takes all bytes");
             Digest::of("casino/terms", &bytes)
         });
-        let mut bytes = Vec::with_capacity(96 + 36 * self.seats.len());
-        bytes.extend_from_slice(&self.ledger.root().0);
-        bytes.extend_from_slice(&terms.0);
-        bytes.extend_from_slice(&offences.0);
-        for (table, seat) in &self.seats {
-            bytes.extend_from_slice(&table.0.to_le_bytes());
+        let rules = *self.cache.rules.get_or_insert_with(|| {
+            let rules: Vec<&CrapsRules> = self.seats.iter().map(|seat| &seat.rules).collect();
+            Digest::of("casino/rules", &borsh::to_vec(&rules).expect("a vector takes all bytes"))
+        });
+        let mut bytes = Vec::with_capacity(128 + 36 * self.seats.len());
+        for part in [self.ledger.seal(), terms, rules, offences] {
+            bytes.extend_from_slice(&part.0);
+        }
+        for seat in &self.seats {
+            bytes.extend_from_slice(&seat.table.0.to_le_bytes());
             bytes.extend_from_slice(&seat.digest.0);
         }
         let root = Digest::of("casino/root", &bytes);
         self.cache.root = Some(root);
         root
+    }
+}
+
+impl Seat {
+    /// Whether the table plays the block of this height without orders: it rolls for its bets, or its time has come.
+    fn must_play(&self, height: Height) -> bool {
+        self.has_open_bets || self.wakes_at.is_some_and(|wakes_at| wakes_at <= height)
     }
 }
 

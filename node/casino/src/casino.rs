@@ -1,7 +1,7 @@
 //! The whole casino as one state machine: bank and tables in sequence. And its snapshots.
 
 use crate::{AuditError, Bank, Block, Genesis, GenesisError, Table, TableReport, seed_of};
-use bitcraps_treasury::Event;
+use bitcraps_treasury::Page;
 use bitcraps_types::{ChainId, Digest, TableId, ThresholdSignature, Verify};
 
 /// The replicated state. [`apply`](Casino::apply) is exactly what the actors do in parallel.
@@ -60,7 +60,7 @@ impl Casino {
         verify: &dyn Verify,
     ) -> (Digest, Vec<TableReport>) {
         let mut reports = self.play(block, dice, chain, verify);
-        (self.bank.finish(block.height, &mut reports), reports)
+        (self.bank.finish(&mut reports), reports)
     }
 
     /// The state root after the last block.
@@ -68,14 +68,15 @@ impl Casino {
         self.bank.root()
     }
 
-    /// From now on the ledger's events are kept until they are taken: for whoever replays a chain to audit it.
-    pub fn record_events(&mut self) {
-        self.bank.record_events();
+    /// From now on the pages of the ledger's journal are kept until they are taken: for whoever replays a chain to audit
+    /// it.
+    pub fn keep_pages(&mut self) {
+        self.bank.keep_pages();
     }
 
-    /// The ledger's events since they were last taken: leaves of its log, in order.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        self.bank.take_events()
+    /// The pages of the ledger's journal since they were last taken: leaves of its log, in order.
+    pub fn take_pages(&mut self) -> Vec<Page> {
+        self.bank.take_pages()
     }
 
     /// The bank.

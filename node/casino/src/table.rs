@@ -5,7 +5,7 @@ use bitcraps_tables::craps::Losses;
 use bitcraps_tables::{
     BetError, BetId, Craps, CrapsRules, Dice, Game, OpenBet, Seed, Settlement, TakenDown, craps, roll,
 };
-use bitcraps_types::{AccountId, Amount, Digest, TableId};
+use bitcraps_types::{AccountId, Amount, Digest, Height, TableId};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What a table is to do in a block.
@@ -13,6 +13,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 pub struct Orders {
     /// Which table.
     pub table: TableId,
+    /// The block.
+    pub height: Height,
     /// In the order of the block. Empty if the table has nothing but open bets.
     pub orders: Vec<Order>,
     /// The most that the roll may cost the house; `None`: no limit.
@@ -64,6 +66,8 @@ pub struct TableReport {
     pub digest: Digest,
     /// Whether bets are up afterwards.
     pub has_open_bets: bool,
+    /// The block in which the table must play though no bet is up; `None` while bets are.
+    pub wakes_at: Option<Height>,
     /// What the next roll can cost the house at worst, if its orders had a limit; else 0.
     pub worst: Amount,
 }
@@ -119,15 +123,23 @@ impl Table {
     }
 
     /// Follows the orders in order, then rolls once if any bet is up. So a table rolls once in each block in which it
-    /// has bets; the bank asks it to play in each of them, and each such block has a seed.
-    pub fn play(&mut self, Orders { orders, limit, .. }: &Orders, seed: Option<&Seed>) -> TableReport {
+    /// has bets; the bank asks it to play in each of them, and each such block has a seed. A table that has been closed
+    /// for long gives its bets back instead.
+    pub fn play(&mut self, orders: &Orders, seed: Option<&Seed>) -> TableReport {
+        let Orders { height, orders, limit, .. } = orders;
+        self.game.begin(*height);
         let mut ceiling = limit.map(|limit| Ceiling { limit, losses: self.game.losses(None) });
         let mut answers = Vec::with_capacity(orders.len());
         for &Order { id, play } in orders {
             answers.push(AnswerTo { id, answer: self.follow(id, play, ceiling.as_mut()) });
         }
-        let dice = seed.filter(|_| self.game.has_open_bets()).map(|seed| roll(seed, self.id));
-        let settlements = dice.map_or_else(Vec::new, |dice| self.game.roll(dice));
+        let rolls = self.game.has_open_bets() && !self.game.is_over();
+        let dice = seed.filter(|_| rolls).map(|seed| roll(seed, self.id));
+        let settlements = match dice {
+            Some(dice) => self.game.roll(dice),
+            None if self.game.is_over() => self.game.give_back(),
+            None => Vec::new(),
+        };
         TableReport {
             table: self.id,
             answers,
@@ -137,6 +149,7 @@ impl Table {
             point: self.game.point(),
             digest: self.digest(),
             has_open_bets: self.game.has_open_bets(),
+            wakes_at: self.game.wakes_at(),
             worst: self.worst(limit.is_some()),
         }
     }
@@ -146,10 +159,12 @@ impl Table {
         if asked { self.game.worst_roll(None).need() } else { 0 }
     }
 
-    /// The digest of the table's whole state.
+    /// The digest of the table's state, without its rules: they never change, and the bank's root covers those of all
+    /// tables.
     pub fn digest(&self) -> Digest {
-        let bytes = borsh::to_vec(self).expect("a vector takes all bytes");
-        Digest::of("casino/table", &bytes)
+        let mut bytes = Vec::with_capacity(512);
+        (self.id, self.game.state()).serialize(&mut bytes).expect("a vector takes all bytes");
+        Digest::sha256("casino/table", &bytes)
     }
 
     fn follow(&mut self, id: BetId, play: Play, ceiling: Option<&mut Ceiling>) -> Answer {

@@ -216,6 +216,7 @@ fn rolls(loaded: bool) -> Vec<TableReport> {
         point: None,
         digest: Digest::ZERO,
         has_open_bets: false,
+        wakes_at: None,
         worst: 0,
     };
     (0..).zip(Dice::all()).map(report).collect()

@@ -2,9 +2,11 @@
 
 use crate::flaw::{Flaw, has};
 use bitcraps_types::{Digest, TableId};
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::LazyLock;
 
 /// Two dice as they lie. Each shows 1 to 6.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
@@ -83,19 +85,20 @@ pub struct Seed(pub Digest);
 /// The seed and the table key an endless BLAKE3 stream. A die takes the low three bits of a byte and is thrown again
 /// while they show 6 or 7; so each face has exactly the same chance. (A byte modulo 6 would favour the low faces.)
 pub fn roll(seed: &Seed, table: TableId) -> Dice {
-    let mut hasher = blake3::Hasher::new_derive_key("bitcraps 2026 dice of a table");
+    static CONTEXT: LazyLock<ContextKey> =
+        LazyLock::new(|| hash_derive_key_context("bitcraps 2026 dice of a table"));
+    let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
     hasher.update(&seed.0.0);
     hasher.update(&table.0.to_le_bytes());
     let mut stream = hasher.finalize_xof();
-    let mut die = || {
-        loop {
-            let mut byte = [0];
-            stream.fill(&mut byte);
-            if let Some(face) = face(byte[0]) {
-                return face;
-            }
-        }
-    };
+    let mut bytes = [0; 64];
+    let mut faces = std::iter::repeat_with(move || {
+        stream.fill(&mut bytes);
+        bytes
+    })
+    .flatten()
+    .filter_map(face);
+    let mut die = || faces.next().expect("the stream has no end");
     Dice { a: die(), b: die() }
 }
 

@@ -141,4 +141,7 @@ pub enum BetError {
         /// What it may lose beyond the worst that the bets before can cost.
         left: Amount,
     },
+    /// The table has closed: what is up is played out.
+    #[error("the table is closed")]
+    Closed,
 }

@@ -4,8 +4,8 @@ use crate::Sequences;
 use bitcraps_types::Amount;
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// What went in and out of an account, and what may yet. Totals only grow, save the pending ones, which fall when a
-/// reserve is resolved. They are twice as wide as an [`Amount`], so no sum of transfers overflows them in practice.
+/// What went in and out of an account, and what may yet. Totals only grow, save the pending ones, which fall when an
+/// escrow is resolved. They are twice as wide as an [`Amount`], so no sum of transfers overflows them in practice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Account {
     /// All that left.
@@ -18,8 +18,6 @@ pub struct Account {
     pub credits_pending: u128,
     /// The sequence numbers that commands used up.
     pub sequences: Sequences,
-    /// Transfer ids with these sequence numbers may have been forgotten, and so are refused.
-    pub(crate) forgotten: Sequences,
 }
 
 impl Account {

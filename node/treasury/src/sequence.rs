@@ -50,14 +50,6 @@ impl Sequences {
         true
     }
 
-    /// Whether each number that was claimed in `other` is used here.
-    pub(crate) fn covers(&self, other: &Sequences) -> bool {
-        let Some(above) = self.highest.checked_sub(other.highest) else { return false };
-        let shift = u32::try_from(above).unwrap_or(u32::MAX);
-        let claimed = other.recent.checked_shl(shift).unwrap_or(0);
-        self.recent & claimed == claimed
-    }
-
     /// Whether claims alone can have led here, which decoded bytes don't promise.
     pub(crate) fn is_sound(&self) -> bool {
         let numbers = u32::try_from(self.highest).unwrap_or(u32::MAX);
@@ -119,16 +111,6 @@ mod tests {
             (3, 0, false),
         ] {
             assert_eq!(Sequences { highest, recent }.is_sound(), sound, "{highest} {recent:b}");
-        }
-    }
-
-    #[test]
-    fn a_window_covers_what_was_claimed_in_it_and_all_below_it() {
-        let window = claimed(&[5, 7, 70]);
-        for (numbers, covered) in
-            [(&[][..], true), (&[5, 70], true), (&[6, 7], true), (&[8], false), (&[71], false)]
-        {
-            assert_eq!(window.covers(&claimed(numbers)), covered, "{numbers:?}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! What is asked of the ledger and what it answers.
 
+use crate::Slot;
 use bitcraps_types::{AccountId, Amount};
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// Names a transfer: the client's own name for it, and so the key of idempotence.
+/// Names what moved: no two movements ever have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct TransferId {
     /// Whose command it is.
@@ -12,6 +13,15 @@ pub struct TransferId {
     pub sequence: u64,
     /// Which of the command's transfers.
     pub leg: u8,
+}
+
+/// Names an escrow: the command that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct EscrowId {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The command's sequence number.
+    pub sequence: u64,
 }
 
 /// Money from one account to another.
@@ -27,13 +37,46 @@ pub struct Transfer {
     pub amount: Amount,
 }
 
-/// Whether a request changed anything.
+/// A sequence number that was just used up: the right to move money once under its name.
+///
+/// The ledger gives it out once for each number, and nobody can copy it. So a command that is asked for twice is done
+/// once, whatever its executor does.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub(crate) slot: Slot,
+    pub(crate) account: AccountId,
+    pub(crate) sequence: u64,
+    /// How many transfers it was used for.
+    pub(crate) legs: u8,
+}
+
+impl Claim {
+    /// Whose number it is.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+}
+
+/// Money that two sides have set aside until something is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Applied {
-    /// It did.
-    Now,
-    /// The same request was done before; nothing changed.
-    Before,
+pub struct Escrow {
+    /// The other side.
+    pub with: Slot,
+    /// What its owner may lose to the other side; at least 1.
+    pub stake: Amount,
+    /// What the other side may lose to its owner.
+    pub cover: Amount,
+}
+
+/// How an escrow ends. What does not move is free again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Verdict {
+    /// The owner keeps the stake and gets so much of the cover.
+    Won(Amount),
+    /// The other side gets the stake.
+    Lost,
+    /// Nothing moves.
+    Returned,
 }
 
 /// Why the ledger refused. It is unchanged then.
@@ -48,6 +91,12 @@ pub enum LedgerError {
         /// What it has.
         available: Amount,
     },
+    /// The other side of an escrow has less than the cover to spend.
+    #[error("the other side has only {available} available")]
+    Uncovered {
+        /// What it has.
+        available: Amount,
+    },
     /// The amount is 0.
     #[error("the amount is 0")]
     NoAmount,
@@ -58,32 +107,20 @@ pub enum LedgerError {
     /// account.
     #[error("the issue account takes part in no transfer")]
     IssueAccount,
-    /// The id stands for another request.
-    #[error("the id stands for another request")]
-    IdReused,
-    /// The id is too old to know whether it was used.
-    #[error("the id is forgotten")]
-    Forgotten,
-    /// The account has not claimed this sequence number.
-    #[error("the sequence number was not claimed")]
-    Unclaimed,
     /// The sequence number was used, or is too far below the highest to know.
     #[error("the sequence number was used, or is too far below {highest}")]
     SequenceUsed {
         /// The highest number used.
         highest: u64,
     },
-    /// Nothing is reserved under the id.
-    #[error("nothing is reserved under the id")]
-    NotReserved,
-    /// The reserve was posted or voided before.
-    #[error("the reserve is resolved")]
-    Resolved,
-    /// More than was reserved.
-    #[error("only {reserved} reserved")]
-    AboveReserve {
-        /// What was.
-        reserved: Amount,
+    /// No escrow has the name, or it is resolved.
+    #[error("there is no such escrow")]
+    NoEscrow,
+    /// More than the cover.
+    #[error("only {cover} are set aside")]
+    AboveCover {
+        /// What was set aside.
+        cover: Amount,
     },
     /// A total or the supply would not fit.
     #[error("the sum does not fit")]

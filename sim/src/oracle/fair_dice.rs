@@ -54,6 +54,7 @@ mod tests {
             point: None,
             digest: Digest::ZERO,
             has_open_bets: false,
+            wakes_at: None,
             worst: 0,
         };
         (0..).zip(dice).map(report).collect()

@@ -1,10 +1,10 @@
 //! Whether a bank and tables belong together: what a snapshot from a peer must pass before anything relies on it.
 
-use super::{Bank, COVER, STAKE, house, leg};
+use super::{Bank, escrow_of, house};
 use crate::policy::issue;
 use crate::{PolicyError, Table};
 use bitcraps_tables::{BetId, Craps, CrapsRules, Game, craps};
-use bitcraps_treasury::{LedgerFault, Transfer};
+use bitcraps_treasury::{Escrow, LedgerFault};
 use bitcraps_types::{Amount, TableId};
 
 /// Why a bank and tables don't belong together.
@@ -31,19 +31,19 @@ pub enum AuditError {
     /// The bank knows another state of the table.
     #[error("the bank and table {} disagree", .0.0)]
     Table(TableId),
-    /// The reserves of an open bet are not those that it needs.
-    #[error("the reserves of {0:?} are not what the bet needs")]
+    /// The escrow of an open bet is not the one that it needs.
+    #[error("the escrow of {0:?} is not what the bet needs")]
     Bet(BetId),
-    /// A reserve belongs to no open bet.
-    #[error("a reserve belongs to no open bet")]
-    StrayReserve,
+    /// An escrow belongs to no open bet.
+    #[error("an escrow belongs to no open bet")]
+    StrayEscrow,
 }
 
 impl Bank {
     /// Whether the bank's books agree with themselves and with the tables; what a bank from a peer must pass. It also
     /// fills the caches. At the cost of the whole state.
     pub(crate) fn audit(&mut self, tables: &[Table]) -> Result<(), AuditError> {
-        if !self.playing.is_empty() || self.ledger.remembered() > 0 {
+        if !self.playing.is_empty() || !self.ledger.is_at_rest() {
             return Err(AuditError::MidBlock);
         }
         self.ledger.check()?;
@@ -58,51 +58,45 @@ impl Bank {
         if !self.stakes_are_sound() {
             return Err(AuditError::Stakes);
         }
-        if !self.seats.keys().copied().eq(tables.iter().map(Table::id)) {
+        let ascending = self.seats.is_sorted_by(|before, after| before.table < after.table);
+        if !ascending || !self.seats.iter().map(|seat| seat.table).eq(tables.iter().map(Table::id)) {
             return Err(AuditError::Tables);
         }
-        let mut reserves = 0;
-        for (table, (id, seat)) in tables.iter().zip(&self.seats) {
+        let mut open_bets = 0;
+        for (table, seat) in tables.iter().zip(&self.seats) {
             let game = table.game();
             let agrees = seat.rules == *game.rules()
                 && seat.rules.check().is_ok()
                 && seat.digest == table.digest()
                 && seat.has_open_bets == game.has_open_bets()
+                && seat.wakes_at == game.wakes_at()
                 && seat.worst == table.worst(self.policy.limits_rolls());
             if !agrees {
-                return Err(AuditError::Table(*id));
+                return Err(AuditError::Table(seat.table));
             }
             for bet in table.open_bets() {
-                reserves += self.audit_bet(game.rules(), bet.id, bet.bet, bet.stake)?;
+                self.audit_bet(game.rules(), bet.id, bet.bet, bet.stake)?;
+                open_bets += 1;
             }
         }
-        if reserves != self.ledger.reserves().count() {
-            return Err(AuditError::StrayReserve);
+        if open_bets != self.ledger.escrows().count() {
+            return Err(AuditError::StrayEscrow);
         }
         self.refresh_root();
         Ok(())
     }
 
-    /// How many reserves a bet has, if they are exactly those that it needs.
+    /// Whether a bet's escrow is the one that it needs.
     fn audit_bet(
         &self,
         rules: &CrapsRules,
         id: BetId,
         bet: craps::Bet,
         stake: Amount,
-    ) -> Result<usize, AuditError> {
+    ) -> Result<(), AuditError> {
         let wrong = AuditError::Bet(id);
         let cover = Craps::exposure(rules, &bet, stake).map_err(|_| wrong.clone())?;
-        let needed = [(STAKE, id.account, self.house, stake), (COVER, self.house, id.account, cover)];
-        let mut reserves = 0;
-        for (which, debit, credit, amount) in needed {
-            let id = leg(id, which);
-            let expected = (amount > 0).then_some(Transfer { id, debit, credit, amount });
-            if self.ledger.reserve_of(&id) != expected.as_ref() {
-                return Err(wrong);
-            }
-            reserves += usize::from(amount > 0);
-        }
-        Ok(reserves)
+        let needed = Some(Escrow { with: self.house_slot(), stake, cover });
+        if self.ledger.escrow_of(&escrow_of(id)) == needed.as_ref() { Ok(()) } else { Err(wrong) }
     }
 }

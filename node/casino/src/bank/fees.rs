@@ -1,10 +1,9 @@
 //! What commands cost, and who gets it.
 
-use super::{Bank, FEE, Reason, leg};
+use super::{Bank, Reason};
 use crate::FeesTo;
-use bitcraps_tables::BetId;
-use bitcraps_treasury::{LedgerError, Transfer, split};
-use bitcraps_types::{AccountId, Height};
+use bitcraps_treasury::{Claim, LedgerError, split};
+use bitcraps_types::AccountId;
 
 /// Where a block's fees lie until it is finished.
 pub(super) fn fees() -> AccountId {
@@ -13,21 +12,19 @@ pub(super) fn fees() -> AccountId {
 
 impl Bank {
     /// Takes the fee of a command, whatever becomes of it: it took its room in the block.
-    pub(super) fn take_fee(&mut self, height: Height, id: BetId) -> Result<(), Reason> {
+    pub(super) fn take_fee(&mut self, claim: &mut Claim) -> Result<(), Reason> {
         let amount = self.policy.fee.amount;
         if amount == 0 {
             return Ok(());
         }
-        let fee = Transfer { id: leg(id, FEE), debit: id.account, credit: fees(), amount };
-        match self.ledger.transfer(height, fee) {
-            Ok(_) => Ok(()),
-            Err(LedgerError::Insufficient { available }) => Err(Reason::Fee { available }),
-            Err(error) => Err(Reason::Ledger(error)),
-        }
+        self.ledger.transfer(claim, claim.account(), fees(), amount).map_err(|error| match error {
+            LedgerError::Insufficient { available } => Reason::Fee { available },
+            error => Reason::Ledger(error),
+        })
     }
 
     /// Gives the block's fees to whom the policy says.
-    pub(super) fn share_fees(&mut self, height: Height) {
+    pub(super) fn share_fees(&mut self) {
         let collected = self.ledger.account(&fees()).map_or(0, |fees| fees.available());
         if collected == 0 {
             return;
@@ -38,7 +35,7 @@ impl Bank {
                 let parts = split(collected, &self.stakes.powers()).expect("the policy was checked");
                 let owners: Vec<AccountId> = self.stakes.owners().collect();
                 for (owner, part) in owners.into_iter().zip(parts) {
-                    self.move_by_rule(height, fees(), owner, part);
+                    self.move_by_rule(fees(), owner, part);
                 }
             }
         }

@@ -7,16 +7,15 @@
 //! play in parallel, and together never take on more than they may. A bet that comes down can raise the worst (it may
 //! have stood against others), above a limit too: players are free to take bets down, and each bet's own cover stays.
 
-use super::{Bank, COVER, Reason, leg};
+use super::{Bank, Reason, escrow_of};
 use crate::{Bet, Order, Orders};
-use bitcraps_treasury::split;
-use bitcraps_types::{Amount, TableId};
-use std::collections::BTreeMap;
+use bitcraps_treasury::{Slot, split};
+use bitcraps_types::{Amount, Height};
 
 impl Bank {
     /// Whether the bank may stand behind a bet that can cost it so much.
-    pub(super) fn may_cover(&self, bet: &Bet, cover: Amount) -> Result<(), Reason> {
-        let house = self.ledger.account(&self.house).copied().unwrap_or_default();
+    pub(super) fn may_cover(&self, house: Slot, bet: &Bet, cover: Amount) -> Result<(), Reason> {
+        let house = self.ledger.at(house);
         let Bet::Craps(bet) = bet;
         let most = self.policy.kelly.as_ref().and_then(|kelly| kelly.most(bet, house.balance()));
         if let Some(most) = most.filter(|most| cover > *most) {
@@ -27,27 +26,33 @@ impl Bank {
         if reserve > 0 && cover > left { Err(Reason::BankReserve { left }) } else { Ok(()) }
     }
 
-    /// The orders of a block, with what each table's next roll may cost.
-    pub(super) fn limit_rolls(&self, orders: BTreeMap<TableId, Vec<Order>>) -> Vec<Orders> {
-        let shares = self.policy.total_loss.and_then(|total| {
-            let at_risk = self.seats.values().fold(0, |sum: Amount, seat| sum.saturating_add(seat.worst));
-            let covers: Vec<Amount> = orders.values().map(|orders| self.covers(orders)).collect();
-            split(total.saturating_sub(at_risk), &covers)
+    /// The orders of the tables that play this block, with what each table's next roll may cost.
+    pub(super) fn orders(&mut self, height: Height) -> Vec<Orders> {
+        let limits = self.roll_limits();
+        let playing = self.playing.iter().zip(limits);
+        let orders = playing.map(|(&at, limit)| {
+            let seat = &mut self.seats[at];
+            Orders { table: seat.table, height, orders: std::mem::take(&mut seat.orders), limit }
         });
-        let limit = |at: usize, table: &TableId| -> Option<Amount> {
-            let all = self.policy.total_loss.map(|_| {
-                let share = shares.as_ref().map_or(0, |shares| shares[at]);
-                self.seats.get(table).map_or(0, |seat| seat.worst).saturating_add(share)
-            });
-            [all, self.policy.table_loss].into_iter().flatten().min()
+        orders.collect()
+    }
+
+    /// What the next roll of each table that plays may cost; `None`: no limit.
+    fn roll_limits(&self) -> Vec<Option<Amount>> {
+        let Some(total) = self.policy.total_loss else {
+            return vec![self.policy.table_loss; self.playing.len()];
         };
-        let with_limit = |(at, (table, orders))| Orders { table, orders, limit: limit(at, &table) };
-        orders.into_iter().enumerate().map(with_limit).collect()
+        let at_risk = self.seats.iter().fold(0, |sum: Amount, seat| sum.saturating_add(seat.worst));
+        let playing = || self.playing.iter().map(|&at| &self.seats[at]);
+        let covers: Vec<Amount> = playing().map(|seat| self.covers(&seat.orders)).collect();
+        let shares = split(total.saturating_sub(at_risk), &covers).unwrap_or(vec![0; covers.len()]);
+        let all = playing().zip(shares).map(|(seat, share)| seat.worst.saturating_add(share));
+        all.map(|all| Some(self.policy.table_loss.map_or(all, |own| own.min(all)))).collect()
     }
 
     /// What the bets among the orders can cost, each by itself.
     fn covers(&self, orders: &[Order]) -> Amount {
-        let covers = orders.iter().filter_map(|order| self.ledger.reserve_of(&leg(order.id, COVER)));
-        covers.fold(0, |sum: Amount, reserve| sum.saturating_add(reserve.amount))
+        let covers = orders.iter().filter_map(|order| self.ledger.escrow_of(&escrow_of(order.id)));
+        covers.fold(0, |sum: Amount, escrow| sum.saturating_add(escrow.cover))
     }
 }

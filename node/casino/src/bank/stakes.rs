@@ -8,7 +8,7 @@
 use super::{Bank, Reason};
 use crate::policy::{StakePolicy, stake_account};
 use crate::{Genesis, Kept};
-use bitcraps_treasury::{LedgerError, TransferId, split};
+use bitcraps_treasury::{Claim, LedgerError, split};
 use bitcraps_types::{AccountId, Amount, Height, PublicKey, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
@@ -99,9 +99,9 @@ impl Bank {
     }
 
     /// Adds a validator's own money to its stake.
-    pub(super) fn bond(&mut self, height: Height, id: TransferId, amount: Amount) -> Result<(), Reason> {
-        let (_, validator) = self.staker(id.account)?;
-        self.pay(height, id, stake_account(validator), amount)
+    pub(super) fn bond(&mut self, claim: &mut Claim, amount: Amount) -> Result<(), Reason> {
+        let (_, validator) = self.staker(claim.account())?;
+        self.pay(claim, stake_account(validator), amount)
     }
 
     /// Begins to take out what of a stake the validator's power does not require.
@@ -130,13 +130,13 @@ impl Bank {
     pub(super) fn pay_matured(&mut self, height: Height) {
         for ((_, validator), amount) in self.stakes.take_matured(height) {
             let owner = self.stakes.validators[usize::from(validator.0)].owner();
-            self.move_by_rule(height, stake_account(validator), owner, amount);
+            self.move_by_rule(stake_account(validator), owner, amount);
             self.cache.terms = None;
         }
     }
 
     /// Charges an offence: the policy's share of the offender's stake and unbonding money is burnt, or partly kept.
-    pub(super) fn slash(&mut self, height: Height, offender: ValidatorIndex) {
+    pub(super) fn slash(&mut self, offender: ValidatorIndex) {
         let (Some(policy), Some(stake)) = (self.policy.stake, self.stake(offender)) else { return };
         let slashed = policy.slash.of(stake.bonded + stake.unbonding);
         let unbonding = self.stakes.unbonding_of(offender);
@@ -148,7 +148,7 @@ impl Bank {
         self.cache.terms = None;
         let kept = policy.kept.map_or(0, |Kept { share, by }| {
             let kept = share.of(slashed);
-            self.move_by_rule(height, stake_account(offender), by, kept);
+            self.move_by_rule(stake_account(offender), by, kept);
             kept
         });
         self.burn_by_rule(stake_account(offender), slashed - kept);

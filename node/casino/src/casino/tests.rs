@@ -3,14 +3,16 @@
 mod fees;
 mod limits;
 mod random;
+mod scale;
 mod stakes;
+mod time;
 
 use super::*;
 use crate::testing::{Player, Tags, bet, block, dice_of, genesis};
 use crate::{Action, Answer, Blobs, Offence, Reason, SignedCommand};
 use bitcraps_tables::craps::{Bet as CrapsBet, Number, Pays};
 use bitcraps_tables::{BetError, Outcome};
-use bitcraps_treasury::{Event, LedgerError, Transfer, TransferId, log};
+use bitcraps_treasury::{EscrowId, Event, LedgerError, Page, Transfer, TransferId, Verdict, log};
 use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
 
 struct House {
@@ -80,7 +82,7 @@ fn a_won_bet_is_paid_by_the_house_and_a_lost_one_goes_to_it() {
         };
         assert_eq!(house.balance(player), expected);
         assert_eq!(house.balance(player) + house.balance(bank), 1_001_000);
-        assert_eq!(house.casino.bank.ledger().reserves().count(), 0);
+        assert_eq!(house.casino.bank.ledger().escrows().count(), 0);
     }
     assert!(won > 0 && lost > 0, "{won} won, {lost} lost: the seed shows one case only");
 }
@@ -166,7 +168,7 @@ fn a_bet_that_the_bank_cannot_cover_is_refused_and_its_stake_is_free() {
     ]);
     assert_eq!(house.reasons(), [Reason::BankCannotCover { available: 100 }]);
     assert_eq!(house.balance(PLAYER.account()), 1000);
-    assert_eq!(house.casino.bank.ledger().reserves().count(), 0);
+    assert_eq!(house.casino.bank.ledger().escrows().count(), 0);
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn what_a_table_refuses_gives_the_reserves_back() {
     assert_eq!(reports[0].answers[0].answer, Answer::NotPlaced(BetError::NeedsPoint));
     assert_eq!(reports[0].roll, None, "no bet, no roll");
     assert_eq!(house.reasons(), [Reason::Table(BetError::NeedsPoint)]);
-    assert_eq!(house.casino.bank.ledger().reserves().count(), 0);
+    assert_eq!(house.casino.bank.ledger().escrows().count(), 0);
     house.does(&PLAYER, 2, bet(0, CrapsBet::Field, 2_000_000));
     assert_eq!(house.reasons(), [Reason::Table(BetError::StakeTooLarge { max: 1_000_000 })]);
     house.does(&PLAYER, 3, bet(7, CrapsBet::Field, 1));
@@ -201,7 +203,7 @@ fn a_table_with_open_bets_rolls_in_every_block_until_they_are_settled() {
     let mut reports = house.does(&PLAYER, 1, bet(2, CrapsBet::Place(Number::Six), 60));
     let mut rolls = 0;
     while reports[0].settlements.is_empty() {
-        assert_eq!(house.casino.bank.tables_to_play().collect::<Vec<_>>(), [TableId(2)]);
+        assert_eq!(house.casino.bank.tables_to_play(house.height + 1).collect::<Vec<_>>(), [TableId(2)]);
         let account = *house.casino.bank.ledger().account(&PLAYER.account()).unwrap();
         assert_eq!((account.balance(), account.available()), (1000, 940));
         reports = house.apply(Vec::new());
@@ -258,29 +260,43 @@ fn whoever_replays_a_chain_proves_its_events_against_the_log() {
     let issued = |account, amount| Event::Issued { to: account, amount };
     let made =
         [(PLAYER.account(), 1000), (Player(2).account(), 1000), (house.casino.bank.house(), 1_000_000)];
-    let mut leaves: Vec<Digest> =
-        made.iter().map(|(account, amount)| issued(*account, *amount).leaf()).collect();
-    house.casino.record_events();
+    let mut pages = vec![Page::of(&made.map(|(account, amount)| issued(account, amount)))];
+    house.casino.keep_pages();
     let mut grown = |house: &mut House| {
-        leaves.extend(house.casino.take_events().iter().map(Event::leaf));
+        pages.extend(house.casino.take_pages());
+        let leaves: Vec<Digest> = pages.iter().map(Page::leaf).collect();
         let log = house.casino.bank.ledger().log();
         assert_eq!((log.size(), log.root()), (leaves.len() as u64, log::root_of(&leaves)));
-        (log.size(), log.root(), leaves.clone())
+        (log.size(), log.root(), pages.clone(), leaves)
     };
     house.does(&PLAYER, 1, bet(0, CrapsBet::Field, 5));
-    let (old_size, old_root, _) = grown(&mut house);
+    let (old_size, old_root, ..) = grown(&mut house);
     house.does(&PLAYER, 2, Action::Transfer { to: Player(2).account(), amount: 77 });
-    house.does(&Player(2), 1, bet(0, CrapsBet::AnySeven, 7));
-    let (size, root, leaves) = grown(&mut house);
+    let reports = house.does(&Player(2), 1, bet(0, CrapsBet::AnySeven, 7));
+    let (size, root, pages, leaves) = grown(&mut house);
 
+    // A payment, and a bet with its end: each is shown by its page.
     let id = TransferId { account: PLAYER.account(), sequence: 2, leg: 0 };
     let paid = Transfer { id, debit: PLAYER.account(), credit: Player(2).account(), amount: 77 };
-    let leaf = Event::Transferred(paid).leaf();
-    let at = leaves.iter().position(|known| *known == leaf).unwrap();
-    let proof = log::inclusion_proof(&leaves, at).unwrap();
-    assert!(log::verify_inclusion(&leaf, at as u64, size, &proof, &root));
-    let more = Event::Transferred(Transfer { amount: 78, ..paid }).leaf();
-    assert!(!log::verify_inclusion(&more, at as u64, size, &proof, &root));
+    let id = EscrowId { account: Player(2).account(), sequence: 1 };
+    let (with, verdict) = (
+        house.casino.bank.house(),
+        match reports[0].settlements[0].outcome {
+            Outcome::Won { payout } => Verdict::Won(payout),
+            _ => Verdict::Lost,
+        },
+    );
+    for event in [
+        Event::Transferred(paid),
+        Event::Escrowed { id, with, stake: 7, cover: 28 },
+        Event::Resolved { id, verdict },
+    ] {
+        let at = pages.iter().position(|page| page.events().unwrap().contains(&event)).unwrap();
+        let proof = log::inclusion_proof(&leaves, at).unwrap();
+        assert!(log::verify_inclusion(&pages[at].leaf(), at as u64, size, &proof, &root));
+        let more = Page::of(&[Event::Transferred(Transfer { amount: 78, ..paid })]);
+        assert!(!log::verify_inclusion(&more.leaf(), at as u64, size, &proof, &root));
+    }
     let proof = log::consistency_proof(&leaves, old_size as usize).unwrap();
     assert!(log::verify_consistency((old_size, &old_root), (size, &root), &proof));
 }
@@ -357,10 +373,9 @@ fn a_snapshot_whose_parts_contradict_each_other_is_refused() {
     let swapped =
         audit(&|casino| casino.tables[0] = Table::new(TableId(0), *casino.tables[0].game().rules()));
     assert!(matches!(swapped, Err(SnapshotError::Audit(AuditError::Table(TableId(0))))));
-    let mid_block = audit(&|casino| {
-        casino.bank.begin(&block(9, Vec::new()), &Digest::ZERO, &Tags);
-    });
-    assert!(matches!(mid_block, Err(SnapshotError::Audit(AuditError::MidBlock))));
+    let (mut bank, tables) = good.clone().into_parts();
+    bank.begin(&block(9, Vec::new()), &Digest::ZERO, &Tags);
+    assert_eq!(Casino::from_parts(bank, tables).err(), Some(AuditError::MidBlock));
     let mut long = good.encode_snapshot();
     long.push(0);
     assert!(matches!(Casino::decode_snapshot(&long), Err(SnapshotError::Malformed(_))));
@@ -375,5 +390,5 @@ fn a_snapshot_whose_parts_contradict_each_other_is_refused() {
 fn a_bank_does_not_finish_without_every_report() {
     let mut casino = busy();
     casino.bank.begin(&block(2, Vec::new()), &Digest::ZERO, &Tags);
-    casino.bank.finish(2, &mut []);
+    casino.bank.finish(&mut []);
 }

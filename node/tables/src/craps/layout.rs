@@ -3,7 +3,7 @@
 use super::numbers::{Horn, Number};
 use super::pays::{Pays, Price, Vig, lcm};
 use super::rules::{CrapsRules, Limit, Vigs};
-use super::terms::{Bonus, Mark, OnComeOut, Race, Terms, Tier};
+use super::terms::{Bonus, Few, Mark, OnComeOut, Race, Terms, Tier};
 use super::{Bet, Hard};
 use crate::{BetError, Dice, Event};
 use bitcraps_types::Amount;
@@ -32,7 +32,7 @@ pub(super) fn terms(rules: &CrapsRules, bet: Bet, base: Option<Number>) -> Optio
         Bet::BigSix => Terms::Race(place(Event::total(6), seven, pays.big)),
         Bet::BigEight => Terms::Race(place(Event::total(8), seven, pays.big)),
         Bet::Hardway(hard) => {
-            let pair = Event::of(|dice| dice.is_pair() && dice.total() == hard.total());
+            let pair = Event::dice(hard.total() / 2, hard.total() / 2);
             let others = (Event::total(hard.total()) | seven) - pair;
             let pays = match hard {
                 Hard::Four | Hard::Ten => pays.hard_four_ten,
@@ -41,10 +41,13 @@ pub(super) fn terms(rules: &CrapsRules, bet: Bet, base: Option<Number>) -> Optio
             off_unless(working.hardways, place(pair, others, pays))
         }
         Bet::Field => {
-            let even = [3, 4, 9, 10, 11].map(|total| (Event::total(total), Pays::EVEN.into()));
-            let others =
-                [(Event::total(2), pays.field_two.into()), (Event::total(12), pays.field_twelve.into())];
-            Terms::OneRoll(even.into_iter().chain(others).collect())
+            let even = Event::totals([3, 4, 9, 10, 11]);
+            let [two, twelve] = [2, 12].map(Event::total);
+            Terms::OneRoll(Few::of([
+                (even, Pays::EVEN.into()),
+                (two, pays.field_two.into()),
+                (twelve, pays.field_twelve.into()),
+            ]))
         }
         Bet::AnySeven | Bet::AnyCraps | Bet::Exactly(_) | Bet::Hop(_) => split(rules, bet),
         Bet::Horn | Bet::HornHigh(_) | Bet::World | Bet::CrapsAndEleven => split(rules, bet),
@@ -52,9 +55,9 @@ pub(super) fn terms(rules: &CrapsRules, bet: Bet, base: Option<Number>) -> Optio
         Bet::No(t) => Terms::Race(commissioned(true_race(seven, Event::total(t.total())), rules)),
         Bet::Next(t) => next(rules, t.total()),
         Bet::NextSeven => next(rules, 7),
-        Bet::Small => all_of(Event::of(|dice| dice.total() < 7), 5, pays.small, 26_353_910),
-        Bet::Tall => all_of(Event::of(|dice| dice.total() > 7), 5, pays.tall, 26_353_910),
-        Bet::All => all_of(Event::of(|dice| dice.total() != 7), 10, pays.all, 5_257_705),
+        Bet::Small => all_of(Event::totals(2..=6), 5, pays.small, 26_353_910),
+        Bet::Tall => all_of(Event::totals(8..=12), 5, pays.tall, 26_353_910),
+        Bet::All => all_of(Event::totals((2..=6).chain(8..=12)), 10, pays.all, 5_257_705),
         Bet::Fire => bonus(Mark::Points, 4, pays.fire, [8_798_179, 1_639_934, 162_435]),
         Bet::Repeater(t) => {
             const CHANCES: [u32; 5] = [20_408_164, 15_625_000, 12_345_680, 10_240_000, 8_819_906];
@@ -108,6 +111,12 @@ pub(super) fn limit(rules: &CrapsRules, bet: Bet) -> Limit {
 
 /// See [`Game::exposure`](crate::Game::exposure).
 pub(super) fn exposure(rules: &CrapsRules, bet: Bet, stake: Amount) -> Result<Amount, BetError> {
+    check_stake(rules, bet, stake)?;
+    Ok(prices(rules, bet).map(|price| price.payout(stake, rules.unit)).max().unwrap_or(0))
+}
+
+/// Whether a bet may be of this size, whatever the table's state.
+pub(super) fn check_stake(rules: &CrapsRules, bet: Bet, stake: Amount) -> Result<(), BetError> {
     let Limit { min, max } = limit(rules, bet);
     let (min, max) = if bet.base().is_some() {
         // The number that the odds will be on is not known here: the most of all.
@@ -124,7 +133,7 @@ pub(super) fn exposure(rules: &CrapsRules, bet: Bet, stake: Amount) -> Result<Am
     if !stake.is_multiple_of(rules.unit.max(1)) {
         return Err(BetError::NotInUnits { unit: rules.unit });
     }
-    Ok(prices(rules, bet).map(|price| price.payout(stake, rules.unit)).max().unwrap_or(0))
+    Ok(())
 }
 
 /// The least stake on which nothing is rounded, in any way that the bet can win. `None`: it is no amount.
@@ -172,40 +181,42 @@ fn commissioned(race: Race, rules: &CrapsRules) -> Race {
 fn next(rules: &CrapsRules, total: u8) -> Terms {
     let event = Event::total(total);
     let price = Price::true_odds(event.ways(), 36 - event.ways());
-    Terms::OneRoll(vec![(event, price.with_vig(Vig::OfWin(rules.vig.exchange), false))])
+    Terms::OneRoll(Few::of([(event, price.with_vig(Vig::OfWin(rules.vig.exchange), false))]))
 }
 
 /// The simple bets on one roll among which a bet splits its stake, and in which parts.
-fn parts(bet: Bet) -> Vec<(Bet, u32)> {
-    let horn = |high| Horn::ALL.map(|number| (Bet::Exactly(number), 1 + u32::from(Some(number) == high)));
-    match bet {
-        Bet::Horn => horn(None).into(),
-        Bet::HornHigh(high) => horn(Some(high)).into(),
-        Bet::World => horn(None).into_iter().chain([(Bet::AnySeven, 1)]).collect(),
-        Bet::CrapsAndEleven => vec![(Bet::AnyCraps, 1), (Bet::Exactly(Horn::Eleven), 1)],
-        bet => vec![(bet, 1)],
-    }
+fn parts(bet: Bet) -> impl Iterator<Item = (Bet, u32)> + Clone {
+    let horn =
+        |high| Horn::ALL.map(|number| Some((Bet::Exactly(number), 1 + u32::from(Some(number) == high))));
+    let (most, last) = match bet {
+        Bet::Horn => (horn(None), None),
+        Bet::HornHigh(high) => (horn(Some(high)), None),
+        Bet::World => (horn(None), Some((Bet::AnySeven, 1))),
+        Bet::CrapsAndEleven => {
+            ([Some((Bet::AnyCraps, 1)), Some((Bet::Exactly(Horn::Eleven), 1)), None, None], None)
+        }
+        bet => ([None; 4], Some((bet, 1))),
+    };
+    most.into_iter().chain([last]).flatten()
 }
 
 /// On the event of one part that part wins, and the others lose.
 fn split(rules: &CrapsRules, bet: Bet) -> Terms {
-    let parts = parts(bet);
-    let whole: u32 = parts.iter().map(|(_, part)| part).sum();
-    let net = |&(bet, part): &(Bet, u32)| {
+    let whole: u32 = parts(bet).map(|(_, part)| part).sum();
+    let net = |(bet, part): (Bet, u32)| {
         let (event, Pays { win, per }) = simple(rules, bet);
         let win = (part * u32::from(win)).saturating_sub((whole - part) * u32::from(per));
         (event, Price { win, per: whole * u32::from(per), ..Pays::EVEN.into() })
     };
-    Terms::OneRoll(parts.iter().map(net).collect())
+    Terms::OneRoll(Few::of(parts(bet).map(net)))
 }
 
 /// A bet that could win in one part and yet lose on the whole. There is no such outcome.
 pub(super) fn partly_lost(rules: &CrapsRules) -> Option<Bet> {
     Bet::all().find(|&bet| {
-        let parts = parts(bet);
-        let whole: u32 = parts.iter().map(|(_, part)| part).sum();
-        parts.len() > 1
-            && parts.iter().any(|&(simple_bet, part)| {
+        let whole: u32 = parts(bet).map(|(_, part)| part).sum();
+        parts(bet).count() > 1
+            && parts(bet).any(|(simple_bet, part)| {
                 let (_, Pays { win, per }) = simple(rules, simple_bet);
                 part * u32::from(win) < (whole - part) * u32::from(per)
             })
@@ -216,7 +227,7 @@ pub(super) fn partly_lost(rules: &CrapsRules) -> Option<Bet> {
 fn simple(rules: &CrapsRules, bet: Bet) -> (Event, Pays) {
     let pays = &rules.pays;
     match bet {
-        Bet::AnyCraps => (Event::of(|dice| matches!(dice.total(), 2 | 3 | 12)), pays.any_craps),
+        Bet::AnyCraps => (Event::totals([2, 3, 12]), pays.any_craps),
         Bet::Exactly(number @ (Horn::Two | Horn::Twelve)) => (Event::total(number.total()), pays.two_twelve),
         Bet::Exactly(number) => (Event::total(number.total()), pays.three_eleven),
         Bet::Hop(hop) => (hop.event(), if hop.is_hard() { pays.hop_hard } else { pays.hop_easy }),
@@ -232,6 +243,6 @@ fn bonus<const N: usize>(mark: Mark, fewest: u32, pays: [Pays; N], chances: [u32
     let tiers = (fewest..).zip(pays).zip(chances);
     Terms::Bonus(Bonus {
         mark,
-        tiers: tiers.map(|((marks, pays), chance)| Tier { marks, pays, chance }).collect(),
+        tiers: Few::of(tiers.map(|((marks, pays), chance)| Tier { marks, pays, chance })),
     })
 }

@@ -1,7 +1,8 @@
 //! What the next roll costs the house, outcome by outcome: exact for all bets together, because bets on one roll win and
 //! lose together.
 
-use super::{Craps, Open};
+use super::seats::{Bets, Open};
+use super::{Craps, outcome, terms};
 use crate::{BetError, BetId, Dice, Outcome};
 use bitcraps_types::{AccountId, Amount};
 use std::ops::{AddAssign, SubAssign};
@@ -54,27 +55,31 @@ impl SubAssign for Losses {
 impl Craps {
     /// What the next roll costs the house: for all open bets together, or for those of one account.
     pub fn losses(&self, account: Option<AccountId>) -> Losses {
-        let asked = |id: &BetId| account.is_none_or(|account| id.account == account);
-        self.sum(self.bets.iter().filter(|(id, _)| asked(id)))
+        let asked = self.seats.iter().filter(|(id, _)| account.is_none_or(|account| *id == account));
+        self.sum(asked.flat_map(|(_, own)| own.iter().map(move |open| (open, own))))
     }
 
     /// Of these, what comes from a bet and the odds on it: what goes when the bet comes down. Nothing if it is not up.
     pub fn losses_of(&self, bet: BetId) -> Losses {
-        self.sum(self.bets.get_key_value(&bet).into_iter().chain(self.odds_on(bet)))
+        let Some(own) = self.seats.of(bet.account) else { return Losses::NONE };
+        let goes = own.get(bet.sequence).into_iter().chain(own.odds_on(bet.sequence));
+        self.sum(goes.map(|open| (open, own)))
     }
 
     /// What a bet would add to them. Refuses as [`place`](crate::Game::place) does.
     pub fn losses_with(&self, id: BetId, bet: super::Bet, stake: Amount) -> Result<Losses, BetError> {
         let open = self.check(id, bet, stake)?;
-        Ok(self.sum([(&id, &open)]))
+        let own = self.seats.of(id.account).cloned().unwrap_or_default();
+        Ok(self.sum([(&open, &own)]))
     }
 
-    fn sum<'a>(&self, bets: impl IntoIterator<Item = (&'a BetId, &'a Open)>) -> Losses {
+    /// Of each bet among its player's.
+    fn sum<'a>(&self, bets: impl IntoIterator<Item = (&'a Open, &'a Bets)>) -> Losses {
         let mut losses = Losses::NONE;
-        for (id, open) in bets {
-            let terms = self.terms(*id, open);
+        for (open, own) in bets {
+            let terms = terms(&self.rules, open, own);
             for (loss, dice) in losses.0.iter_mut().zip(Dice::all()) {
-                *loss += match self.outcome(open, terms.as_ref(), dice) {
+                *loss += match outcome(&self.rules, self.point, open, terms.as_ref(), dice) {
                     Ok(Outcome::Won { payout }) => i128::from(payout),
                     Ok(Outcome::Lost) => -i128::from(open.stake),
                     Ok(Outcome::Pushed) | Err(_) => 0,

@@ -20,6 +20,7 @@ mod losses;
 mod numbers;
 mod pays;
 mod rules;
+mod seats;
 mod settings;
 mod terms;
 #[cfg(test)]
@@ -33,10 +34,10 @@ pub use rules::{CrapsRules, Limit, Limits, PayTable, RulesError, Vigs, Working};
 pub use settings::SettingError;
 
 use crate::{BetError, BetId, Dice, Game, OpenBet, Outcome, Settlement, TakenDown};
-use bitcraps_types::{AccountId, Amount};
+use bitcraps_types::{AccountId, Amount, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
 use hand::Hand;
-use std::collections::BTreeMap;
+use seats::{Bets, Open, Seats};
 use terms::{Fate, Progress, Terms};
 
 /// A craps table.
@@ -45,14 +46,9 @@ pub struct Craps {
     rules: CrapsRules,
     point: Option<Number>,
     hand: Hand,
-    bets: BTreeMap<BetId, Open>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Open {
-    bet: Bet,
-    stake: Amount,
-    progress: Progress,
+    seats: Seats,
+    /// The block that is played.
+    now: Height,
 }
 
 impl Craps {
@@ -60,15 +56,22 @@ impl Craps {
     pub const MAX_OPEN_BETS: usize = 1024;
     /// The most bets that one account has up at a table.
     pub const MAX_BETS_PER_ACCOUNT: usize = 64;
+    /// How many blocks a table that has closed goes on to roll for the bets that are up.
+    pub const LAST_ROLLS: Height = 1000;
 
     /// A table without bets, before the come-out roll of the first shooter.
     pub fn new(rules: CrapsRules) -> Craps {
-        Craps { rules, point: None, hand: Hand::first(), bets: BTreeMap::new() }
+        Craps { rules, point: None, hand: Hand::first(), seats: Seats::default(), now: 0 }
     }
 
     /// The table's rules.
     pub fn rules(&self) -> &CrapsRules {
         &self.rules
+    }
+
+    /// All that changes, to be serialized.
+    pub fn state(&self) -> impl BorshSerialize + '_ {
+        (&self.point, &self.hand, &self.seats, self.now)
     }
 
     /// The point; `None` before a come-out roll.
@@ -99,24 +102,53 @@ impl Craps {
         self.losses(account).worst()
     }
 
-    fn of_account(&self, account: AccountId) -> impl Iterator<Item = (&BetId, &Open)> {
-        let id = |sequence| BetId { account, sequence };
-        self.bets.range(id(0)..=id(u64::MAX))
+    /// A block begins. A shooter who had no bet up for a whole turn loses the dice; without any bet up the hand is over.
+    pub fn begin(&mut self, now: Height) {
+        self.now = now;
+        if self.hand.turn_ends(self.rules.turn).is_none_or(|end| now < end) {
+            return;
+        }
+        if !self.has_open_bets() {
+            self.point = None;
+            self.hand.end();
+        } else if self.hand.shooter().is_some() {
+            self.hand.pass_on(&mut self.seats, now);
+        }
     }
 
-    /// The odds that are up on a base bet.
-    fn odds_on(&self, base: BetId) -> impl Iterator<Item = (&BetId, &Open)> {
-        self.of_account(base.account).filter(move |(_, open)| open.bet.base() == Some(base.sequence))
+    /// The block in which time alone changes the table; `None` while bets are up, which change it in each.
+    pub fn wakes_at(&self) -> Option<Height> {
+        self.hand.turn_ends(self.rules.turn).filter(|_| !self.has_open_bets())
+    }
+
+    /// Whether the table rolls no more: so long after it has closed, what is still up is given back.
+    pub fn is_over(&self) -> bool {
+        let closed = self.rules.closes_at.checked_add(Self::LAST_ROLLS);
+        self.rules.closed(self.now) && closed.is_some_and(|end| self.now >= end)
+    }
+
+    /// Gives all bets back that are up.
+    pub fn give_back(&mut self) -> Vec<Settlement> {
+        let mut given = Vec::with_capacity(self.seats.open());
+        self.seats.advance(|bet, _, _| {
+            given.push(Settlement { bet, outcome: Outcome::Pushed });
+            None
+        });
+        given
     }
 
     /// The bet as it goes up now, if it can.
     fn check(&self, id: BetId, bet: Bet, stake: Amount) -> Result<Open, BetError> {
-        Craps::exposure(&self.rules, &bet, stake)?;
-        if self.bets.contains_key(&id) {
+        if self.rules.closed(self.now) {
+            return Err(BetError::Closed);
+        }
+        layout::check_stake(&self.rules, bet, stake)?;
+        let own = self.seats.of(id.account);
+        if own.is_some_and(|bets| bets.get(id.sequence).is_some()) {
             return Err(BetError::DuplicateId);
         }
-        if self.bets.len() >= Self::MAX_OPEN_BETS
-            || self.of_account(id.account).count() >= Self::MAX_BETS_PER_ACCOUNT
+        if self.seats.open() >= Self::MAX_OPEN_BETS
+            || own.is_some_and(|bets| bets.len() >= Self::MAX_BETS_PER_ACCOUNT)
         {
             return Err(BetError::TooManyBets);
         }
@@ -133,56 +165,49 @@ impl Craps {
                 return Err(BetError::NeedsNewShooter);
             }
             Bet::Odds { base } | Bet::LayOdds { base } => {
-                self.check_odds(bet, BetId { sequence: base, ..id }, stake)?;
+                self.check_odds(bet, own.ok_or(BetError::UnknownBet)?, base, stake)?;
             }
             _ => {}
         }
         let progress = if let Bet::Put(number) = bet { Progress::On(number) } else { Progress::Fresh };
-        Ok(Open { bet, stake, progress })
+        Ok(Open { sequence: id.sequence, bet, stake, progress })
     }
 
     /// Whether the base bet of odds exists, is on a number, and carries that much more.
-    fn check_odds(&self, bet: Bet, base: BetId, stake: Amount) -> Result<(), BetError> {
-        let open = self.bets.get(&base).ok_or(BetError::UnknownBet)?;
+    fn check_odds(&self, bet: Bet, own: &Bets, base: u64, stake: Amount) -> Result<(), BetError> {
+        let open = own.get(base).ok_or(BetError::UnknownBet)?;
         match (bet, open.bet) {
             (Bet::Odds { .. }, Bet::Pass | Bet::Come | Bet::Put(_))
             | (Bet::LayOdds { .. }, Bet::DontPass | Bet::DontCome) => {}
             _ => return Err(BetError::NoSuchOdds),
         }
         let number = open.progress.number().ok_or(BetError::NeedsPoint)?;
-        let up = self.odds_on(base).fold(0, |sum: Amount, (_, odds)| sum.saturating_add(odds.stake));
+        let up = own.odds_on(base).fold(0, |sum: Amount, odds| sum.saturating_add(odds.stake));
         let max = layout::most_odds(&self.rules, bet, number, open.stake).saturating_sub(up);
         if stake > max { Err(BetError::StakeTooLarge { max }) } else { Ok(()) }
     }
+}
 
-    /// The terms of an open bet; none for odds without a base bet.
-    fn terms(&self, id: BetId, open: &Open) -> Option<Terms> {
-        let base = open.bet.base().and_then(|sequence| self.bets.get(&BetId { sequence, ..id }));
-        layout::terms(&self.rules, open.bet, base.and_then(|base| base.progress.number()))
-    }
+/// The terms of a bet among its player's; none for odds without a base bet.
+fn terms(rules: &CrapsRules, open: &Open, own: &Bets) -> Option<Terms> {
+    let base = open.bet.base().and_then(|sequence| own.get(sequence));
+    layout::terms(rules, open.bet, base.and_then(|base| base.progress.number()))
+}
 
-    /// What the dice do to a bet: how it ends, or how far it comes.
-    fn outcome(&self, open: &Open, terms: Option<&Terms>, dice: Dice) -> Result<Outcome, Progress> {
-        let fate = terms.map_or(Fate::Pushes, |terms| terms.fate(open.progress, self.point, dice));
-        match fate {
-            Fate::Stays(progress) => Err(progress),
-            Fate::Wins(price) => Ok(Outcome::Won { payout: price.payout(open.stake, self.rules.unit) }),
-            Fate::Loses => Ok(Outcome::Lost),
-            Fate::Pushes => Ok(Outcome::Pushed),
-        }
-    }
-
-    /// Gives the dice to a player, if it is time to.
-    fn pass_the_dice(&mut self) {
-        let Craps { hand, bets, .. } = self;
-        let of = |account| {
-            let id = |sequence| BetId { account, sequence };
-            bets.range(id(0)..=id(u64::MAX)).map(|(_, open)| open.bet)
-        };
-        hand.come_out(
-            |account| of(account).next().is_some(),
-            |account| of(account).any(|bet| matches!(bet, Bet::Pass | Bet::DontPass)),
-        );
+/// What the dice do to a bet: how it ends, or how far it comes.
+fn outcome(
+    rules: &CrapsRules,
+    point: Option<Number>,
+    open: &Open,
+    terms: Option<&Terms>,
+    dice: Dice,
+) -> Result<Outcome, Progress> {
+    let fate = terms.map_or(Fate::Pushes, |terms| terms.fate(open.progress, point, dice));
+    match fate {
+        Fate::Stays(progress) => Err(progress),
+        Fate::Wins(price) => Ok(Outcome::Won { payout: price.payout(open.stake, rules.unit) }),
+        Fate::Loses => Ok(Outcome::Lost),
+        Fate::Pushes => Ok(Outcome::Pushed),
     }
 }
 
@@ -196,56 +221,67 @@ impl Game for Craps {
 
     fn place(&mut self, id: BetId, bet: Bet, stake: Amount) -> Result<(), BetError> {
         let open = self.check(id, bet, stake)?;
-        self.bets.insert(id, open);
-        let Craps { hand, bets, .. } = self;
-        let has_bets = |player: AccountId| bets.keys().any(|id| id.account == player);
-        hand.join(id.account, Self::MAX_OPEN_BETS, has_bets);
+        self.seats.put(id.account, open, Self::MAX_OPEN_BETS);
         Ok(())
     }
 
     fn take_down(&mut self, id: BetId) -> Result<Vec<TakenDown>, BetError> {
-        let open = self.bets.get(&id).ok_or(BetError::UnknownBet)?;
+        let own = self.seats.of(id.account).ok_or(BetError::UnknownBet)?;
+        let open = own.get(id.sequence).ok_or(BetError::UnknownBet)?;
         match (open.bet, open.progress) {
             (Bet::Pass | Bet::Come | Bet::Put(_), Progress::On(_)) | (_, Progress::Marks(_)) => {
                 return Err(BetError::Contract);
             }
             _ => {}
         }
-        let mut down = vec![TakenDown { bet: id, stake: open.stake }];
-        down.extend(self.odds_on(id).map(|(&bet, odds)| TakenDown { bet, stake: odds.stake }));
-        for TakenDown { bet, .. } in &down {
-            self.bets.remove(bet);
-        }
+        let taken = |open: &Open| TakenDown {
+            bet: BetId { account: id.account, sequence: open.sequence },
+            stake: open.stake,
+        };
+        let down = [open].into_iter().chain(own.odds_on(id.sequence)).map(taken).collect();
+        let goes = |open: &Open| open.sequence == id.sequence || open.bet.base() == Some(id.sequence);
+        self.seats.take(id.account, goes);
         Ok(down)
     }
 
     fn roll(&mut self, dice: Dice) -> Vec<Settlement> {
-        if self.point.is_none() {
-            self.pass_the_dice();
+        let Craps { rules, point, hand, seats, now } = self;
+        if point.is_none() {
+            hand.come_out(seats);
         }
-        let (mut settled, mut stay) = (Vec::new(), BTreeMap::new());
-        for (&bet, open) in &self.bets {
-            match self.outcome(open, self.terms(bet, open).as_ref(), dice) {
-                Ok(outcome) => settled.push(Settlement { bet, outcome }),
-                Err(progress) => _ = stay.insert(bet, Open { progress, ..*open }),
+        hand.throws(seats, *now);
+        let mut settled = Vec::new();
+        seats.advance(|bet, open, own| {
+            match outcome(rules, *point, open, terms(rules, open, own).as_ref(), dice) {
+                Ok(outcome) => {
+                    settled.push(Settlement { bet, outcome });
+                    None
+                }
+                Err(progress) => Some(progress),
             }
-        }
-        self.bets = stay;
-        let seven_out = self.point.is_some() && dice.total() == 7;
-        self.point = match self.point {
+        });
+        let seven_out = point.is_some() && dice.total() == 7;
+        *point = match *point {
             None => Number::of_total(dice.total()),
             Some(point) if dice.total() == 7 || dice.total() == point.total() => None,
             on => on,
         };
-        self.hand.rolled(seven_out);
+        hand.rolled(seven_out);
         settled
     }
 
     fn open_bets(&self) -> impl Iterator<Item = OpenBet<Bet>> + '_ {
-        self.bets.iter().map(|(&id, open)| OpenBet { id, bet: open.bet, stake: open.stake })
+        self.seats.iter().flat_map(|(account, bets)| {
+            let named = move |sequence| BetId { account, sequence };
+            bets.iter().map(move |open| OpenBet {
+                id: named(open.sequence),
+                bet: open.bet,
+                stake: open.stake,
+            })
+        })
     }
 
     fn has_open_bets(&self) -> bool {
-        !self.bets.is_empty()
+        self.seats.open() > 0
     }
 }

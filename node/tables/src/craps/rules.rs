@@ -4,7 +4,7 @@
 use super::numbers::{ByNumber, Horn};
 use super::pays::Pays;
 use super::{Bet, layout};
-use bitcraps_types::Amount;
+use bitcraps_types::{Amount, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The rules of a table.
@@ -25,6 +25,10 @@ pub struct CrapsRules {
     pub vig: Vigs,
     /// What the bets pay.
     pub pays: PayTable,
+    /// How many blocks a shooter keeps the dice without a bet up; 0: for ever.
+    pub turn: u32,
+    /// From this block on the table takes no bets, and plays out what is up; 0: it never closes.
+    pub closes_at: Height,
 }
 
 /// The smallest and the largest stake.
@@ -200,6 +204,11 @@ impl CrapsRules {
         CrapsRules { limits, ..self }
     }
 
+    /// Whether a table takes no more bets in this block.
+    pub fn closed(&self, at: Height) -> bool {
+        self.closes_at != 0 && at >= self.closes_at
+    }
+
     /// Whether the rules can be played: stakes exist, nothing overflows, and no bet favours the player.
     pub fn check(&self) -> Result<(), RulesError> {
         if self.unit == 0 {
@@ -248,7 +257,7 @@ impl CrapsRules {
 impl Default for CrapsRules {
     /// The usual North American table: stakes from 1 to a million (bonus bets: to ten thousand) in chips of 1, 3-4-5x
     /// odds, 12 barred, a vig of 5 % on buy and lay that a win pays and of 2 % on yes, no and next, the field pays 2:1
-    /// on 2 and 12.
+    /// on 2 and 12. A shooter without a bet loses the dice after 100 blocks, and the table never closes.
     fn default() -> Self {
         let usual = Limit { min: 1, max: 1_000_000 };
         let bonus = Limit { min: 1, max: 10_000 };
@@ -282,6 +291,8 @@ impl Default for CrapsRules {
                 different_doubles: [4, 8, 15, 100].map(Pays::to_one),
                 muggsy: [2, 3].map(Pays::to_one),
             },
+            turn: 100,
+            closes_at: 0,
         }
     }
 }

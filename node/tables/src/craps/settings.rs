@@ -4,7 +4,7 @@
 use super::pays::Pays;
 use super::rules::{CrapsRules, Limit};
 use super::{ByNumber, Horn};
-use bitcraps_types::Amount;
+use bitcraps_types::{Amount, Height};
 
 /// Why a setting is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,8 @@ pub enum SettingError {
 /// One rule, to be read or set.
 enum Setting<'a> {
     Amount(&'a mut Amount),
+    Blocks(&'a mut u32),
+    Height(&'a mut Height),
     Multiple(&'a mut u8),
     Number(&'a mut Horn),
     Switch(&'a mut bool),
@@ -41,6 +43,8 @@ impl Setting<'_> {
     fn text(&self) -> String {
         match self {
             Setting::Amount(amount) => amount.to_string(),
+            Setting::Blocks(blocks) => blocks.to_string(),
+            Setting::Height(height) => height.to_string(),
             Setting::Multiple(multiple) => multiple.to_string(),
             Setting::Number(number) => number.total().to_string(),
             Setting::Switch(on) => on.to_string(),
@@ -56,6 +60,8 @@ impl Setting<'_> {
         }
         let (done, expected) = match self {
             Setting::Amount(amount) => (parsed(*amount, text), "an amount"),
+            Setting::Blocks(blocks) => (parsed(*blocks, text), "a number of blocks"),
+            Setting::Height(height) => (parsed(*height, text), "a height"),
             Setting::Multiple(multiple) => (parsed(*multiple, text), "a multiple up to 255"),
             Setting::Number(number) => {
                 let given = Horn::ALL.into_iter().find(|number| number.total().to_string() == text);
@@ -72,8 +78,8 @@ impl Setting<'_> {
 impl CrapsRules {
     /// Each rule by its name.
     fn settings_mut(&mut self) -> Vec<(&'static str, Setting<'_>)> {
-        use Setting::{Amount, Multiple, Number, Pays, Rate, Switch};
-        let CrapsRules { unit, limits, odds, barred, working, vig, pays } = self;
+        use Setting::{Amount, Blocks, Height, Multiple, Number, Pays, Rate, Switch};
+        let CrapsRules { unit, limits, odds, barred, working, vig, pays, turn, closes_at } = self;
         let mut all = vec![("unit", Amount(unit))];
         let kinds = [
             (["limits.line.min", "limits.line.max"], &mut limits.line),
@@ -158,6 +164,7 @@ impl CrapsRules {
         for (names, pays) in tiers {
             all.extend(names.iter().copied().zip(pays.iter_mut().map(Pays)));
         }
+        all.extend([("turn", Blocks(turn)), ("closes_at", Height(closes_at))]);
         all
     }
 

@@ -5,6 +5,8 @@ use super::numbers::Number;
 use super::pays::{Pays, Price};
 use crate::{Dice, Event};
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::array;
+use std::iter::Flatten;
 
 /// How far an open bet has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -44,7 +46,7 @@ pub(super) enum Terms {
     /// One event before another.
     Race(Race),
     /// By the next roll: the events that win, at their prices. A win of nothing is a push; all else loses.
-    OneRoll(Vec<(Event, Price)>),
+    OneRoll(Few<(Event, Price)>),
     /// By how many marks are made before the end.
     Bonus(Bonus),
     /// A seven on the come-out pays the first, a seven right after the point the second.
@@ -74,7 +76,7 @@ pub(super) enum OnComeOut {
 pub(super) struct Bonus {
     pub(super) mark: Mark,
     /// From the fewest marks that win to as many as end the bet.
-    pub(super) tiers: Vec<Tier>,
+    pub(super) tiers: Few<Tier>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +96,33 @@ pub(super) enum Mark {
     Times(Event),
     /// Each number that is made as a point, once. Only a seven-out ends it; any seven ends the others.
     Points,
+}
+
+/// A list of at most five, in place: terms are made anew for each bet and roll.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Few<T>([Option<T>; 5]);
+
+impl<T: Copy> Few<T> {
+    /// # Panics
+    /// If there are more.
+    pub(super) fn of(items: impl IntoIterator<Item = T>) -> Few<T> {
+        let mut few = [None; 5];
+        items.into_iter().enumerate().for_each(|(at, item)| few[at] = Some(item));
+        Few(few)
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.0.iter().flatten()
+    }
+}
+
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = Flatten<array::IntoIter<Option<T>, 5>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().flatten()
+    }
 }
 
 impl Terms {
@@ -120,13 +149,13 @@ impl Terms {
     }
 
     /// All that a win can pay.
-    pub(super) fn prices(&self) -> Vec<Price> {
+    pub(super) fn prices(&self) -> Few<Price> {
         match self {
-            Terms::Line { .. } => vec![Pays::EVEN.into()],
-            Terms::Race(race) => vec![race.price],
-            Terms::OneRoll(prices) => prices.iter().map(|(_, price)| *price).collect(),
-            Terms::Bonus(bonus) => bonus.tiers.iter().map(|tier| tier.pays.into()).collect(),
-            Terms::Muggsy(pays) => pays.map(Price::from).into(),
+            Terms::Line { .. } => Few::of([Pays::EVEN.into()]),
+            Terms::Race(race) => Few::of([race.price]),
+            Terms::OneRoll(prices) => Few::of(prices.iter().map(|(_, price)| *price)),
+            Terms::Bonus(bonus) => Few::of(bonus.tiers.iter().map(|tier| tier.pays.into())),
+            Terms::Muggsy(pays) => Few::of(pays.map(Price::from)),
         }
     }
 
@@ -206,7 +235,7 @@ impl Bonus {
             _ => marks,
         };
         let made = marks.count_ones();
-        let full = self.tiers.last().is_some_and(|tier| made >= tier.marks);
+        let full = self.tiers.iter().next_back().is_some_and(|tier| made >= tier.marks);
         let out = dice.total() == 7 && (point.is_some() || !matches!(self.mark, Mark::Points));
         if !full && !out {
             return Fate::Stays(Progress::Marks(marks));

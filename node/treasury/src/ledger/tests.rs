@@ -3,7 +3,7 @@
 mod model;
 
 use super::*;
-use crate::Sequences;
+use crate::{Sequences, log};
 
 fn account(name: &str) -> AccountId {
     AccountId::of_house(name)
@@ -13,21 +13,34 @@ fn issue() -> AccountId {
     account("issue")
 }
 
-fn id(sequence: u64, leg: u8) -> TransferId {
-    TransferId { account: account("alice"), sequence, leg }
+fn bobs_escrow(sequence: u64) -> EscrowId {
+    EscrowId { account: account("bob"), sequence }
 }
 
-fn from_alice(id: TransferId, amount: Amount) -> Transfer {
-    Transfer { id, debit: account("alice"), credit: account("bob"), amount }
-}
-
-/// Alice has 100 and has claimed the sequence numbers 1 to 4 and 9, Bob has 10.
+/// Alice has 100, Bob has 10.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(issue());
     ledger.issue(account("alice"), 100).unwrap();
     ledger.issue(account("bob"), 10).unwrap();
-    [1, 2, 3, 4, 9].iter().for_each(|sequence| ledger.claim(account("alice"), *sequence).unwrap());
     ledger
+}
+
+impl Ledger {
+    fn claims(&mut self, name: &str, sequence: u64) -> Claim {
+        self.claim(self.slot(&account(name)).unwrap(), sequence).unwrap()
+    }
+
+    /// Alice gives.
+    fn gives(&mut self, sequence: u64, to: &str, amount: Amount) -> Result<(), LedgerError> {
+        let mut claim = self.claims("alice", sequence);
+        self.transfer(&mut claim, account("alice"), account(to), amount)
+    }
+
+    /// Bob stakes, Alice covers.
+    fn bets(&mut self, sequence: u64, stake: Amount, cover: Amount) -> Result<(), LedgerError> {
+        let claim = self.claims("bob", sequence);
+        self.escrow(claim, self.slot(&account("alice")).unwrap(), stake, cover)
+    }
 }
 
 fn money(ledger: &Ledger, name: &str) -> (Amount, Amount) {
@@ -36,140 +49,115 @@ fn money(ledger: &Ledger, name: &str) -> (Amount, Amount) {
 }
 
 #[test]
-fn a_transfer_asked_for_twice_is_done_once() {
+fn a_number_is_claimed_once_and_so_a_command_is_done_once() {
     let mut ledger = ledger();
-    let transfer = from_alice(id(1, 0), 30);
-    assert_eq!(ledger.transfer(1, transfer), Ok(Applied::Now));
-    let (root, log) = (ledger.root(), ledger.log().clone());
-    assert_eq!(ledger.transfer(2, transfer), Ok(Applied::Before));
-    assert_eq!((ledger.root(), ledger.log()), (root, &log));
+    assert_eq!(ledger.gives(1, "bob", 30), Ok(()));
+    let (root, alice) = (ledger.seal(), ledger.slot(&account("alice")).unwrap());
+    assert_eq!(ledger.claim(alice, 1), Err(LedgerError::SequenceUsed { highest: 1 }));
+    assert_eq!(ledger.seal(), root);
     assert_eq!((money(&ledger, "alice"), money(&ledger, "bob")), ((70, 70), (40, 40)));
-}
-
-#[test]
-fn an_id_stands_for_one_request() {
-    let mut ledger = ledger();
-    ledger.transfer(1, from_alice(id(1, 0), 30)).unwrap();
-    assert_eq!(ledger.transfer(1, from_alice(id(1, 0), 31)), Err(LedgerError::IdReused));
-    assert_eq!(ledger.reserve(from_alice(id(1, 0), 30)), Err(LedgerError::IdReused));
-    ledger.reserve(from_alice(id(2, 0), 5)).unwrap();
-    assert_eq!(ledger.reserve(from_alice(id(2, 0), 5)), Ok(Applied::Before));
-    assert_eq!(ledger.reserve(from_alice(id(2, 0), 6)), Err(LedgerError::IdReused));
-    assert_eq!(ledger.transfer(1, from_alice(id(2, 0), 5)), Err(LedgerError::IdReused));
-    assert_eq!(money(&ledger, "alice"), (70, 65));
-}
-
-#[test]
-fn a_reserve_can_be_spent_by_neither_side() {
-    let mut ledger = ledger();
-    ledger.reserve(from_alice(id(1, 1), 80)).unwrap();
-    assert_eq!(money(&ledger, "alice"), (100, 20));
-    assert_eq!(money(&ledger, "bob"), (10, 10));
-    let too_much = ledger.transfer(1, from_alice(id(2, 0), 21));
-    assert_eq!(too_much, Err(LedgerError::Insufficient { available: 20 }));
-    assert_eq!(ledger.reserve(from_alice(id(3, 1), 21)), Err(LedgerError::Insufficient { available: 20 }));
-    assert_eq!(ledger.reserves().map(|reserve| reserve.amount).collect::<Vec<_>>(), [80]);
-}
-
-#[test]
-fn a_part_is_posted_and_the_rest_is_free_again() {
-    let mut ledger = ledger();
-    ledger.reserve(from_alice(id(1, 1), 80)).unwrap();
-    assert_eq!(ledger.post(1, id(1, 1), 81), Err(LedgerError::AboveReserve { reserved: 80 }));
-    assert_eq!(ledger.post(1, id(1, 1), 0), Err(LedgerError::NoAmount));
-    assert_eq!(ledger.post(1, id(1, 1), 50), Ok(()));
-    assert_eq!((money(&ledger, "alice"), money(&ledger, "bob")), ((50, 50), (60, 60)));
-}
-
-#[test]
-fn a_reserve_is_resolved_once() {
-    for by_posting in [true, false] {
-        let mut ledger = ledger();
-        ledger.reserve(from_alice(id(1, 1), 80)).unwrap();
-        let resolved = if by_posting { ledger.post(1, id(1, 1), 80) } else { ledger.void(1, id(1, 1)) };
-        assert_eq!(resolved, Ok(()));
-        assert_eq!(ledger.post(1, id(1, 1), 80), Err(LedgerError::Resolved));
-        assert_eq!(ledger.void(1, id(1, 1)), Err(LedgerError::Resolved));
-        assert_eq!(ledger.reserve(from_alice(id(1, 1), 80)), Ok(Applied::Before), "it was reserved once");
-        assert_eq!(ledger.reserves().count(), 0);
-        assert_eq!(ledger.check(), Ok(()));
-    }
-    assert_eq!(ledger().void(1, id(1, 1)), Err(LedgerError::NotReserved));
-}
-
-#[test]
-fn what_is_forgotten_stays_refused() {
-    let mut ledger = ledger();
-    let transfer = from_alice(id(3, 0), 30);
-    ledger.transfer(5, transfer).unwrap();
-    ledger.reserve(from_alice(id(2, 1), 7)).unwrap();
-    ledger.forget_before(5);
-    assert_eq!(ledger.transfer(6, transfer), Ok(Applied::Before), "height 5 is not before 5");
-    ledger.forget_before(6);
-    assert_eq!(ledger.remembered(), 0);
-    assert_eq!(ledger.transfer(6, transfer), Err(LedgerError::Forgotten));
-    assert_eq!(ledger.transfer(6, from_alice(id(3, 1), 1)), Err(LedgerError::Forgotten));
-    assert_eq!(ledger.transfer(6, from_alice(id(4, 0), 1)), Ok(Applied::Now));
-    assert_eq!(ledger.post(6, id(2, 1), 7), Ok(()), "an open reserve is never forgotten");
-    ledger.forget_before(7);
-    assert_eq!(ledger.reserve(from_alice(id(2, 1), 7)), Err(LedgerError::Forgotten));
 }
 
 #[test]
 fn a_sequence_number_is_claimed_once_in_any_order_within_the_window() {
     let mut ledger = ledger();
-    let alice = account("alice");
-    assert_eq!(ledger.claim(alice, 9), Err(LedgerError::SequenceUsed { highest: 9 }));
-    assert_eq!(ledger.transfer(1, from_alice(id(5, 0), 1)), Err(LedgerError::Unclaimed));
-    assert_eq!(ledger.claim(alice, 5), Ok(()));
-    assert_eq!(ledger.claim(alice, 5), Err(LedgerError::SequenceUsed { highest: 9 }));
-    assert_eq!(ledger.claim(alice, 1000), Ok(()));
-    assert_eq!(ledger.claim(alice, 936), Err(LedgerError::SequenceUsed { highest: 1000 }));
-    assert_eq!(ledger.claim(alice, 937), Ok(()));
-    assert_eq!(ledger.claim(account("nobody"), 1), Err(LedgerError::UnknownAccount));
-    assert_eq!(ledger.transfer(1, from_alice(id(1001, 0), 1)), Err(LedgerError::Unclaimed));
+    let alice = ledger.slot(&account("alice")).unwrap();
+    let mut claim = |sequence| ledger.claim(alice, sequence).map(|_| ());
+    assert_eq!((claim(9), claim(5)), (Ok(()), Ok(())));
+    assert_eq!(claim(5), Err(LedgerError::SequenceUsed { highest: 9 }));
+    assert_eq!(claim(1000), Ok(()));
+    assert_eq!(claim(936), Err(LedgerError::SequenceUsed { highest: 1000 }));
+    assert_eq!(claim(937), Ok(()));
+    assert_eq!(claim(0), Err(LedgerError::SequenceUsed { highest: 1000 }));
 }
 
 #[test]
-fn a_late_sequence_number_is_not_forgotten_with_higher_ones() {
+fn the_transfers_of_one_command_have_names_of_their_own() {
     let mut ledger = ledger();
-    ledger.transfer(1, from_alice(id(9, 0), 1)).unwrap();
-    ledger.forget_before(2);
-    assert_eq!(ledger.claim(account("alice"), 8), Ok(()));
-    assert_eq!(ledger.transfer(2, from_alice(id(8, 0), 1)), Ok(Applied::Now));
-    ledger.forget_before(3);
-    assert_eq!(ledger.transfer(3, from_alice(id(8, 0), 1)), Err(LedgerError::Forgotten));
+    ledger.seal();
+    ledger.keep_pages();
+    let mut claim = ledger.claims("alice", 7);
+    ledger.transfer(&mut claim, account("alice"), account("bob"), 1).unwrap();
+    ledger.transfer(&mut claim, account("alice"), account("bob"), 1000).unwrap_err();
+    ledger.transfer(&mut claim, account("bob"), account("carol"), 2).unwrap();
+    ledger.seal();
+    let [page] = &ledger.take_pages()[..] else { panic!("one page") };
+    let legs = page.events().unwrap().into_iter().map(|event| match event {
+        Event::Transferred(Transfer { id, .. }) => (id.account, id.sequence, id.leg),
+        other => panic!("{other:?}"),
+    });
+    assert!(legs.eq([(account("alice"), 7, 0), (account("alice"), 7, 1)]));
 }
 
 #[test]
-fn what_left_the_window_before_it_was_claimed_is_refused() {
-    let (mut ledger, alice) = (ledger(), account("alice"));
-    ledger.claim(alice, 100).unwrap();
-    ledger.transfer(1, from_alice(id(100, 0), 1)).unwrap();
-    ledger.forget_before(2);
-    assert_eq!(ledger.claim(alice, 36), Err(LedgerError::SequenceUsed { highest: 100 }));
-    assert_eq!(ledger.transfer(2, from_alice(id(36, 0), 1)), Err(LedgerError::Forgotten));
-}
-
-#[test]
-fn senseless_transfers_are_refused() {
+fn what_is_in_escrow_can_be_spent_by_neither_side() {
     let mut ledger = ledger();
-    let good = from_alice(id(1, 0), 1);
-    let root = ledger.root();
-    for (transfer, error) in [
-        (Transfer { amount: 0, ..good }, LedgerError::NoAmount),
-        (Transfer { credit: good.debit, ..good }, LedgerError::SameAccount),
-        (Transfer { debit: issue(), ..good }, LedgerError::IssueAccount),
-        (Transfer { credit: issue(), ..good }, LedgerError::IssueAccount),
-        (Transfer { debit: account("nobody"), ..good }, LedgerError::UnknownAccount),
+    assert_eq!(ledger.bets(1, 4, 80), Ok(()));
+    assert_eq!(money(&ledger, "alice"), (100, 20));
+    assert_eq!(money(&ledger, "bob"), (10, 6));
+    assert_eq!(ledger.gives(1, "bob", 21), Err(LedgerError::Insufficient { available: 20 }));
+    assert_eq!(ledger.bets(2, 7, 1), Err(LedgerError::Insufficient { available: 6 }));
+    assert_eq!(ledger.bets(3, 6, 21), Err(LedgerError::Uncovered { available: 20 }));
+    assert_eq!(money(&ledger, "bob"), (10, 6), "a refusal leaves nothing behind");
+    assert!(ledger.escrows().map(|(id, escrow)| (id, escrow.stake, escrow.cover)).eq([(
+        bobs_escrow(1),
+        4,
+        80
+    )]));
+    assert_eq!(ledger.check(), Ok(()));
+}
+
+#[test]
+fn each_verdict_moves_what_it_says_and_frees_the_rest() {
+    for (verdict, alice, bob) in [
+        (Verdict::Won(50), 50, 60),
+        (Verdict::Won(0), 100, 10),
+        (Verdict::Won(80), 20, 90),
+        (Verdict::Lost, 104, 6),
+        (Verdict::Returned, 100, 10),
     ] {
-        assert_eq!(ledger.transfer(1, transfer), Err(error));
-        assert_eq!(ledger.reserve(transfer), Err(error));
+        let mut ledger = ledger();
+        ledger.bets(1, 4, 80).unwrap();
+        assert_eq!(ledger.resolve(bobs_escrow(1), verdict), Ok(()));
+        assert_eq!((money(&ledger, "alice"), money(&ledger, "bob")), ((alice, alice), (bob, bob)));
+        assert_eq!(ledger.resolve(bobs_escrow(1), verdict), Err(LedgerError::NoEscrow), "once");
+        assert_eq!((ledger.escrows().count(), ledger.check()), (0, Ok(())));
     }
-    let to_stranger = Transfer { credit: account("nobody"), ..good };
-    assert_eq!(ledger.reserve(to_stranger), Err(LedgerError::UnknownAccount));
-    assert_eq!(ledger.root(), root);
-    assert_eq!(ledger.transfer(1, to_stranger), Ok(Applied::Now), "a transfer opens the account");
+    let mut ledger = ledger();
+    ledger.bets(1, 4, 80).unwrap();
+    assert_eq!(ledger.resolve(bobs_escrow(1), Verdict::Won(81)), Err(LedgerError::AboveCover { cover: 80 }));
+    assert_eq!(ledger.resolve(bobs_escrow(2), Verdict::Lost), Err(LedgerError::NoEscrow));
+    let nobodys = EscrowId { account: account("nobody"), sequence: 1 };
+    assert_eq!(ledger.resolve(nobodys, Verdict::Lost), Err(LedgerError::NoEscrow));
+}
+
+#[test]
+fn senseless_movements_are_refused() {
+    let mut ledger = ledger();
+    let mut claim = ledger.claims("alice", 1);
+    let (root, log) = (ledger.seal(), ledger.log().clone());
+    for (debit, credit, amount, error) in [
+        ("alice", "bob", 0, LedgerError::NoAmount),
+        ("alice", "alice", 1, LedgerError::SameAccount),
+        ("issue", "bob", 1, LedgerError::IssueAccount),
+        ("alice", "issue", 1, LedgerError::IssueAccount),
+        ("nobody", "bob", 1, LedgerError::UnknownAccount),
+    ] {
+        assert_eq!(ledger.transfer(&mut claim, account(debit), account(credit), amount), Err(error));
+    }
+    assert_eq!((ledger.seal(), ledger.log()), (root, &log));
+    assert_eq!(
+        ledger.transfer(&mut claim, account("alice"), account("nobody"), 1),
+        Ok(()),
+        "opens the account"
+    );
+
+    assert_eq!(ledger.bets(1, 0, 1), Err(LedgerError::NoAmount));
+    let slot = |ledger: &Ledger, name| ledger.slot(&account(name)).unwrap();
+    let claim = ledger.claims("bob", 2);
+    assert_eq!(ledger.escrow(claim, slot(&ledger, "bob"), 1, 1), Err(LedgerError::SameAccount));
+    let claim = ledger.claims("bob", 3);
+    assert_eq!(ledger.escrow(claim, slot(&ledger, "issue"), 1, 1), Err(LedgerError::IssueAccount));
 }
 
 #[test]
@@ -186,13 +174,13 @@ fn the_supply_is_what_was_issued_and_fits_an_amount() {
 #[test]
 fn only_what_can_be_spent_is_burnt_and_the_supply_falls_by_it() {
     let mut ledger = ledger();
-    ledger.reserve(from_alice(id(1, 1), 80)).unwrap();
-    let (root, alice) = (ledger.root(), account("alice"));
+    ledger.bets(1, 4, 80).unwrap();
+    let (root, alice) = (ledger.seal(), account("alice"));
     assert_eq!(ledger.burn(alice, 21), Err(LedgerError::Insufficient { available: 20 }));
     assert_eq!(ledger.burn(alice, 0), Err(LedgerError::NoAmount));
     assert_eq!(ledger.burn(issue(), 1), Err(LedgerError::IssueAccount));
     assert_eq!(ledger.burn(account("nobody"), 1), Err(LedgerError::UnknownAccount));
-    assert_eq!((ledger.root(), ledger.supply()), (root, 110));
+    assert_eq!((ledger.seal(), ledger.supply()), (root, 110));
     assert_eq!(ledger.burn(alice, 20), Ok(()));
     assert_eq!((ledger.supply(), money(&ledger, "alice")), (90, (80, 0)));
     assert_eq!(ledger.issue(alice, Amount::MAX - 90), Ok(()), "what is burnt makes room");
@@ -200,121 +188,189 @@ fn only_what_can_be_spent_is_burnt_and_the_supply_falls_by_it() {
 }
 
 #[test]
-fn the_log_is_the_tree_over_the_events() {
+fn the_log_is_the_tree_over_the_pages() {
     let mut ledger = Ledger::new(issue());
     ledger.issue(account("alice"), 100).unwrap();
-    let before = Event::Issued { to: account("alice"), amount: 100 };
-    ledger.record_events();
+    ledger.seal();
+    let before = Page::of(&[Event::Issued { to: account("alice"), amount: 100 }]);
+    ledger.keep_pages();
     ledger.issue(account("bob"), 10).unwrap();
-    ledger.claim(account("alice"), 1).unwrap();
-    let (paid, held) = (from_alice(id(1, 0), 5), from_alice(id(1, 1), 6));
-    ledger.transfer(1, paid).unwrap();
-    ledger.transfer(1, paid).unwrap();
-    ledger.reserve(held).unwrap();
-    ledger.post(1, held.id, 2).unwrap();
+    ledger.gives(1, "bob", 5).unwrap();
+    ledger.gives(2, "bob", 5000).unwrap_err();
+    ledger.bets(1, 6, 7).unwrap();
+    ledger.resolve(bobs_escrow(1), Verdict::Won(2)).unwrap();
     ledger.burn(account("bob"), 3).unwrap();
     ledger.burn(account("bob"), 300).unwrap_err();
-    let events = ledger.take_events();
+    assert_eq!((ledger.take_pages(), ledger.is_at_rest()), (vec![], false), "the page is open");
+    ledger.seal();
+    let id = TransferId { account: account("alice"), sequence: 1, leg: 0 };
     let expected = [
         Event::Issued { to: account("bob"), amount: 10 },
-        Event::Transferred(paid),
-        Event::Reserved(held),
-        Event::Posted { id: held.id, amount: 2 },
+        Event::Transferred(Transfer { id, debit: account("alice"), credit: account("bob"), amount: 5 }),
+        Event::Escrowed { id: bobs_escrow(1), with: account("alice"), stake: 6, cover: 7 },
+        Event::Resolved { id: bobs_escrow(1), verdict: Verdict::Won(2) },
         Event::Burnt { from: account("bob"), amount: 3 },
     ];
-    assert_eq!(events, expected);
-    let leaves: Vec<Digest> = [before].iter().chain(&expected).map(Event::leaf).collect();
-    assert_eq!((ledger.log().size(), ledger.log().root()), (6, log::root_of(&leaves)));
-    assert_eq!(ledger.take_events(), []);
+    let pages = ledger.take_pages();
+    assert_eq!((&pages[..], ledger.is_at_rest()), (&[Page::of(&expected)][..], true));
+    assert_eq!(pages[0].events().unwrap(), expected);
+    let leaves = [before.leaf(), pages[0].leaf()];
+    assert_eq!((ledger.log().size(), ledger.log().root()), (2, log::root_of(&leaves)));
+    ledger.seal();
+    assert_eq!((ledger.log().size(), ledger.take_pages()), (2, vec![]), "an empty page is none");
+}
+
+#[test]
+fn a_page_is_closed_when_it_is_full() {
+    let mut ledger = Ledger::new(issue());
+    ledger.keep_pages();
+    for n in 0..2 * Page::EVENTS + 1 {
+        assert_eq!(ledger.log().size(), (n / Page::EVENTS) as u64);
+        ledger.issue(account("alice"), n as Amount).unwrap();
+    }
+    ledger.seal();
+    let events = ledger.take_pages().iter().map(|page| page.events().unwrap().len()).collect::<Vec<_>>();
+    assert_eq!(events, [Page::EVENTS, Page::EVENTS, 1]);
 }
 
 /// The root of the same content without the help of what was cached.
 fn fresh_root(ledger: &Ledger) -> Digest {
     let bytes = borsh::to_vec(ledger).unwrap();
-    borsh::from_slice::<Ledger>(&bytes).unwrap().root()
+    let mut fresh = borsh::from_slice::<Ledger>(&bytes).unwrap();
+    assert_eq!(borsh::to_vec(&fresh).unwrap(), bytes, "a ledger has one encoding");
+    fresh.seal()
 }
 
 #[test]
 fn every_change_moves_the_root_and_it_needs_no_cache() {
     let mut ledger = ledger();
-    let mut roots = vec![ledger.root()];
+    let mut roots = vec![ledger.seal()];
     let mut step = |change: &mut dyn FnMut(&mut Ledger)| {
         change(&mut ledger);
-        let root = ledger.root();
+        let root = ledger.seal();
         assert_eq!(root, fresh_root(&ledger));
         assert!(!roots.contains(&root));
         roots.push(root);
     };
-    step(&mut |ledger| ledger.claim(account("bob"), 1).unwrap());
-    step(&mut |ledger| assert_eq!(ledger.reserve(from_alice(id(1, 1), 10)), Ok(Applied::Now)));
-    step(&mut |ledger| assert_eq!(ledger.reserve(from_alice(id(1, 2), 10)), Ok(Applied::Now)));
-    step(&mut |ledger| ledger.void(1, id(1, 1)).unwrap());
-    step(&mut |ledger| ledger.post(1, id(1, 2), 10).unwrap());
-    step(&mut |ledger| assert_eq!(ledger.transfer(1, from_alice(id(2, 0), 1)), Ok(Applied::Now)));
-    step(&mut |ledger| ledger.forget_before(2));
+    step(&mut |ledger| drop(ledger.claims("bob", 99)));
+    step(&mut |ledger| ledger.bets(101, 1, 10).unwrap());
+    step(&mut |ledger| ledger.bets(102, 1, 10).unwrap());
+    step(&mut |ledger| ledger.resolve(bobs_escrow(101), Verdict::Returned).unwrap());
+    step(&mut |ledger| ledger.resolve(bobs_escrow(102), Verdict::Won(10)).unwrap());
+    step(&mut |ledger| ledger.gives(2, "bob", 1).unwrap());
     step(&mut |ledger| ledger.issue(account("carol"), 1).unwrap());
     step(&mut |ledger| ledger.burn(account("carol"), 1).unwrap());
 }
 
+/// Opened in another order, by another number of leaves on the way.
 #[test]
-fn reserves_that_differ_only_in_their_id_give_different_roots() {
-    let (mut a, mut b) = (ledger(), ledger());
-    a.reserve(from_alice(id(1, 1), 10)).unwrap();
-    b.reserve(from_alice(id(2, 1), 10)).unwrap();
-    b.log = a.log.clone();
-    assert_ne!(a.root(), b.root());
+fn the_root_depends_on_what_is_there_and_not_on_how_it_came() {
+    let names: Vec<AccountId> = (0..500).map(|n| account(&n.to_string())).collect();
+    let opened = |order: &mut dyn Iterator<Item = &AccountId>| {
+        let mut accounts = Accounts::new();
+        for (n, id) in order.enumerate() {
+            accounts.open(*id);
+            if n % 7 == 0 {
+                accounts.root();
+            }
+        }
+        assert!(names.iter().all(|id| accounts.at(accounts.find(id).unwrap()).id == *id));
+        assert_eq!(accounts.find(&account("nobody")), None);
+        assert!(accounts.in_order().is_sorted_by_key(|slot| accounts.at(*slot).id));
+        accounts.root()
+    };
+    assert_eq!(opened(&mut names.iter()), opened(&mut names.iter().rev()));
+}
+
+#[test]
+fn ids_that_begin_alike_are_told_apart() {
+    let mut accounts = Accounts::new();
+    let id = |n: u8| {
+        let mut bytes = [7; 32];
+        bytes[31] = n;
+        AccountId(Digest(bytes))
+    };
+    let slots: Vec<Slot> = (0..=255).rev().map(|n| accounts.open(id(n))).collect();
+    assert!((0..=255).rev().zip(slots).all(|(n, slot)| accounts.find(&id(n)) == Some(slot)));
+    assert!(accounts.in_order().is_sorted_by_key(|slot| accounts.at(*slot).id));
+    assert_eq!(accounts.find(&account("nobody")), None);
+}
+
+#[test]
+fn escrows_that_differ_only_in_their_name_give_different_roots() {
+    let with = |sequence| {
+        let mut ledger = ledger();
+        ledger.claims("bob", 1);
+        let claim = ledger.claims("bob", 2);
+        let claim = Claim { sequence, ..claim };
+        ledger.escrow(claim, ledger.slot(&account("alice")).unwrap(), 5, 5).unwrap();
+        ledger.seal();
+        ledger.accounts.root()
+    };
+    assert_ne!(with(1), with(2));
 }
 
 #[test]
 fn the_log_tells_apart_what_the_balances_do_not() {
-    let (mut a, mut b) = (ledger(), ledger());
-    for (ledger, amounts) in [(&mut a, [1, 2]), (&mut b, [2, 1])] {
-        for (sequence, amount) in (1..).zip(amounts) {
-            ledger.transfer(1, from_alice(id(sequence, 0), amount)).unwrap();
-        }
-    }
-    assert_eq!(money(&a, "bob"), money(&b, "bob"));
-    assert_ne!(a.log().root(), b.log().root());
-    assert_ne!(a.root(), b.root());
+    let paid = |amounts: [Amount; 2]| {
+        let mut ledger = ledger();
+        (1..).zip(amounts).for_each(|(sequence, amount)| ledger.gives(sequence, "bob", amount).unwrap());
+        let root = ledger.seal();
+        (money(&ledger, "bob"), ledger.accounts.root(), ledger.log().root(), root)
+    };
+    let (a, b) = (paid([1, 2]), paid([2, 1]));
+    assert_eq!((a.0, a.1), (b.0, b.1));
+    assert!(a.2 != b.2 && a.3 != b.3);
 }
 
 #[test]
 fn the_check_sees_each_kind_of_fault() {
-    let alice = account("alice");
+    let (alice, bob) = (account("alice"), account("bob"));
     let broken = |spoil: &dyn Fn(&mut Ledger)| {
         let mut ledger = ledger();
-        ledger.reserve(from_alice(id(1, 1), 40)).unwrap();
+        ledger.bets(4, 5, 40).unwrap();
         assert_eq!(ledger.check(), Ok(()));
         spoil(&mut ledger);
         ledger.check()
     };
-    let of_alice = |spoil: fn(&mut Account)| {
-        broken(&|ledger: &mut Ledger| spoil(ledger.accounts.get_mut(&alice).unwrap()))
+    let entry = |ledger: &mut Ledger, id: AccountId, spoil: fn(&mut Account)| {
+        let slot = ledger.slot(&id).unwrap();
+        spoil(&mut ledger.accounts.touch(slot).account);
     };
+    let of_alice = |spoil: fn(&mut Account)| broken(&|ledger| entry(ledger, alice, spoil));
+    let of_bob = |spoil: fn(&mut Account)| broken(&|ledger| entry(ledger, bob, spoil));
     assert_eq!(of_alice(|account| account.credits_posted += 1), Err(LedgerFault::Posted));
     assert_eq!(of_alice(|account| account.debits_pending += 1), Err(LedgerFault::Pending));
     assert_eq!(of_alice(|account| account.credits_posted = u128::MAX), Err(LedgerFault::Posted));
+    assert_eq!(of_bob(|account| account.sequences = Sequences::default()), Err(LedgerFault::Sequence(bob)));
     assert_eq!(
-        of_alice(|account| account.sequences = Sequences::default()),
+        of_alice(|account| account.sequences =
+            borsh::from_slice(&[7u64, 0].map(u64::to_le_bytes).concat()).unwrap()),
         Err(LedgerFault::Sequence(alice))
     );
-    assert_eq!(of_alice(|account| assert!(account.forgotten.claim(5))), Err(LedgerFault::Sequence(alice)));
-    assert_eq!(of_alice(|account| assert!(account.forgotten.claim(4))), Ok(()));
-    let unsound = broken(&|ledger| {
-        let bytes = [7u64, 0].map(u64::to_le_bytes).concat();
-        ledger.accounts.get_mut(&account("bob")).unwrap().sequences = borsh::from_slice(&bytes).unwrap();
-    });
-    assert_eq!(unsound, Err(LedgerFault::Sequence(account("bob"))));
     let overdrawn = broken(&|ledger| {
-        ledger.accounts.get_mut(&alice).unwrap().debits_posted += 61;
-        ledger.accounts.get_mut(&account("bob")).unwrap().credits_posted += 61;
+        entry(ledger, alice, |account| account.debits_posted += 61);
+        entry(ledger, bob, |account| account.credits_posted += 61);
     });
     assert_eq!(overdrawn, Err(LedgerFault::Overdrawn(alice)));
     let logged = broken(&|ledger| {
-        let bytes = borsh::to_vec(&(ledger.log().size(), Vec::<Digest>::new())).unwrap();
-        ledger.log = borsh::from_slice(&bytes).unwrap();
+        let bytes = borsh::to_vec(&(7u64, Vec::<Digest>::new())).unwrap();
+        ledger.journal = borsh::from_slice(&bytes).unwrap();
     });
     assert_eq!(logged, Err(LedgerFault::Log));
-    let lost = broken(&|ledger| ledger.reserves.clear());
-    assert!(matches!(lost, Err(LedgerFault::Reserves(_))));
+    let escrow = |spoilt: Option<Escrow>| {
+        broken(&|ledger| {
+            let slot = ledger.slot(&bob).unwrap();
+            let escrows = &mut ledger.accounts.touch(slot).escrows;
+            escrows.remove(4);
+            spoilt.into_iter().for_each(|escrow| escrows.insert(4, escrow));
+        })
+    };
+    let with = ledger().slot(&alice).unwrap();
+    assert_eq!(escrow(Some(Escrow { with, stake: 5, cover: 40 })), Ok(()));
+    assert!(matches!(escrow(None), Err(LedgerFault::Escrows(_))));
+    let grown = escrow(Some(Escrow { with, stake: 5, cover: 41 }));
+    assert!(matches!(grown, Err(LedgerFault::Escrows(_))));
+    let nothing = escrow(Some(Escrow { with, stake: 0, cover: 40 }));
+    assert_eq!(nothing, Err(LedgerFault::Escrows(bob)));
 }

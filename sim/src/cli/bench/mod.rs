@@ -4,11 +4,12 @@
 //! trace hash in the same rounds), `blocks` (whole nodes making blocks), `idle` (nodes with nothing to do), `wire` (whole
 //! nodes on simulated links, on real QUIC, and on turmoil), `engines` (what a block takes under each engine, in simulated
 //! time and messages: the same on every machine), `decide` (what large networks cost), `casino` (treasury and tables
-//! alone). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
+//! alone), `scale` (networks with many tables). Each other figure is the median of [`REPEATS`] runs; rivals and lab take turns, so that a drift of the machine's speed meets both.
 
 mod casino;
 mod decide;
 mod engines;
+mod scale;
 
 use super::exit;
 use super::say::say;
@@ -56,6 +57,9 @@ pub(super) fn bench(only: Option<&str>, figures: Option<&Path>) -> u8 {
     }
     if wanted("casino") {
         casino::bench();
+    }
+    if wanted("scale") {
+        complete &= scale::bench();
     }
     if complete { exit::PASS } else { exit::INCONCLUSIVE }
 }

@@ -172,7 +172,7 @@ proptest! {
             let id = Player(player).bet_id(sequence);
             let before = table.game().worst_roll(None).loss;
             let mut free = table.clone();
-            let orders = Orders { table: TableId(0), orders: vec![Order { id, play }], limit: Some(limit) };
+            let orders = Orders { table: TableId(0), height: 1, orders: vec![Order { id, play }], limit: Some(limit) };
             let report = table.play(&orders, None);
             free.play(&Orders { limit: None, ..orders }, None);
             let after = table.game().worst_roll(None);
@@ -187,7 +187,7 @@ proptest! {
                 prop_assert!(after.loss <= most || came_down);
             }
             if sequence % 7 == 6 {
-                table.play(&Orders { table: TableId(0), orders: vec![], limit: None }, Some(&bitcraps_tables::Seed(Digest(rolled))));
+                table.play(&Orders { table: TableId(0), height: 1, orders: vec![], limit: None }, Some(&bitcraps_tables::Seed(Digest(rolled))));
             }
         }
     }
@@ -199,7 +199,7 @@ proptest! {
     ) {
         let order = |(sequence, (player, play)): (u64, (u8, Play))| Order { id: Player(player).bet_id(sequence), play };
         let orders: Vec<Order> = (0..).zip(drafts).map(order).collect();
-        let under_limit = |orders| Orders { table: TableId(0), orders, limit: Some(limit) };
+        let under_limit = |orders| Orders { table: TableId(0), height: 1, orders, limit: Some(limit) };
         let mut together = Table::new(TableId(0), CrapsRules::default());
         let mut one_by_one = together.clone();
         let answers = together.play(&under_limit(orders.clone()), None).answers;

@@ -9,9 +9,9 @@ use bitcraps_types::Sign;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-const PLAYERS: u8 = 4;
+pub(super) const PLAYERS: u8 = 4;
 const TABLES: u32 = 3;
-const SUPPLY: Amount = 1000 * PLAYERS as Amount + BANK + 3 * PER_POWER;
+pub(super) const SUPPLY: Amount = 1000 * PLAYERS as Amount + BANK + 3 * PER_POWER;
 /// Small enough that it can't always cover.
 const BANK: Amount = 3000;
 const PER_POWER: Amount = 105;
@@ -20,7 +20,7 @@ const KEPT: u16 = 250;
 
 /// One command before it is signed. Most are sensible, so that most get far.
 #[derive(Clone, Debug)]
-struct Draft {
+pub(super) struct Draft {
     player: u8,
     /// How far above the player's last sequence number; 0 and below is a replay.
     ahead: i8,
@@ -28,7 +28,7 @@ struct Draft {
     forged: bool,
 }
 
-fn any_bet() -> impl Strategy<Value = CrapsBet> {
+pub(super) fn any_bet() -> impl Strategy<Value = CrapsBet> {
     prop_oneof![
         3 => Just(CrapsBet::Pass),
         3 => Just(CrapsBet::DontPass),
@@ -61,9 +61,9 @@ fn any_draft() -> impl Strategy<Value = Draft> {
 }
 
 /// A block's commands, and who offended at which height.
-type Drafts = (Vec<Draft>, Vec<(u16, Height)>);
+pub(super) type Drafts = (Vec<Draft>, Vec<(u16, Height)>);
 
-fn any_blocks() -> impl Strategy<Value = Vec<Drafts>> {
+pub(super) fn any_blocks() -> impl Strategy<Value = Vec<Drafts>> {
     let offences = prop_oneof![
         3 => Just(vec![]),
         1 => prop::collection::vec((0..3u16, 1..4u64), 1..4),
@@ -72,7 +72,7 @@ fn any_blocks() -> impl Strategy<Value = Vec<Drafts>> {
 }
 
 /// Its policy forbids and takes of everything a little. Two of the players are its validators.
-fn small_bank() -> Genesis {
+pub(super) fn small_bank() -> Genesis {
     let validator = |n, power| GenesisValidator { key: Player(n).public_key(), power };
     let edges = CrapsBet::all().step_by(3).map(|bet| (bet, Fraction { numerator: 1, denominator: 30 }));
     let kept = Some(Kept { share: PerMille(KEPT), by: Player(3).account() });
@@ -97,18 +97,18 @@ fn small_bank() -> Genesis {
 }
 
 /// What validators have at stake, by the definition: nothing but shares of what is held, and heights that pass.
-struct Stakes {
+pub(super) struct Stakes {
     held: [Amount; 2],
     offences: BTreeSet<(Height, u16)>,
-    burnt: Amount,
+    pub(super) burnt: Amount,
 }
 
 impl Stakes {
-    fn new() -> Stakes {
+    pub(super) fn new() -> Stakes {
         Stakes { held: [PER_POWER, 2 * PER_POWER], offences: BTreeSet::new(), burnt: 0 }
     }
 
-    fn apply(&mut self, block: &Block, refused: &[crate::Refusal], chain: &ChainId) {
+    pub(super) fn apply(&mut self, block: &Block, refused: &[crate::Refusal], chain: &ChainId) {
         let share = |amount: Amount, per_mille: u16| (amount * Amount::from(per_mille) + 500) / 1000;
         for offence in &block.offences {
             let fresh = self.offences.insert((offence.height, offence.offender.0));
@@ -135,7 +135,7 @@ impl Stakes {
 }
 
 /// Signs drafts into blocks.
-fn blocks(drafts: &[Drafts], chain: &ChainId) -> Vec<Block> {
+pub(super) fn blocks(drafts: &[Drafts], chain: &ChainId) -> Vec<Block> {
     let mut last = [0i64; 8];
     let mut sign = |draft: &Draft| {
         let player = Player(draft.player);
@@ -214,7 +214,7 @@ proptest! {
                     table.play(orders, Some(&seed_of(&dice)))
                 })
                 .collect();
-            prop_assert_eq!(bank.finish(block.height, &mut reports), root);
+            prop_assert_eq!(bank.finish(&mut reports), root);
             prop_assert_eq!(bank.refusals(), casino.bank().refusals());
         }
         tables.reverse();

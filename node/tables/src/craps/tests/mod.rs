@@ -7,9 +7,11 @@ mod prices;
 mod rules;
 mod safety;
 mod shooters;
+mod time;
 
 use super::*;
 use bitcraps_types::Digest;
+use std::collections::BTreeMap;
 
 /// A stake that each payout divides without rounding.
 const STAKE: Amount = 60;

@@ -101,8 +101,8 @@ fn no_two_rules_have_a_name_and_no_rule_has_none() {
 
 fn bytes(names: &[&str]) -> usize {
     let size = |name: &&str| match name.split('.').next().unwrap() {
-        "unit" | "limits" => 8,
-        "pays" => 4,
+        "unit" | "limits" | "closes_at" => 8,
+        "pays" | "turn" => 4,
         "vig" if *name != "vig.up_front" => 2,
         _ => 1,
     };

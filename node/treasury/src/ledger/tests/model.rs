@@ -1,4 +1,4 @@
-//! The ledger beside a naive model: signed balances, a list of reserves, and a memory that never forgets.
+//! The ledger beside a naive model: signed balances, a list of escrows, and a memory that never forgets.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,77 +8,83 @@ const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
 #[derive(Clone, Copy, Debug)]
 enum Request {
-    Issue { to: usize, amount: Amount },
-    Burn { from: usize, amount: Amount },
-    Claim { by: usize, sequence: u64 },
-    Transfer(Transfer),
-    Reserve(Transfer),
-    Post { id: TransferId, amount: Amount },
-    Void { id: TransferId },
-    Forget { before: Height },
+    Issue {
+        to: usize,
+        amount: Amount,
+    },
+    Burn {
+        from: usize,
+        amount: Amount,
+    },
+    /// Under one number two transfers, the second of what another account has.
+    Transfer {
+        by: usize,
+        sequence: u64,
+        to: usize,
+        amount: Amount,
+        from: usize,
+        more: Amount,
+    },
+    Escrow {
+        by: usize,
+        sequence: u64,
+        with: usize,
+        stake: Amount,
+        cover: Amount,
+    },
+    Resolve {
+        by: usize,
+        sequence: u64,
+        verdict: Verdict,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    by: usize,
+    sequence: u64,
+    with: usize,
+    stake: Amount,
+    cover: Amount,
 }
 
 #[derive(Default)]
 struct Model {
     issued: i128,
     burnt: i128,
-    balances: BTreeMap<AccountId, i128>,
-    claimed: Numbers,
-    reserves: Vec<Transfer>,
-    /// Every id that ever moved or reserved money.
-    used: BTreeSet<TransferId>,
-    /// The ids that are over, and the heights at which they ended.
-    done: BTreeMap<TransferId, Height>,
-    forgotten: Numbers,
-}
-
-/// Sequence numbers by account. Those that lie 64 or more below the highest count as in it, and so does 0.
-#[derive(Default)]
-struct Numbers(BTreeMap<AccountId, BTreeSet<u64>>);
-
-impl Numbers {
-    fn contains(&self, account: AccountId, sequence: u64) -> bool {
-        let numbers = self.0.get(&account);
-        let highest = numbers.and_then(|numbers| numbers.last()).copied().unwrap_or(0);
-        sequence + 64 <= highest
-            || sequence == 0
-            || numbers.is_some_and(|numbers| numbers.contains(&sequence))
-    }
-
-    fn add(&mut self, account: AccountId, sequence: u64) {
-        self.0.entry(account).or_default().insert(sequence);
-    }
+    balances: [i128; NAMES.len()],
+    /// Every number that was ever claimed.
+    claimed: [BTreeSet<u64>; NAMES.len()],
+    escrows: Vec<Held>,
 }
 
 impl Model {
-    fn available(&self, account: AccountId) -> i128 {
-        let reserved = self.reserves.iter().filter(|reserve| reserve.debit == account);
-        self.balance(account) - reserved.map(|reserve| i128::from(reserve.amount)).sum::<i128>()
+    fn available(&self, who: usize) -> i128 {
+        let held = self.escrows.iter().map(|held| {
+            let stake = if held.by == who { held.stake } else { 0 };
+            let cover = if held.with == who { held.cover } else { 0 };
+            i128::from(stake) + i128::from(cover)
+        });
+        self.balances[who] - held.sum::<i128>()
     }
 
-    fn balance(&self, account: AccountId) -> i128 {
-        self.balances.get(&account).copied().unwrap_or(0)
+    /// Numbers that lie 64 or more below the highest can't be claimed, nor can 0.
+    fn claims(&mut self, who: usize, sequence: u64) -> bool {
+        let highest = self.claimed[who].last().copied().unwrap_or(0);
+        sequence != 0 && sequence + 64 > highest && self.claimed[who].insert(sequence)
     }
 
-    fn shift(&mut self, debit: AccountId, credit: AccountId, amount: Amount) {
-        *self.balances.entry(debit).or_default() -= i128::from(amount);
-        *self.balances.entry(credit).or_default() += i128::from(amount);
+    fn shift(&mut self, from: usize, to: usize, amount: Amount) {
+        self.balances[from] -= i128::from(amount);
+        self.balances[to] += i128::from(amount);
     }
 
-    fn take_reserve(&mut self, id: TransferId) -> Option<Transfer> {
-        let at = self.reserves.iter().position(|reserve| reserve.id == id)?;
-        Some(self.reserves.remove(at))
-    }
-
-    /// Whether a transfer that was never seen must be accepted.
-    fn sound(&self, transfer: &Transfer) -> bool {
-        let Transfer { id, debit, credit, amount } = *transfer;
-        amount > 0
-            && debit != credit
-            && self.claimed.contains(id.account, id.sequence)
-            && !self.forgotten.contains(id.account, id.sequence)
-            && self.available(debit) >= i128::from(amount)
-            && !self.used.contains(&id)
+    fn gives(&mut self, from: usize, to: usize, amount: Amount) -> bool {
+        let sound = amount > 0 && from != to && self.available(from) >= i128::from(amount);
+        if sound {
+            self.shift(from, to, amount);
+        }
+        sound
     }
 }
 
@@ -87,33 +93,25 @@ fn any_sequence() -> impl Strategy<Value = u64> {
     prop_oneof![40 => 0..12u64, 1 => 60..80u64]
 }
 
-fn any_id() -> impl Strategy<Value = TransferId> {
-    (0..NAMES.len(), any_sequence(), 0..2u8).prop_map(|(name, sequence, leg)| TransferId {
-        account: account(NAMES[name]),
-        sequence,
-        leg,
-    })
-}
-
-fn any_transfer() -> impl Strategy<Value = Transfer> {
-    (any_id(), 0..NAMES.len(), 0..NAMES.len(), 0..40u64).prop_map(|(id, debit, credit, amount)| Transfer {
-        id,
-        debit: account(NAMES[debit]),
-        credit: account(NAMES[credit]),
-        amount,
-    })
+fn any_verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![(0..40u64).prop_map(Verdict::Won), Just(Verdict::Lost), Just(Verdict::Returned)]
 }
 
 fn any_request() -> impl Strategy<Value = Request> {
+    let who = || 0..NAMES.len();
     prop_oneof![
-        1 => (0..NAMES.len(), 0..100u64).prop_map(|(to, amount)| Request::Issue { to, amount }),
-        1 => (0..NAMES.len(), 0..60u64).prop_map(|(from, amount)| Request::Burn { from, amount }),
-        2 => (0..NAMES.len(), any_sequence()).prop_map(|(by, sequence)| Request::Claim { by, sequence }),
-        4 => any_transfer().prop_map(Request::Transfer),
-        4 => any_transfer().prop_map(Request::Reserve),
-        3 => (any_id(), 0..40u64).prop_map(|(id, amount)| Request::Post { id, amount }),
-        3 => any_id().prop_map(|id| Request::Void { id }),
-        1 => (0..100u64).prop_map(|before| Request::Forget { before }),
+        1 => (who(), 0..100u64).prop_map(|(to, amount)| Request::Issue { to, amount }),
+        1 => (who(), 0..60u64).prop_map(|(from, amount)| Request::Burn { from, amount }),
+        4 => (who(), any_sequence(), who(), 0..40u64, who(), 0..20u64)
+            .prop_map(|(by, sequence, to, amount, from, more)| {
+                Request::Transfer { by, sequence, to, amount, from, more }
+            }),
+        4 => (who(), any_sequence(), who(), 0..40u64, 0..40u64)
+            .prop_map(|(by, sequence, with, stake, cover)| {
+                Request::Escrow { by, sequence, with, stake, cover }
+            }),
+        4 => (who(), any_sequence(), any_verdict())
+            .prop_map(|(by, sequence, verdict)| Request::Resolve { by, sequence, verdict }),
     ]
 }
 
@@ -123,110 +121,87 @@ proptest! {
     #[test]
     fn the_ledger_does_what_a_naive_model_does(requests in prop::collection::vec(any_request(), 0..100)) {
         let mut ledger = Ledger::new(issue());
-        ledger.record_events();
+        ledger.keep_pages();
         let mut model = Model::default();
         // Everybody starts with money, so that most requests get past the first check.
-        for name in NAMES {
+        for (who, name) in NAMES.into_iter().enumerate() {
             ledger.issue(account(name), 50).unwrap();
-            model.balances.insert(account(name), 50);
-            for sequence in [1, 2, 3, 5, 8] {
-                ledger.claim(account(name), sequence).unwrap();
-                model.claimed.add(account(name), sequence);
-            }
+            model.balances[who] = 50;
             model.issued += 50;
         }
+        let slots = NAMES.map(|name| ledger.slot(&account(name)).unwrap());
         // Requests repeat, as from a client that got no answer.
         let twice = requests.iter().flat_map(|request| [*request, *request]);
-        for (height, request) in (0u64..).zip(twice) {
+        for (step, request) in twice.enumerate() {
             match request {
                 Request::Issue { to, amount } => {
                     prop_assert_eq!(ledger.issue(account(NAMES[to]), amount), Ok(()));
                     model.issued += i128::from(amount);
-                    *model.balances.entry(account(NAMES[to])).or_default() += i128::from(amount);
+                    model.balances[to] += i128::from(amount);
                 }
                 Request::Burn { from, amount } => {
-                    let from = account(NAMES[from]);
                     let sound = amount > 0 && model.available(from) >= i128::from(amount);
-                    prop_assert_eq!(ledger.burn(from, amount).is_ok(), sound);
+                    prop_assert_eq!(ledger.burn(account(NAMES[from]), amount).is_ok(), sound);
                     if sound {
                         model.burnt += i128::from(amount);
-                        *model.balances.entry(from).or_default() -= i128::from(amount);
+                        model.balances[from] -= i128::from(amount);
                     }
                 }
-                Request::Claim { by, sequence } => {
-                    let by = account(NAMES[by]);
-                    let fresh = !model.claimed.contains(by, sequence);
-                    prop_assert_eq!(ledger.claim(by, sequence).is_ok(), fresh);
-                    if fresh {
-                        model.claimed.add(by, sequence);
-                    }
+                Request::Transfer { by, sequence, to, amount, from, more } => {
+                    let claim = ledger.claim(slots[by], sequence);
+                    prop_assert_eq!(claim.is_ok(), model.claims(by, sequence));
+                    let Ok(mut claim) = claim else { continue };
+                    let [by_id, to_id, from_id] = [by, to, from].map(|who| account(NAMES[who]));
+                    let first = ledger.transfer(&mut claim, by_id, to_id, amount);
+                    prop_assert_eq!(first.is_ok(), model.gives(by, to, amount));
+                    let second = ledger.transfer(&mut claim, from_id, to_id, more);
+                    prop_assert_eq!(second.is_ok(), model.gives(from, to, more));
                 }
-                Request::Transfer(transfer) => {
-                    let sound = model.sound(&transfer);
-                    match ledger.transfer(height, transfer) {
-                        Ok(Applied::Now) => {
-                            prop_assert!(sound);
-                            model.used.insert(transfer.id);
-                            model.done.insert(transfer.id, height);
-                            model.shift(transfer.debit, transfer.credit, transfer.amount);
-                        }
-                        Ok(Applied::Before) => prop_assert!(model.used.contains(&transfer.id)),
-                        Err(_) => prop_assert!(!sound),
-                    }
-                }
-                Request::Reserve(transfer) => {
-                    let sound = model.sound(&transfer);
-                    match ledger.reserve(transfer) {
-                        Ok(Applied::Now) => {
-                            prop_assert!(sound);
-                            model.used.insert(transfer.id);
-                            model.reserves.push(transfer);
-                        }
-                        Ok(Applied::Before) => prop_assert!(model.used.contains(&transfer.id)),
-                        Err(_) => prop_assert!(!sound),
-                    }
-                }
-                Request::Post { id, amount } => {
-                    let held = model.reserves.iter().find(|reserve| reserve.id == id).copied();
-                    let sound = held.is_some_and(|reserve| (1..=reserve.amount).contains(&amount));
-                    prop_assert_eq!(ledger.post(height, id, amount).is_ok(), sound);
+                Request::Escrow { by, sequence, with, stake, cover } => {
+                    let claim = ledger.claim(slots[by], sequence);
+                    prop_assert_eq!(claim.is_ok(), model.claims(by, sequence));
+                    let Ok(claim) = claim else { continue };
+                    let sound = stake > 0
+                        && by != with
+                        && model.available(by) >= i128::from(stake)
+                        && model.available(with) >= i128::from(cover);
+                    prop_assert_eq!(ledger.escrow(claim, slots[with], stake, cover).is_ok(), sound);
                     if sound {
-                        let reserve = model.take_reserve(id).unwrap();
-                        model.done.insert(id, height);
-                        model.shift(reserve.debit, reserve.credit, amount);
+                        model.escrows.push(Held { by, sequence, with, stake, cover });
                     }
                 }
-                Request::Void { id } => {
-                    let held = model.take_reserve(id).is_some();
-                    prop_assert_eq!(ledger.void(height, id).is_ok(), held);
-                    if held {
-                        model.done.insert(id, height);
+                Request::Resolve { by, sequence, verdict } => {
+                    let id = EscrowId { account: account(NAMES[by]), sequence };
+                    let named = |held: &Held| (held.by, held.sequence) == (by, sequence);
+                    let at = model.escrows.iter().position(named);
+                    let fits = |at: usize| !matches!(verdict, Verdict::Won(won) if won > model.escrows[at].cover);
+                    let sound = at.filter(|at| fits(*at));
+                    prop_assert_eq!(ledger.resolve(id, verdict).is_ok(), sound.is_some());
+                    let Some(at) = sound else { continue };
+                    let held = model.escrows.remove(at);
+                    match verdict {
+                        Verdict::Won(won) => model.shift(held.with, held.by, won),
+                        Verdict::Lost => model.shift(held.by, held.with, held.stake),
+                        Verdict::Returned => {}
                     }
-                }
-                Request::Forget { before } => {
-                    ledger.forget_before(before);
-                    for (id, _) in model.done.extract_if(.., |_, ended| *ended < before) {
-                        model.forgotten.add(id.account, id.sequence);
-                    }
-                    prop_assert_eq!(ledger.remembered(), model.done.len());
                 }
             }
-            // At each step, so that every later change meets a tree in which all else is cached.
-            let root = ledger.root();
-            if height % 8 == 7 {
+            // Often, so that later changes meet a tree in which all else is cached.
+            if step % 3 == 0 {
+                let root = ledger.seal();
                 prop_assert_eq!(root, fresh_root(&ledger));
             }
             prop_assert_eq!(ledger.check(), Ok(()));
             prop_assert_eq!(i128::from(ledger.supply()), model.issued - model.burnt);
-            for name in NAMES {
+            for (who, name) in NAMES.into_iter().enumerate() {
                 let (balance, available) = money(&ledger, name);
-                prop_assert_eq!(i128::from(balance), model.balance(account(name)));
-                prop_assert_eq!(i128::from(available), model.available(account(name)));
+                prop_assert_eq!(i128::from(balance), model.balances[who]);
+                prop_assert_eq!(i128::from(available), model.available(who));
             }
+            prop_assert_eq!(ledger.escrows().count(), model.escrows.len());
         }
-        let leaves: Vec<Digest> = ledger.take_events().iter().map(Event::leaf).collect();
+        prop_assert_eq!(ledger.seal(), fresh_root(&ledger));
+        let leaves: Vec<Digest> = ledger.take_pages().iter().map(Page::leaf).collect();
         prop_assert_eq!(ledger.log().root(), log::root_of(&leaves));
-        prop_assert_eq!(ledger.root(), fresh_root(&ledger));
-        prop_assert_eq!(ledger.reserves().count(), model.reserves.len());
     }
 }
