@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run hunt museum testnet test madsim lint bench native load load-blobs crash-cycles fuzz
+.PHONY: run hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -59,6 +59,15 @@ hunt: ## each strategy, HUNT (10m) together for each engine: cases per hour, and
 	worst=0; for engine in pbft tendermint hotstuff; do \
 	  target/fast/bitcraps-sim hunt scenarios/hunt/open.yaml --set consensus.engine=$$engine --budget $(HUNT) --keep-going || worst=1; \
 	done; exit $$worst
+
+SEEDS ?= 0..200
+measure: ## what the house keeps of every bet, through the whole network, beside the exact edges: a million bets, a row each
+	cargo build --profile fast --bin bitcraps-sim
+	target/fast/bitcraps-sim edges --measure scenarios/every-bet.yaml --seeds $(SEEDS)
+
+ten-million: ## ten million bets through four nodes, with partitions, crashes and cheaters; every block judged
+	cargo build --profile fast --bin bitcraps-sim
+	target/fast/bitcraps-sim run bench/ten-million.yaml
 
 museum: ## every strategy against every published bug, and against the engines without one
 	cargo build --profile fast --bin bitcraps-sim

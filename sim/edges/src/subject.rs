@@ -7,7 +7,7 @@ use bitcraps_types::{AccountId, Amount, Digest};
 use std::fmt;
 
 /// A bet, or odds on a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A bet that stands on its own.
     Bet(Bet),

@@ -2,6 +2,8 @@
 
 use super::say::{say, say_all};
 use super::{EdgesArgs, EdgesFormat, exit};
+use crate::run::house::fraction;
+use bitcraps_casino::Fraction;
 use bitcraps_edges::{BigRational, Edge, Subject, edge};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::{Bet, RulesError};
@@ -9,11 +11,15 @@ use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
 
+mod measure;
 #[cfg(test)]
 mod tests;
 
 /// Prints the table; the exit code says whether some bet favours the player.
 pub(super) fn edges(args: &EdgesArgs) -> u8 {
+    if let Some(file) = &args.measure {
+        return measure::measure(file, args);
+    }
     let (rules, favoured) = match rules(args) {
         Ok(rules) => rules,
         Err((code, error)) => {
@@ -83,6 +89,8 @@ fn read(path: &Path, rules: &mut CrapsRules) -> Result<(), (u8, String)> {
 /// A bet, or bets of one kind that cost the same.
 struct Row {
     kind: String,
+    /// What stands between its kind and what it is on.
+    between: &'static str,
     on: Vec<String>,
     edge: Edge,
 }
@@ -90,16 +98,18 @@ struct Row {
 impl Row {
     fn of(subject: Subject, edge: Edge) -> Row {
         let name = subject.to_string();
-        let (kind, on) = match name.split_once(':').or_else(|| name.split_once(" on ")) {
-            Some((kind, on)) => (kind.to_owned(), vec![on.to_owned()]),
-            None => (name, Vec::new()),
+        let split = |between: &'static str| name.split_once(between).map(|(kind, on)| (kind, between, on));
+        // `odds:4` would be odds with bet 4.
+        let (kind, between, on) = match split(":").or_else(|| split(" on ")) {
+            Some((kind, between, on)) => (kind.to_owned(), between, vec![on.to_owned()]),
+            None => (name, "", Vec::new()),
         };
-        Row { kind, on, edge }
+        Row { kind, between, on, edge }
     }
 
     fn name(&self) -> String {
-        let Row { kind, on, .. } = self;
-        if on.is_empty() { kind.clone() } else { format!("{kind}:{}", on.join("|")) }
+        let Row { kind, between, on, .. } = self;
+        format!("{kind}{between}{}", on.join("|"))
     }
 
     fn json(&self) -> serde_json::Value {
@@ -187,14 +197,9 @@ fn kelly(rows: &[Row]) -> serde_json::Value {
     json!({ "share_per_mille": 1000, "edges": edges })
 }
 
-/// The fraction if both of its parts have 32 bits; else the next below it in billionths.
 fn short(edge: &BigRational) -> String {
-    let fits = |part: &str| part.parse::<u32>().is_ok();
-    if fits(&edge.numer().to_string()) && fits(&edge.denom().to_string()) {
-        return format!("{}/{}", edge.numer(), edge.denom());
-    }
-    let billion = BigRational::from_integer(1_000_000_000.into());
-    format!("{}/1000000000", (edge * billion).floor().to_integer())
+    let Fraction { numerator, denominator } = fraction(edge);
+    format!("{numerator}/{denominator}")
 }
 
 fn percent(number: &BigRational) -> String {

@@ -301,6 +301,13 @@ pub(crate) struct EdgesArgs {
     /// The stake of every bet, with what is rounded off; by default for each bet the least on which nothing is
     #[arg(long)]
     stake: Option<u64>,
+    /// Run this scenario, and print what the house kept of each bet beside what it keeps exactly. Exit code 1: some bet is
+    /// not what it should be
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rules", "set", "stake"])]
+    measure: Option<PathBuf>,
+    /// Run it with these seeds, A..B without B, and count all of them together
+    #[arg(long, value_name = "A..B", value_parser = seeds, requires = "measure")]
+    seeds: Option<(u64, u64)>,
     /// How to print the table
     #[arg(long, value_enum, default_value_t = EdgesFormat::Human)]
     format: EdgesFormat,

@@ -1,12 +1,12 @@
 //! Properties `conservation` and `no_negative_balance`: after every block, debits equal credits, all accounts together
-//! hold exactly what the genesis issued less what proven offences burnt, each validator's stake is what the genesis gave
+//! hold exactly what the genesis issued less what proven offences and fees burnt, each validator's stake is what the genesis gave
 //! it less the share of each of its offences, once, and nobody spends or reserves more than came in.
 //!
 //! What offences cost is worked out here from the decided blocks and the genesis. No player of the testbed is a
 //! validator, so nothing else moves a stake.
 
 use super::finding::Finding;
-use bitcraps_casino::{Block, Genesis, Kept};
+use bitcraps_casino::{Block, FeesTo, Genesis, Kept};
 use bitcraps_treasury::{Account, Ledger};
 use bitcraps_types::{AccountId, Digest, Height, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ pub(super) struct Conservation {
     pub(super) conservation: Finding,
     pub(super) no_negative_balance: Finding,
     charges: Charges,
+    /// Whether fees are burnt.
+    burns_fees: bool,
     /// What there must be after each decided block of the one chain.
     expected: BTreeMap<Height, Expected>,
     /// Nodes with one root at one height have one ledger, and it is summed once.
@@ -28,6 +30,7 @@ impl Conservation {
             conservation: Finding::new("conservation"),
             no_negative_balance: Finding::new("no_negative_balance"),
             charges: Charges::new(genesis),
+            burns_fees: genesis.policy.fee.to == FeesTo::Nobody,
             expected: BTreeMap::new(),
             summed: BTreeSet::new(),
         }
@@ -37,6 +40,13 @@ impl Conservation {
     pub(super) fn decided(&mut self, block: &Block) {
         self.charges.charge(block);
         self.expected.insert(block.height, self.charges.expected.clone());
+    }
+
+    /// So much was paid in fees up to a block.
+    pub(super) fn fees_paid(&mut self, height: Height, fees: u128) {
+        if let Some(expected) = self.expected.get_mut(&height).filter(|_| self.burns_fees) {
+            expected.supply = expected.supply.saturating_sub(fees);
+        }
     }
 
     pub(super) fn applied(&mut self, at: Time, node: u16, height: Height, root: Digest, ledger: &Ledger) {

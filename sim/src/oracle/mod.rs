@@ -14,6 +14,7 @@ mod chain;
 mod conservation;
 mod definition;
 mod delivery_order;
+mod exactly_once;
 mod fair_dice;
 mod finding;
 mod fleet;
@@ -28,6 +29,7 @@ mod setup;
 mod slo;
 mod sometimes;
 mod state_root;
+mod tables_roll;
 mod testimony;
 mod validity;
 mod vote_once;
@@ -47,6 +49,7 @@ use chain::{Chain, Relation};
 use conservation::Conservation;
 use definition::Law;
 use delivery_order::DeliveryOrder;
+use exactly_once::{ExactlyOnce, Told};
 use fair_dice::FairDice;
 use finding::Finding;
 use fleet::Fleet;
@@ -60,6 +63,7 @@ use sent_certificates::SentCertificates;
 use slo::Measures;
 use sometimes::Counters;
 use state_root::{Applied, StateRoots};
+use tables_roll::TablesRoll;
 use testimony::Testimony;
 use validity::Validity;
 use vote_once::VoteOnce;
@@ -69,7 +73,7 @@ pub use patience::Patience;
 pub use setup::{HangoverBound, HeightGoal, Setup, Slo};
 
 /// The names of the `always` properties, in the order of their results; `liveness` comes after them.
-pub const ALWAYS: [&str; 14] = [
+pub const ALWAYS: [&str; 16] = [
     "agreement",
     "validity",
     "delivery_order",
@@ -77,6 +81,8 @@ pub const ALWAYS: [&str; 14] = [
     "same_state_root",
     "conservation",
     "no_negative_balance",
+    "exactly_once",
+    "tables_roll",
     "fair_dice",
     "no_false_accusation",
     "vote_once",
@@ -100,6 +106,8 @@ pub struct Oracles {
     certificates: Certificates,
     roots: StateRoots,
     conservation: Conservation,
+    exactly_once: ExactlyOnce,
+    tables: TablesRoll,
     dice: FairDice,
     accusations: Accusations,
     votes: VoteOnce,
@@ -132,11 +140,13 @@ impl Oracles {
             fleet: Fleet::new(&setup.honest),
             chain: Chain::default(),
             agreement: Agreement::new(),
-            validity: Validity::new(),
+            validity: Validity::new(&setup),
             delivery: DeliveryOrder::new(nodes),
             certificates: Certificates::new(),
             roots: StateRoots::new(&setup.genesis),
             conservation: Conservation::new(&setup.genesis),
+            exactly_once: ExactlyOnce::new(&setup.genesis),
+            tables: TablesRoll::new(),
             dice: FairDice::new(),
             accusations: Accusations::new(&setup.honest),
             votes: VoteOnce::new(nodes),
@@ -174,10 +184,16 @@ impl Oracles {
             Event::Decided { height, value, certificate, synced } => {
                 self.decided(at, node, height, value, certificate, synced);
             }
-            Event::Applied { height, digest, root, ledger, dice, reports, .. } => {
+            Event::Applied { height, block, digest, root, ledger, dice, reports, refusals, .. } => {
                 self.delivery.applied(at, node, height);
                 if !self.is_forked(height) {
                     self.dice.applied(at, height, reports);
+                    self.tables.applied(at, height, reports);
+                    let told = Told { block, reports, refusals, ledger };
+                    if self.exactly_once.applied(at, node, height, &told) {
+                        self.conservation.fees_paid(height, self.exactly_once.fees());
+                        self.counters.applied(at, reports, refusals);
+                    }
                     let applied = Applied { height, block: digest, root, dice };
                     self.roots.applied(&self.law, at, node, &applied);
                 }
@@ -309,6 +325,11 @@ impl Oracles {
         self.hangover.submitted(at, command);
     }
 
+    /// A cheater hands in a command, which may stand in blocks as any other, though perhaps nothing comes of it.
+    pub fn cheated(&mut self, command: Digest) {
+        self.validity.submitted(command);
+    }
+
     /// The world takes a node down.
     pub fn node_crashed(&mut self, at: Time, node: u16) {
         if self.fleet.is_honest(node) && self.fleet.is_up(node) {
@@ -391,6 +412,8 @@ impl Oracles {
             &self.roots.finding,
             &self.conservation.conservation,
             &self.conservation.no_negative_balance,
+            &self.exactly_once.finding,
+            &self.tables.finding,
             &self.dice.finding,
             &self.accusations.finding,
             &self.votes.finding,
@@ -412,6 +435,8 @@ impl Oracles {
             "applied blocks",
             "ledgers",
             "ledgers",
+            "commands",
+            "rolls",
             "rolls",
             "accusations",
             "signed messages",
@@ -426,6 +451,8 @@ impl Oracles {
             match &*result.name {
                 "no_false_accusation" => *result = self.accusations.result(),
                 "sent_certificates" => *result = self.sent.result(),
+                "exactly_once" => *result = self.exactly_once.result(),
+                "tables_roll" => *result = self.tables.finding.result_even_of_none("rolls"),
                 "fair_dice" => *result = self.dice.finding.result_even_of_none("rolls"),
                 _ => {}
             }

@@ -1,7 +1,9 @@
 //! Properties `sometimes`: what a run must have reached, or its other verdicts mean little.
 
 use crate::scenario::Sometimes;
+use bitcraps_casino::{Answer, Reason, Refusal, TableReport};
 use bitcraps_reports::{PropertyKind, PropertyResult};
+use bitcraps_tables::BetError;
 use bitcraps_types::{Height, Round, Time};
 use std::collections::BTreeMap;
 
@@ -17,6 +19,26 @@ impl Counters {
     pub(super) fn count(&mut self, at: Time, what: Sometimes) {
         self.counts[what as usize] += 1;
         self.first[what as usize].get_or_insert(at);
+    }
+
+    /// The first node applied a block, and did so.
+    pub(super) fn applied(&mut self, at: Time, reports: &[TableReport], refusals: &[Refusal]) {
+        for refusal in refusals {
+            self.count(at, Sometimes::RefusedCommand);
+            let by_bank = matches!(
+                refusal.reason,
+                Reason::BankCannotCover { .. }
+                    | Reason::BankReserve { .. }
+                    | Reason::KellyLimit { .. }
+                    | Reason::Table(BetError::AboveLossLimit { .. })
+            );
+            if by_bank {
+                self.count(at, Sometimes::RefusedByBank);
+            }
+        }
+        let answers = reports.iter().flat_map(|report| &report.answers);
+        let down = answers.filter(|answer| matches!(answer.answer, Answer::TakenDown(_)));
+        down.for_each(|_| self.count(at, Sometimes::TakenDown));
     }
 
     pub(super) fn locked(&mut self, node: u16, height: Height, round: Round) {

@@ -1,19 +1,23 @@
 //! Property `validity`: what is decided is a block that extends the one before it, and every command in it was signed
-//! by its player, was submitted in this run, and stands in no other place of the chain; and it has no more bytes of blobs
-//! than the genesis allows.
+//! by its player and was handed in in this run, or was signed by a validator that lies; and it has no more bytes of blobs
+//! than the genesis allows. No honest proposer puts a command into its block that stands in the chain already; that a
+//! command which a liar repeats is not done twice, `exactly_once` judges.
 
 use super::chain::Chain;
 use super::definition::Law;
 use super::finding::Finding;
+use super::setup::Setup;
 use bitcraps_casino::Block;
-use bitcraps_types::{Digest, Height, Time, Value};
-use std::collections::BTreeMap;
+use bitcraps_types::{Digest, Height, PublicKey, Time, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 pub(super) struct Validity {
     pub(super) finding: Finding,
     /// Each submitted command, by half its id, and the height that included it; 0: none yet.
     commands: BTreeMap<u128, Height>,
+    /// The keys of the validators that lie at some time.
+    liars: BTreeSet<PublicKey>,
 }
 
 fn key(id: &Digest) -> u128 {
@@ -22,8 +26,10 @@ fn key(id: &Digest) -> u128 {
 }
 
 impl Validity {
-    pub(super) fn new() -> Validity {
-        Validity { finding: Finding::new("validity"), commands: BTreeMap::new() }
+    pub(super) fn new(setup: &Setup) -> Validity {
+        let validators = setup.validators.iter().zip(&setup.honest);
+        let liars = validators.filter(|(_, honest)| !**honest).map(|(validator, _)| validator.key).collect();
+        Validity { finding: Finding::new("validity"), commands: BTreeMap::new(), liars }
     }
 
     pub(super) fn submitted(&mut self, command: Digest) {
@@ -59,9 +65,10 @@ impl Validity {
         if block.height != height {
             return Err(format!("the block says that its height is {}", block.height));
         }
-        if law.key(block.proposer).is_none() {
+        let Some(proposer) = law.key(block.proposer) else {
             return Err(format!("the proposer {} is not a validator", block.proposer));
-        }
+        };
+        let lies = self.liars.contains(proposer);
         let parent = match height {
             0 | 1 => Some(law.chain),
             _ => chain.first(height - 1),
@@ -79,8 +86,10 @@ impl Validity {
                 return Err(format!("command {place} ({id:?}) is not signed by its key"));
             }
             match self.commands.get_mut(&key(&id)) {
+                None if self.liars.contains(&command.command.key) => {}
                 None => return Err(format!("command {place} ({id:?}) was submitted by no player")),
                 Some(included @ 0) => *included = height,
+                Some(_) if lies => {}
                 Some(before) => {
                     return Err(format!("command {place} ({id:?}) stands in block {before} already"));
                 }

@@ -1,6 +1,7 @@
 //! Carries out a scenario's faults: when each starts, on whom, what it does to the stage, when it ends, what it touched.
 
 use super::inject;
+use super::players::{Cheat, Cheats};
 use super::select::{self, Chooser, Pairs};
 use super::shared::Shared;
 use super::stage::Stage;
@@ -13,6 +14,7 @@ use crate::scenario::{
 use bitcraps_types::Time;
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Something due at a time.
@@ -71,6 +73,9 @@ struct State {
 /// The faults of one run.
 pub(crate) struct Faults<'a> {
     scenario: &'a Scenario,
+    seed: u64,
+    /// What players do on behalf of faults.
+    cheats: Rc<Cheats>,
     states: Vec<State>,
     instances: Vec<Instance>,
     /// The instances that last, by number.
@@ -86,9 +91,11 @@ pub(crate) struct Faults<'a> {
 }
 
 impl<'a> Faults<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, seed: u64) -> Faults<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, seed: u64, cheats: Rc<Cheats>) -> Faults<'a> {
         let mut faults = Faults {
             scenario,
+            seed,
+            cheats,
             states: Vec::new(),
             instances: Vec::new(),
             open: BTreeSet::new(),
@@ -163,7 +170,7 @@ impl<'a> Faults<'a> {
         self.scenario.faults.iter().any(|fault| {
             matches!(fault.trigger, Trigger::When(_))
                 || matches!(fault.end.until, Some(Until::Height(_)))
-                || (fault.inject.is_lie() && fault.end.times.is_some())
+                || (counts_deeds(&fault.inject) && fault.end.times.is_some())
         })
     }
 
@@ -176,8 +183,8 @@ impl<'a> Faults<'a> {
         let mut oracles = shared.oracles.borrow_mut();
         for number in ended.into_iter().chain(began.clone()) {
             let fault = &self.scenario.faults[self.instances[number].fault];
-            // Up to f liars never excuse the others from deciding; everything else may.
-            let disturbs = !fault.inject.is_lie();
+            // Up to f liars and any number of cheating players never excuse the others from deciding; everything else may.
+            let disturbs = !counts_deeds(&fault.inject);
             if began.contains(&number) {
                 oracles.fault_began(now, &fault.id, disturbs);
             }
@@ -267,6 +274,9 @@ impl<'a> Faults<'a> {
             stage.lie(&self.lie_name(number), &lie, &nodes, inject::chance(fault));
             self.liars.extend(&nodes);
         }
+        if let Some(cheat) = inject::cheat(&fault.inject) {
+            self.cheat(number, cheat, now, shared);
+        }
         let mut lasts = true;
         match &fault.inject {
             Inject::Crash { disk, .. } => self.crash(number, disk, stage, shared),
@@ -286,6 +296,18 @@ impl<'a> Faults<'a> {
             (true, Some(lifetime)) => self.due.at(now + lifetime, Due::End(number)),
             (true, None) => {}
         }
+    }
+
+    /// Has the players of the struck nodes cheat.
+    fn cheat(&self, number: usize, cheat: Cheat, now: Time, shared: &Shared) {
+        let Instance { fault: index, nodes, .. } = &self.instances[number];
+        let stalled = match cheat {
+            Cheat::StalledTurn => shared.players.borrow().shooters(nodes),
+            _ => BTreeSet::new(),
+        };
+        let most = self.scenario.faults[*index].end.times;
+        let left = most.map(|most| u64::from(most).saturating_sub(self.states[*index].touched));
+        self.cheats.begin(&self.lie_name(number), cheat, nodes, stalled, left, (now, self.seed));
     }
 
     /// How long an instance lasts, if time alone ends it.
@@ -322,6 +344,7 @@ impl<'a> Faults<'a> {
         }
         self.restart(number, stage);
         let name = self.lie_name(number);
+        self.cheats.end(&name);
         for node in self.instances[number].nodes.clone() {
             if fault.inject.is_lie() {
                 stage.stop_lying(&name, node);
@@ -405,10 +428,10 @@ impl<'a> Faults<'a> {
         format!("{}#{number}", self.scenario.faults[self.instances[number].fault].id)
     }
 
-    /// Whether a lie has told, in all its starts, as many messages as the file allows.
+    /// Whether a lie has told, or players have done, in all its starts, as much as the file allows.
     fn has_told_all(&self, index: usize, stage: &dyn Stage) -> bool {
         let fault = &self.scenario.faults[index];
-        let Some(times) = fault.end.times.filter(|_| fault.inject.is_lie()) else { return false };
+        let Some(times) = fault.end.times.filter(|_| counts_deeds(&fault.inject)) else { return false };
         let open = self.open.iter().filter(|&&number| self.instances[number].fault == index);
         let told: u64 = open.map(|&number| self.touched(number, stage)).sum();
         self.states[index].touched + told >= u64::from(times)
@@ -429,7 +452,12 @@ impl<'a> Faults<'a> {
                 inject::done_to(kind, &stage.touched(node)) - inject::done_to(kind, before)
             })
             .sum();
-        instance.touched + lies + done + instance.effect.map_or(0, |effect| stage.effect_touched(effect))
+        let cheated = self.cheats.done(&name);
+        instance.touched
+            + lies
+            + cheated
+            + done
+            + instance.effect.map_or(0, |effect| stage.effect_touched(effect))
     }
 
     /// The links that a network fault acts on.
@@ -462,6 +490,11 @@ impl<'a> Faults<'a> {
         }
         chosen
     }
+}
+
+/// Whether the times of a fault are those of its deeds: the messages of liars, the commands of cheaters.
+fn counts_deeds(inject: &Inject) -> bool {
+    inject.is_lie() || inject.is_of_players()
 }
 
 /// Whether a condition holds.

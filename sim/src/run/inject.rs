@@ -1,8 +1,11 @@
 //! What each kind of fault does: to links, to a node's clock, disk and processor, to what a validator says.
 
 use super::convert;
+use super::players::Cheat;
 use crate::lab::{BlockMode, DiskOp, EffectKind, Lab, Latency, Touched};
-use crate::scenario::{self, Blocked, Family, Fault, Hearers, Inject, MessageKind, Scenario, VoteKind};
+use crate::scenario::{
+    self, Blocked, Cheater, Family, Fault, Hearers, Inject, MessageKind, Scenario, VoteKind,
+};
 use bitcraps_adversary::machine;
 use bitcraps_adversary::orders::Order;
 use bitcraps_adversary::puppet::{Groups, Kind, Kinds, Lie, Patience, Scope, Strategy};
@@ -171,6 +174,12 @@ pub(super) fn lie(inject: &Inject, scenario: &Scenario, liars: &[u16]) -> Option
         Inject::LieInSync {} => Lie::LieInSync,
         Inject::Frame { victim: of } => Lie::Frame { victim: victim(of) },
         Inject::DropInbound { kinds: unheard } => Lie::DropInbound { kinds: kinds(unheard) },
+        Inject::InvalidBet(Cheater::Proposer { .. }) => Lie::InvalidBets,
+        Inject::ReplayedBet(Cheater::Proposer { .. }) => Lie::ReplayedBets,
+        Inject::TreasuryOverdraw(Cheater::Proposer { .. }) => Lie::Overdraw,
+        Inject::FalsePayout {} => Lie::FalsePayout,
+        Inject::WithheldRandomness {} => Lie::Withhold { kinds: [Kind::Dice, Kind::Sync].into() },
+        Inject::BiasedRandomness { tries } => Lie::BiasedDice { tries: *tries },
         Inject::Mutate { scope, rounds } => {
             let scope = match scope {
                 scenario::Scope::Small => Scope::Small,
@@ -185,6 +194,19 @@ pub(super) fn lie(inject: &Inject, scenario: &Scenario, liars: &[u16]) -> Option
             };
             Lie::Collude { strategy, groups: Groups::halves(count, &set(liars)) }
         }
+        _ => return None,
+    })
+}
+
+/// What a fault has players do; `None` for other faults.
+pub(super) fn cheat(inject: &Inject) -> Option<Cheat> {
+    let often = |rate: &scenario::Rate| rate.per_second();
+    Some(match inject {
+        Inject::InvalidBet(Cheater::Players { rate }) => Cheat::InvalidBets { rate: often(rate) },
+        Inject::ReplayedBet(Cheater::Players { rate }) => Cheat::ReplayedBets { rate: often(rate) },
+        Inject::TreasuryOverdraw(Cheater::Players { rate }) => Cheat::Overdraw { rate: often(rate) },
+        Inject::DoubleSpend { rate } => Cheat::DoubleSpends { rate: often(rate) },
+        Inject::StalledTurn {} => Cheat::StalledTurn,
         _ => return None,
     })
 }
@@ -237,7 +259,8 @@ pub(super) fn describe(fault: &Fault) -> (String, &'static str) {
         (Inject::Pause {} | Inject::SlowCpu { .. }, _) => "events",
         (Inject::Jump { .. }, _) => "clocks",
         (_, Family::Network) => "frames",
-        (_, Family::Byzantine) => "messages",
+        (inject, _) if inject.is_lie() => "messages",
+        (_, Family::Application) => "commands",
         (_, Family::Disk) => "operations",
         (_, Family::Clock) => "readings",
         (_, Family::Meta) => "faults",

@@ -1,11 +1,11 @@
 //! From what the oracles found to the run's record and verdict.
 
-use super::Outcome;
 use super::faults::{self, Instance};
 use super::inject;
 use super::network;
 use super::recorder::Recorder;
 use super::shared::Shared;
+use super::{Outcome, Tally};
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::scenario::{Crypto, Family, Property, Scenario, Sometimes, World};
 use crate::scheme::Scheme;
@@ -77,6 +77,7 @@ pub(crate) fn unsupported(
         height: 0,
         wall: Duration::ZERO,
         coverage: BTreeSet::new(),
+        tally: Tally::default(),
     }
 }
 
@@ -122,7 +123,8 @@ pub(crate) fn judge(closing: Closing<'_>, shared: &Shared) -> Outcome {
     let height = oracles.top();
     drop(oracles);
     let record = record(&closing, &shared.recorder.borrow(), properties);
-    Outcome { record, trace: closing.trace, reached, height, wall: closing.wall, coverage: BTreeSet::new() }
+    let (coverage, tally) = (BTreeSet::new(), Tally::default());
+    Outcome { record, trace: closing.trace, reached, height, wall: closing.wall, coverage, tally }
 }
 
 /// What no fault explains: a panic, or an honest node that stopped itself though nothing was ever wrong with its disk.

@@ -10,22 +10,25 @@ mod coverage;
 mod faults;
 mod film;
 pub mod heartbeat;
+pub(crate) mod house;
 mod inject;
 mod judge;
 mod lab;
 mod network;
 mod pass;
+mod players;
 mod recorder;
 mod select;
 pub(crate) mod shared;
 mod stage;
+mod tally;
 mod timeline;
 #[cfg(feature = "turmoil")]
 mod turmoil;
 mod watch;
-mod workload;
 
 pub use coverage::Feature;
+pub use tally::{Row as TallyRow, Tally};
 
 use crate::lab::{CHECKPOINT_EVENTS, Tape, TraceSummary};
 use crate::scenario::{Scenario, Sometimes, World};
@@ -70,6 +73,8 @@ pub struct Outcome {
     pub wall: Duration,
     /// Where the engines have been; empty unless it was asked for.
     pub coverage: BTreeSet<Feature>,
+    /// What bets came to; empty unless it was asked for.
+    pub tally: Tally,
 }
 
 impl Outcome {
@@ -156,6 +161,18 @@ pub fn sample(scenario: &Scenario, seed: u64, repro: &str) -> Outcome {
     let world = World::Lab;
     let plan = Plan { liars: pass::liars(scenario, world, seed), coverage: true, ..Plan::new(world) };
     pass(scenario, seed, &plan, repro)
+}
+
+/// One pass of a scenario in the lab, and what its bets came to.
+///
+/// # Panics
+/// As [`examine`].
+pub fn measure(scenario: &Scenario, seed: u64, repro: &str) -> (Outcome, Tally) {
+    let world = World::Lab;
+    let plan = Plan { liars: pass::liars(scenario, world, seed), tally: true, ..Plan::new(world) };
+    let outcome = pass(scenario, seed, &plan, repro);
+    let tally = outcome.tally.clone();
+    (outcome, tally)
 }
 
 /// The same scenario with what its links draw with this seed written down, in the lab.
@@ -249,6 +266,8 @@ fn compare(start: u64, first: &[String], second: &[String]) -> Divergence {
     }
 }
 
+#[cfg(test)]
+mod cheat_tests;
 #[cfg(test)]
 mod dice_tests;
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Builds the network that a scenario describes: keys, genesis, node configurations, the lab with its links.
 
 use super::convert;
+use super::house;
 use crate::lab::{Boot, Lab, LabConfig, LinkModels, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
 use crate::scheme::{DiceKeys, Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_adversary::puppet::{Behaviour, Identity, Lie, Puppet};
-use bitcraps_casino::{Genesis, GenesisValidator, Policy, TableConfig};
+use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
 use bitcraps_types::ed25519::secret_of_test_network;
@@ -54,7 +55,7 @@ impl Network {
                 .collect(),
             blob_bytes: 0,
             dice: dice.genesis.clone(),
-            policy: Policy::of_test_network(),
+            policy: house::policy(&scenario.policy),
         });
         let chain = genesis.chain_id();
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });

@@ -8,17 +8,15 @@ use super::heartbeat;
 use super::judge::{self, Closing};
 use super::lab::InLab;
 use super::network::{self, Network};
-use super::recorder::Recorder;
+use super::players::Cheats;
 use super::select::Chooser;
 use super::shared::Shared;
 use super::stage::Simulation;
-use super::timeline::Timeline;
 #[cfg(feature = "turmoil")]
 use super::turmoil::InTurmoil;
 use super::watch::Watch;
-use super::workload::Players;
 use crate::lab::{Finding, Halt, Progress};
-use crate::oracle::{HangoverBound, HeightGoal, Oracles, Patience, Setup, Slo};
+use crate::oracle::{HangoverBound, HeightGoal, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Hangover, Scenario, World};
 use bitcraps_consensus::Validator;
 use bitcraps_consensus::museum::{self, Exhibit};
@@ -50,13 +48,23 @@ pub(crate) struct Plan {
     pub(crate) coverage: bool,
     /// Write down what the links draw. It changes nothing either.
     pub(crate) record: bool,
+    /// Note what bets come to.
+    pub(crate) tally: bool,
 }
 
 impl Plan {
     /// Nobody lies, nothing is filmed.
     pub(crate) fn new(world: World) -> Plan {
-        let liars = BTreeSet::new();
-        Plan { world, liars, windows: Vec::new(), events: None, unseen: 0, coverage: false, record: false }
+        Plan {
+            world,
+            liars: BTreeSet::new(),
+            windows: Vec::new(),
+            events: None,
+            unseen: 0,
+            coverage: false,
+            record: false,
+            tally: false,
+        }
     }
 }
 
@@ -134,18 +142,16 @@ fn pass_here(
     };
     let outcome = judge::judge(closing, &end.shared);
     let coverage = end.shared.coverage.as_ref().map(RefCell::take).unwrap_or_default();
-    Outcome { coverage: coverage.into_features(), ..outcome }
+    let tally = end.shared.tally.as_ref().map(RefCell::take).unwrap_or_default();
+    Outcome { coverage: coverage.into_features(), tally, ..outcome }
 }
 
 /// A run in progress.
 struct Run<'a> {
     scenario: &'a Scenario,
-    network: Rc<Network>,
     world: Box<dyn Simulation>,
     shared: Rc<Shared>,
     faults: Faults<'a>,
-    players: Players,
-    arrivals: Timeline<()>,
     camera: Camera,
     halts: Vec<Halt>,
     /// What is wrong with the engines while the run lasts, and with the dice.
@@ -169,15 +175,10 @@ impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, seed: u64, plan: &Plan) -> Run<'a> {
         let exhibits = (museum::exhibit(scenario.consensus.bug), flaw::exhibit(scenario.dice));
         let network = Rc::new(Network::new(scenario, plan.world, seed));
-        let faults = Faults::new(scenario, seed);
-        let shared = Rc::new(Shared {
-            oracles: RefCell::new(Oracles::new(setup(scenario, &network, plan))),
-            watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
-            recorder: RefCell::new(Recorder::default()),
-            coverage: plan.coverage.then(RefCell::default),
-            watching: faults.are_watching(),
-            attention: RefCell::new(None),
-        });
+        let cheats = Rc::new(Cheats::default());
+        let faults = Faults::new(scenario, seed, cheats.clone());
+        let watching = faults.are_watching();
+        let shared = Rc::new(Shared::new(scenario, &network, plan, seed, watching, cheats));
         let camera = Camera::new(&plan.windows);
         let watcher = (!plan.windows.is_empty()).then(|| camera.watcher());
         let world: Box<dyn Simulation> = match plan.world {
@@ -190,23 +191,7 @@ impl<'a> Run<'a> {
             World::Turmoil => unreachable!("the command line does not know it"),
             World::Cluster => unreachable!("real time has no passes"),
         };
-        let mut players = Players::new(&scenario.workload, seed);
-        let mut arrivals = Timeline::new();
-        if let Some(first) = players.next_after(Time::ZERO) {
-            arrivals.at(first, ());
-        }
-        Run {
-            scenario,
-            network,
-            world,
-            shared,
-            faults,
-            players,
-            arrivals,
-            camera,
-            halts: Vec::new(),
-            _exhibits: exhibits,
-        }
+        Run { scenario, world, shared, faults, camera, halts: Vec::new(), _exhibits: exhibits }
     }
 
     fn finish(mut self) -> Ended {
@@ -226,7 +211,7 @@ impl<'a> Run<'a> {
         loop {
             let now = self.world.now();
             self.do_what_is_due(now);
-            let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
+            let next = [self.faults.next(), self.shared.players.borrow().next()].into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
             heartbeat::beat(now);
             let progress = self.world.run_until(until)?;
@@ -242,11 +227,9 @@ impl<'a> Run<'a> {
     fn do_what_is_due(&mut self, now: Time) {
         self.faults.run_due(now, &mut *self.world, &self.shared);
         self.faults.tell(now, &self.shared);
-        while self.arrivals.pop_due(now).is_some() {
-            self.bet(now);
-            if let Some(next) = self.players.next_after(now) {
-                self.arrivals.at(next, ());
-            }
+        let (nodes, world) = (usize::from(self.scenario.validators.count), &self.world);
+        for (node, command) in self.shared.act(now, nodes, |node| world.is_up(node)) {
+            self.world.submit(node, command);
         }
     }
 
@@ -256,18 +239,6 @@ impl<'a> Run<'a> {
             self.faults.react(now, &mut *self.world, &self.shared);
             self.faults.tell(now, &self.shared);
         }
-    }
-
-    /// A player bets at its own node, or at the next one that is up.
-    fn bet(&mut self, now: Time) {
-        let (player, command) = self.players.command(&self.network);
-        let id = command.id();
-        let count = usize::from(self.scenario.validators.count);
-        let up = |node: &usize| self.world.is_up(*node as u16);
-        let Some(home) = (0..count).map(|step| (player + step) % count).find(up) else { return };
-        self.shared.oracles.borrow_mut().submitted(now, id);
-        self.shared.recorder.borrow_mut().submitted(now, home as u16, id);
-        self.world.submit(home as u16, command);
     }
 
     /// Nodes that stopped themselves.

@@ -1,11 +1,17 @@
 //! Where the events of all nodes meet: each goes to the oracles, the watch, the recorder and the trace.
 
 use super::coverage::Coverage;
+use super::network::Network;
+use super::pass::{self, Plan};
+use super::players::{Cheats, HandIn, HandedIn, Players, To};
 use super::recorder::Recorder;
+use super::tally::Tally;
 use super::watch::Watch;
 use crate::lab::{Attention, Observer};
 use crate::oracle::Oracles;
+use crate::scenario::Scenario;
 use bitcraps_actors::ports::{Event, Probe};
+use bitcraps_casino::SignedCommand;
 use bitcraps_types::Time;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,8 +21,11 @@ pub(crate) struct Shared {
     pub(crate) oracles: RefCell<Oracles>,
     pub(crate) watch: RefCell<Watch>,
     pub(crate) recorder: RefCell<Recorder>,
+    pub(crate) players: RefCell<Players>,
     /// If somebody wants it.
     pub(crate) coverage: Option<RefCell<Coverage>>,
+    /// If somebody wants it.
+    pub(crate) tally: Option<RefCell<Tally>>,
     /// Whether the runner wants to look between events when something changed.
     pub(crate) watching: bool,
     /// Known once the lab exists.
@@ -24,6 +33,27 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Before the run. `watching`: the runner wants to look between events.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        network: &Network,
+        plan: &Plan,
+        seed: u64,
+        watching: bool,
+        cheats: Rc<Cheats>,
+    ) -> Shared {
+        Shared {
+            oracles: RefCell::new(Oracles::new(pass::setup(scenario, network, plan))),
+            watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
+            recorder: RefCell::new(Recorder::default()),
+            players: RefCell::new(Players::new(scenario, network, seed, cheats)),
+            coverage: plan.coverage.then(RefCell::default),
+            tally: plan.tally.then(RefCell::default),
+            watching,
+            attention: RefCell::new(None),
+        }
+    }
+
     /// A node came up: for the first time, or again after a crash that the runner made or the node itself.
     pub(crate) fn booted(&self, at: Time, node: u16, incarnation: u32) {
         if incarnation == 0 {
@@ -33,6 +63,33 @@ impl Shared {
         self.watch.borrow_mut().set_down(node, false);
         self.oracles.borrow_mut().node_restarted(at, node);
         self.recorder.borrow_mut().note(at, node, "restart", String::new());
+    }
+
+    /// All that players hand in at this moment: at which node, and what. `is_up` says which nodes take it.
+    pub(crate) fn act(
+        &self,
+        now: Time,
+        nodes: usize,
+        is_up: impl Fn(u16) -> bool,
+    ) -> Vec<(u16, SignedCommand)> {
+        let HandedIn { honestly, cheating } = self.players.borrow_mut().act(now);
+        let place = |hand_in: &HandIn| place(hand_in, nodes, &is_up).map(|node| (node, hand_in.command));
+        let mut all = Vec::new();
+        for hand_in in &honestly {
+            let Some((node, command)) = place(hand_in) else { continue };
+            let id = command.id();
+            self.oracles.borrow_mut().submitted(now, id);
+            self.recorder.borrow_mut().submitted(now, node, id);
+            all.push((node, command));
+        }
+        for (fault, hand_ins) in &cheating {
+            let placed: Vec<(u16, SignedCommand)> = hand_ins.iter().filter_map(place).collect();
+            let meant = hand_ins.iter().filter(|hand_in| hand_in.is_meant);
+            meant.for_each(|hand_in| self.oracles.borrow_mut().cheated(hand_in.command.id()));
+            self.players.borrow().cheated(fault, placed.len() as u64);
+            all.extend(placed);
+        }
+        all
     }
 
     /// A node tells something.
@@ -48,6 +105,14 @@ impl Shared {
         };
         self.recorder.borrow_mut().observe(at, node, event, began);
         self.watch.borrow_mut().observe(node, event);
+        if let Some(tally) = &self.tally {
+            tally.borrow_mut().observe(event);
+        }
+        if self.players.borrow_mut().observe(at, event)
+            && let Some(attention) = &*self.attention.borrow()
+        {
+            attention.raise();
+        }
     }
 
     /// A node went down; nothing if that is known.
@@ -59,6 +124,16 @@ impl Shared {
             self.recorder.borrow_mut().note(at, node, "crash", why.to_owned());
         }
     }
+}
+
+/// The node at which a command is handed in, if one that takes it is up.
+fn place(hand_in: &HandIn, nodes: usize, is_up: &impl Fn(u16) -> bool) -> Option<u16> {
+    let after = match hand_in.to {
+        To::Home => 0,
+        To::After(steps) => steps,
+        To::Node(node) => return Some(node).filter(|node| is_up(*node)),
+    };
+    (0..nodes).map(|step| ((hand_in.player + after + step) % nodes) as u16).find(|node| is_up(*node))
 }
 
 /// What a simulated world lets a probe do: look at the world's own time, write into its trace.

@@ -41,6 +41,7 @@ pub fn faults_table() -> Vec<FaultDoc> {
         (Family::Process, language::PROCESS),
         (Family::Disk, language::DISK),
         (Family::Byzantine, language::BYZANTINE),
+        (Family::Application, language::APPLICATION),
         (Family::Meta, language::META),
     ];
     let made = groups.into_iter().flat_map(|(family, fields)| {

@@ -1,11 +1,12 @@
 //! A checked tree to the typed scenario. Total: what is missing or was found wrong takes its default, so that
-//! the rest can still be judged. Faults are decoded in `decode/faults.rs`.
+//! the rest can still be judged. Faults are decoded in `decode/faults.rs`, players and policy in `decode/work.rs`.
 
 mod faults;
+mod work;
 
 use super::expect::{Eventually, Expect, Hangover, Property, Slo, Sometimes};
 use super::link::{Latency, LinkModel, Links, Recorded};
-use super::model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+use super::model::{Consensus, Crypto, Scenario, Seeds, Stake, Timeouts, Validators};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
 use bitcraps_consensus::museum::Bug;
@@ -32,7 +33,8 @@ pub(super) fn scenario(root: &Node) -> Scenario {
         consensus: consensus(root.get("consensus")),
         dice: root.get("dice").and_then(Node::text).and_then(flaw),
         links: links(root.get("links")),
-        workload: workload(root.get("workload")),
+        workload: work::workload(root.get("workload")),
+        policy: work::policy(root.get("policy")),
         faults: faults::faults(root),
         expect: expect(root.get("expect")),
         sweep: sweep(root.get("sweep")),
@@ -134,21 +136,6 @@ fn latency(node: Option<&Node>) -> Option<Latency> {
     }
     let (mean, stddev) = (inner("normal", "mean")?, inner("normal", "stddev")?);
     Some(Latency::Normal { mean, stddev })
-}
-
-fn workload(node: Option<&Node>) -> Workload {
-    let games = match get(node, "games") {
-        None => BTreeMap::from([(Game::Craps, Percent::ALL)]),
-        games => percent(get(games, "craps")).map(|share| (Game::Craps, share)).into_iter().collect(),
-    };
-    Workload {
-        tables: int(get(node, "tables")).unwrap_or(4),
-        players: int(get(node, "players")).unwrap_or(16),
-        bets: rate(get(node, "bets")).unwrap_or(Rate::from_per_second(10.0)),
-        buy_in: int(get(node, "buy_in")).unwrap_or(100_000),
-        bank: int(get(node, "bank")).unwrap_or(1_000_000_000),
-        games,
-    }
 }
 
 fn expect(node: Option<&Node>) -> Expect {

@@ -47,6 +47,10 @@ pub enum Property {
     Conservation,
     /// No account is below zero.
     NoNegativeBalance,
+    /// Each command takes effect once at most, each bet is paid once, each refusal has its reason.
+    ExactlyOnce,
+    /// A table with bets up rolls in every block.
+    TablesRoll,
     /// The dice do not look loaded.
     FairDice,
     /// The same root at the same height on all honest nodes.
@@ -71,13 +75,15 @@ pub enum Property {
 
 impl Property {
     /// Every property.
-    pub const ALL: [Property; 16] = [
+    pub const ALL: [Property; 18] = [
         Property::Agreement,
         Property::Validity,
         Property::DeliveryOrder,
         Property::Certificates,
         Property::Conservation,
         Property::NoNegativeBalance,
+        Property::ExactlyOnce,
+        Property::TablesRoll,
         Property::FairDice,
         Property::SameStateRoot,
         Property::NoFalseAccusation,
@@ -99,6 +105,8 @@ impl Property {
             Property::Certificates => "certificates",
             Property::Conservation => "conservation",
             Property::NoNegativeBalance => "no_negative_balance",
+            Property::ExactlyOnce => "exactly_once",
+            Property::TablesRoll => "tables_roll",
             Property::FairDice => "fair_dice",
             Property::SameStateRoot => "same_state_root",
             Property::NoFalseAccusation => "no_false_accusation",
@@ -147,11 +155,17 @@ pub enum Sometimes {
     Restart,
     /// A node refused a frame that was malformed or wrongly signed.
     RejectedFrame,
+    /// A command in a block changed nothing.
+    RefusedCommand,
+    /// A bet was refused because the house could not cover it, or by its policy's limits.
+    RefusedByBank,
+    /// A bet was taken down.
+    TakenDown,
 }
 
 impl Sometimes {
     /// Every one.
-    pub const ALL: [Sometimes; 7] = [
+    pub const ALL: [Sometimes; 10] = [
         Sometimes::ViewChange,
         Sometimes::EvidenceIncluded,
         Sometimes::BlockSync,
@@ -159,10 +173,13 @@ impl Sometimes {
         Sometimes::Lock,
         Sometimes::Restart,
         Sometimes::RejectedFrame,
+        Sometimes::RefusedCommand,
+        Sometimes::RefusedByBank,
+        Sometimes::TakenDown,
     ];
 
     /// Its name in the file.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Sometimes::ViewChange => "view_change",
             Sometimes::EvidenceIncluded => "evidence_included",
@@ -171,6 +188,9 @@ impl Sometimes {
             Sometimes::Lock => "lock",
             Sometimes::Restart => "restart",
             Sometimes::RejectedFrame => "rejected_frame",
+            Sometimes::RefusedCommand => "refused_command",
+            Sometimes::RefusedByBank => "refused_by_bank",
+            Sometimes::TakenDown => "taken_down",
         }
     }
 }

@@ -43,8 +43,9 @@ impl Serialize for Fault {
         if let Some(probability) = &self.probability {
             map.serialize_entry("probability", probability)?;
         }
-        // Links and other faults are struck as a whole unless it is said; of nodes it must be said.
-        let of_nodes = !matches!(self.inject.family(), Family::Network | Family::Meta);
+        // Links, players and other faults are struck as a whole unless it is said; of nodes it must be said.
+        let of_nodes =
+            !matches!(self.inject.family(), Family::Network | Family::Meta) && !self.inject.is_of_players();
         if self.on != Selector::All || of_nodes {
             map.serialize_entry("on", &self.on)?;
         }

@@ -196,6 +196,28 @@ pub enum Inject {
         /// By which plan.
         strategy: Strategy,
     },
+    /// Commands that must be refused.
+    InvalidBet(Cheater),
+    /// Commands of earlier blocks.
+    ReplayedBet(Cheater),
+    /// More than the treasury has.
+    TreasuryOverdraw(Cheater),
+    /// Money that is spent twice.
+    DoubleSpend {
+        /// So often.
+        rate: Rate,
+    },
+    /// Shooters that do nothing more.
+    StalledTurn {},
+    /// Proposes blocks that pay what nobody won.
+    FalsePayout {},
+    /// Keeps the dice back.
+    WithheldRandomness {},
+    /// Tries to choose the dice.
+    BiasedRandomness {
+        /// So many blocks at most for each proposal.
+        tries: u32,
+    },
     /// Ends every other fault.
     Heal {},
 }
@@ -203,7 +225,18 @@ pub enum Inject {
 impl Inject {
     /// Whether it makes its nodes Byzantine.
     pub fn is_lie(&self) -> bool {
-        self.family() == Family::Byzantine
+        match self {
+            Inject::InvalidBet(by) | Inject::ReplayedBet(by) | Inject::TreasuryOverdraw(by) => {
+                *by == Cheater::Proposer { by: Proposer::Proposer }
+            }
+            Inject::FalsePayout {} | Inject::WithheldRandomness {} | Inject::BiasedRandomness { .. } => true,
+            _ => self.family() == Family::Byzantine,
+        }
+    }
+
+    /// Whether players do it, those whose node is struck, and the nodes are as honest as before.
+    pub fn is_of_players(&self) -> bool {
+        self.family() == Family::Application && !self.is_lie()
     }
 
     /// Its name in the file.
@@ -250,6 +283,14 @@ impl Inject {
             Inject::DropInbound { .. } => "drop_inbound",
             Inject::Mutate { .. } => "mutate",
             Inject::Collude { .. } => "collude",
+            Inject::InvalidBet(_) => "invalid_bet",
+            Inject::ReplayedBet(_) => "replayed_bet",
+            Inject::TreasuryOverdraw(_) => "treasury_overdraw",
+            Inject::DoubleSpend { .. } => "double_spend",
+            Inject::StalledTurn {} => "stalled_turn",
+            Inject::FalsePayout {} => "false_payout",
+            Inject::WithheldRandomness {} => "withheld_randomness",
+            Inject::BiasedRandomness { .. } => "biased_randomness",
             Inject::Heal {} => "heal",
         }
     }
@@ -292,6 +333,14 @@ impl Inject {
             | Inject::DropInbound { .. }
             | Inject::Mutate { .. }
             | Inject::Collude { .. } => Family::Byzantine,
+            Inject::InvalidBet(_)
+            | Inject::ReplayedBet(_)
+            | Inject::TreasuryOverdraw(_)
+            | Inject::DoubleSpend { .. }
+            | Inject::StalledTurn {}
+            | Inject::FalsePayout {}
+            | Inject::WithheldRandomness {}
+            | Inject::BiasedRandomness { .. } => Family::Application,
             Inject::Heal {} => Family::Meta,
         }
     }
@@ -487,4 +536,28 @@ pub enum Strategy {
     Fork,
     /// The same under Tendermint, without a contradiction.
     Amnesia,
+}
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cheater {
+    /// Players.
+    Players {
+        /// So often, all together.
+        rate: Rate,
+    },
+    /// Validators, in the blocks that they propose.
+    Proposer {
+        /// That it is them.
+        by: Proposer,
+    },
+}
+
+/// The word for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proposer {
+    /// A proposer.
+    Proposer,
 }

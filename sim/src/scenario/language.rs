@@ -1,13 +1,17 @@
 //! Version 1 of the scenario language, as data: the whole file, the network and the work, the expectations.
-//! Faults stand in `language/faults.rs`, those that make validators lie in `language/lies.rs`.
+//! Faults stand in `language/faults.rs`, those that make validators lie in `language/lies.rs`, what cheats the casino in
+//! `language/cheats.rs`, what players do in `language/work.rs`.
 
+mod cheats;
 mod faults;
 mod lies;
+mod work;
 
+pub(super) use cheats::APPLICATION;
 pub(super) use faults::{CLOCK, DISK, INJECT, LATER, META, NETWORK, PROCESS};
 pub(super) use lies::BYZANTINE;
 
-use super::expect::Property;
+use super::expect::{Property, Sometimes};
 use super::grammar::{Choose, Field, List, Need, Object, Pattern, Rest, Shape, Unit};
 use super::link::Recorded;
 use bitcraps_consensus::museum::Bug;
@@ -122,7 +126,13 @@ pub(super) static SCENARIO: Object = Object {
         may("consensus", Shape::Object(&CONSENSUS), "{}", "How they decide."),
         may("dice", Shape::Word(names!(Flaw)), "fair", "A flaw that is put into the dice (docs/dice.md)."),
         may("links", Shape::Object(&LINKS), "{}", "What lies between them."),
-        may("workload", Shape::Object(&WORKLOAD), "{}", "What the players do."),
+        may("workload", Shape::Object(&work::WORKLOAD), "{}", "What the players do."),
+        may(
+            "policy",
+            Shape::Object(&work::POLICY),
+            "{}",
+            "What the house risks and what it takes (docs/treasury.md).",
+        ),
         may(
             "faults",
             Shape::List(&List { item: Shape::Object(&faults::FAULT), min: 0, max: 1_000, unique: false }),
@@ -296,31 +306,6 @@ static NORMAL: Object = object(
     ]],
 );
 
-static WORKLOAD: Object = object(
-    "workload",
-    &[&[
-        may("tables", Shape::Int(1, 10_000), "4", "Tables."),
-        may("players", Shape::Int(0, 1_000_000), "16", "Players."),
-        may("bets", RATE, "10/s", "Bets of all players together."),
-        may(
-            "buy_in",
-            Shape::Int(1, 1_000_000_000),
-            "100000",
-            "What each player brings, in the smallest unit.",
-        ),
-        may("bank", Shape::Int(0, 1_000_000_000_000_000), "1000000000", "What the house brings."),
-        may("games", Shape::Object(&GAMES), "{ craps: 100 % }", "The share of each game; the sum is 100 %."),
-    ]],
-);
-
-static GAMES: Object = Object {
-    name: "games",
-    fields: &[&[may("craps", PERCENT, "0 %", "Bank craps.")]],
-    choose: Choose::Free,
-    rest: None,
-    later: &[("blackjack", "a game"), ("poker", "a game"), ("lottery", "a game")],
-};
-
 /// The properties that the oracles judge.
 const PROPERTIES: Shape = Shape::Word(names!(Property));
 
@@ -344,20 +329,7 @@ static EXPECT: Object = object(
         ),
         may(
             "sometimes",
-            Shape::List(&List {
-                item: Shape::Word(&[
-                    "view_change",
-                    "evidence_included",
-                    "block_sync",
-                    "state_sync",
-                    "lock",
-                    "restart",
-                    "rejected_frame",
-                ]),
-                min: 0,
-                max: 100,
-                unique: true,
-            }),
+            Shape::List(&List { item: Shape::Word(names!(Sometimes)), min: 0, max: 100, unique: true }),
             "[]",
             "What must be reached at least once in all seeds together.",
         ),

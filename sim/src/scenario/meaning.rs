@@ -4,6 +4,7 @@
 
 mod faults;
 mod liars;
+mod work;
 
 use super::check::suggest;
 use super::decode::fault_ids;
@@ -11,7 +12,7 @@ use super::expect::Eventually;
 use super::findings::Findings;
 use super::link::Recorded;
 use super::model::{Scenario, Stake};
-use super::units::{Percent, Span};
+use super::units::Span;
 use super::yaml::{Node, Place, shorten};
 use std::collections::BTreeMap;
 
@@ -122,7 +123,7 @@ pub(super) fn check(findings: &mut Findings<'_>, root: &Node, scenario: &Scenari
     times(&mut context);
     validators(&mut context);
     links(&mut context);
-    workload(&mut context);
+    work::check(&mut context);
     bug(&mut context);
     expectations(&mut context);
     faults::check(&mut context);
@@ -229,18 +230,6 @@ fn bug(context: &mut Context<'_, '_>) {
     if !context.is_bad("consensus.engine") {
         let message = format!("`{}` is a bug of {}, not of {}", bug.name(), bug.protocol(), consensus.engine);
         context.error("consensus.bug", message, format!("engine: {}", bug.protocol().name()));
-    }
-}
-
-fn workload(context: &mut Context<'_, '_>) {
-    let path = "workload.games";
-    if context.is_bad(path) {
-        return;
-    }
-    let sum: u64 = context.scenario.workload.games.values().map(|share| u64::from(share.ppb())).sum();
-    if sum != u64::from(Percent::ALL.ppb()) {
-        let message = format!("the shares of the games sum to {} %, not 100 %", sum as f64 / 1e7);
-        context.error(path, message, None);
     }
 }
 

@@ -22,6 +22,7 @@ mod model;
 mod overrides;
 mod schema;
 mod units;
+mod workload;
 mod world;
 mod yaml;
 
@@ -34,13 +35,14 @@ pub use fault::{
     Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
 };
 pub use inject::{
-    Blocked, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Hearers, Inject, Loss, Scope, Shape,
-    Split, Strategy, VoteKind,
+    Blocked, Cheater, CrashDisk, Direction, DiskOp, Family, GilbertElliott, Hearers, Inject, Loss, Proposer,
+    Scope, Shape, Split, Strategy, VoteKind,
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
-pub use model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+pub use model::{Consensus, Crypto, Scenario, Seeds, Stake, Timeouts, Validators};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
+pub use workload::{Arrivals, FeesTo, Game, House, Style, Visits, Workload};
 pub use world::World;
 
 /// A scenario that can run, and what its reader should know about it.

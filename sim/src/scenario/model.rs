@@ -1,12 +1,13 @@
-//! What a scenario file says, typed: the whole, the network, the work and what is kept for sweeps.
+//! What a scenario file says, typed: the whole, the network and what is kept for sweeps.
 //!
-//! Plain data. Links, faults and expectations have files of their own. Serializing it writes the file's own
+//! Plain data. Links, work, faults and expectations have files of their own. Serializing it writes the file's own
 //! form, with units, so that a resolved scenario reads back as itself.
 
 use super::expect::Expect;
 use super::fault::Fault;
 use super::link::Links;
-use super::units::{Percent, Rate, Span};
+use super::units::Span;
+use super::workload::{House, Workload};
 use bitcraps_consensus::museum::Bug;
 use bitcraps_tables::flaw::Flaw;
 use bitcraps_types::Protocol;
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub links: Links,
     /// What the casino's players do.
     pub workload: Workload,
+    /// By which policy the house plays.
+    pub policy: House,
     /// What goes wrong, in the order of the file.
     pub faults: Vec<Fault>,
     /// What must hold.
@@ -197,29 +200,4 @@ pub struct Timeouts {
     pub growth: f64,
     /// Without progress, until a node repeats what it last said.
     pub rebroadcast: Span,
-}
-
-/// What the players do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Workload {
-    /// Tables, 1 to 10,000.
-    pub tables: u32,
-    /// Players, 0 to 1,000,000.
-    pub players: u32,
-    /// Bets of all players together.
-    pub bets: Rate,
-    /// What each player brings, in the smallest unit, 1 to 10^9.
-    pub buy_in: u64,
-    /// What the house brings, in the smallest unit, at most 10^15.
-    pub bank: u64,
-    /// The share of each game; the shares sum to 100 %.
-    pub games: BTreeMap<Game, Percent>,
-}
-
-/// A game that the tables play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Game {
-    /// Bank craps.
-    Craps,
 }

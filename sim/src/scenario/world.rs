@@ -54,9 +54,7 @@ impl World {
                 return Some(format!("the {world} world does not make `{name}`"));
             }
             // The oracles must know who is honest from the start, and no run here is like the one before.
-            let unforeseen = fault.inject.family() == Family::Byzantine
-                && fault.on.follows_the_run()
-                && !self.is_deterministic();
+            let unforeseen = fault.inject.is_lie() && fault.on.follows_the_run() && !self.is_deterministic();
             unforeseen.then(|| {
                 format!("the {world} world does not make `{name}` on nodes that are not known before the run")
             })
@@ -80,8 +78,8 @@ impl World {
     /// The faults of a scenario that this world makes only with daemons that are built to misbehave: their ids.
     pub fn inside_daemons(self, scenario: &Scenario) -> Vec<&str> {
         let inside = |fault: &&Fault| {
-            let family = fault.inject.family();
-            self == World::Cluster && matches!(family, Family::Byzantine | Family::Clock | Family::Disk)
+            let in_its_ports = matches!(fault.inject.family(), Family::Clock | Family::Disk);
+            self == World::Cluster && (in_its_ports || fault.inject.is_lie())
         };
         scenario.faults.iter().filter(inside).map(|fault| &*fault.id).collect()
     }

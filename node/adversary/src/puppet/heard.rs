@@ -54,4 +54,9 @@ impl Heard {
     pub(super) fn value(&self) -> Option<&Value> {
         self.values.back()
     }
+
+    /// The values heard last, the latest first.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().rev()
+    }
 }

@@ -5,9 +5,10 @@ use super::collude::{Coalition, Collude};
 use super::collusion::{Collusion, Groups};
 use super::deed::Deed;
 use super::{
-    Identity, amnesia, conflicting_certificate, drop_inbound, equivocate, flood, force_nil, frame,
-    garbage_bytes, impersonate, invalid_signature, invalid_value, late, lie_in_sync, mutate, rushing,
-    selective_send, shift, silent, withhold, wrong_epoch,
+    Identity, amnesia, biased_dice, conflicting_certificate, drop_inbound, equivocate, false_payout, flood,
+    force_nil, frame, garbage_bytes, impersonate, invalid_bets, invalid_signature, invalid_value, late,
+    lie_in_sync, mutate, overdraw, replayed_bets, rushing, selective_send, shift, silent, withhold,
+    wrong_epoch,
 };
 use super::{Kind, Kinds, Patience, Scope, Strategy};
 use bitcraps_types::ValidatorIndex;
@@ -107,6 +108,19 @@ pub enum Lie {
         /// Which group is to decide what.
         groups: Groups,
     },
+    /// Proposes blocks with commands that must be refused.
+    InvalidBets,
+    /// Proposes blocks with commands of earlier blocks.
+    ReplayedBets,
+    /// Asks for more of its stake than is free.
+    Overdraw,
+    /// Proposes blocks that pay what nobody won.
+    FalsePayout,
+    /// Tries to choose the dice.
+    BiasedDice {
+        /// So many blocks at most for each proposal.
+        tries: u32,
+    },
 }
 
 /// A [`Lie`] with the memory that those share who tell it together, if they are in one process: each is given a clone.
@@ -163,6 +177,11 @@ impl Behaviour {
             Lie::Frame { victim } => Box::new(frame::Frame::new(*victim)),
             Lie::DropInbound { kinds } => Box::new(drop_inbound::DropInbound { kinds: kinds.clone() }),
             Lie::Mutate { scope, rounds } => Box::new(mutate::Mutate::new(*scope, *rounds)),
+            Lie::InvalidBets => Box::new(invalid_bets::InvalidBets::default()),
+            Lie::ReplayedBets => Box::new(replayed_bets::ReplayedBets::default()),
+            Lie::Overdraw => Box::new(overdraw::Overdraw::default()),
+            Lie::FalsePayout => Box::new(false_payout::FalsePayout::default()),
+            Lie::BiasedDice { tries } => Box::new(biased_dice::BiasedDice::new(*tries)),
             Lie::Collude { strategy, .. } => {
                 let coalition = self.coalition.clone();
                 match strategy {

@@ -11,18 +11,21 @@
 //! one of them holds back, or says unasked, goes out as it is.
 
 mod amnesia;
+mod biased_dice;
 mod collude;
 mod collusion;
 mod conflicting_certificate;
 mod deed;
 mod drop_inbound;
 mod equivocate;
+mod false_payout;
 mod flood;
 mod force_nil;
 mod frame;
 mod garbage_bytes;
 mod heard;
 mod impersonate;
+mod invalid_bets;
 mod invalid_signature;
 mod invalid_value;
 mod kind;
@@ -31,11 +34,14 @@ mod lie;
 mod lie_in_sync;
 mod mutate;
 mod outbox;
+mod overdraw;
 mod parts;
+mod replayed_bets;
 mod rushing;
 mod selective_send;
 mod shift;
 mod silent;
+mod stuffed;
 mod swapped;
 mod variant;
 mod withhold;

@@ -1,6 +1,7 @@
 //! Equivocation, amnesia and noise on hand-made messages of Tendermint's, and the switchboard. The other behaviours,
 //! under every engine, are in [`lies`] and [`timing`]; what colluders do to a network is in [`fork`].
 
+mod cheats;
 mod fork;
 mod lies;
 mod speech;

@@ -261,7 +261,7 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
     };
     let mut world = World::with(|setup| setup.sometimes = names.clone());
     world.see(0, Event::Round { height: 1, round: 0, proposer: v(0), after_failure: false });
-    assert_eq!(all(&mut world), [Some(false); 7]);
+    assert_eq!(all(&mut world), [Some(false); Sometimes::ALL.len()]);
 
     let value = world.block(1);
     let certificate = world.certificate((1, 0), value.digest(), &[0, 1, 2]);
@@ -276,9 +276,32 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
     world.see(0, Event::Refused { peer: None, why: bitcraps_actors::ports::Refusal::Undecodable });
     world.oracles.node_crashed(world.now, 0);
     world.oracles.node_restarted(world.now, 0);
-    assert_eq!(all(&mut world), [Some(true); 7]);
+    let reports = [taken_down()];
+    let available = 7;
+    let reason = bitcraps_casino::Reason::BankCannotCover { available };
+    let account = bitcraps_types::AccountId::of_house("player");
+    let refusals = [bitcraps_casino::Refusal { account, sequence: 1, reason }];
+    world.oracles.counters.applied(world.now, &reports, &refusals);
+    assert_eq!(all(&mut world), [Some(true); Sometimes::ALL.len()]);
     assert_eq!(world.oracles.count(Sometimes::ViewChange), 1);
 
     let mut unknown = World::with(|setup| setup.sometimes = vec!["jackpot".to_owned()]);
     assert_eq!(unknown.result("jackpot").holds, None);
+}
+
+/// What a table tells that gave a bet back.
+fn taken_down() -> bitcraps_casino::TableReport {
+    let id = bitcraps_tables::BetId { account: bitcraps_types::AccountId::of_house("player"), sequence: 2 };
+    let answer = bitcraps_casino::Answer::TakenDown(Vec::new());
+    bitcraps_casino::TableReport {
+        table: bitcraps_types::TableId(0),
+        answers: vec![bitcraps_casino::AnswerTo { id, answer }],
+        roll: None,
+        shooter: None,
+        settlements: Vec::new(),
+        point: None,
+        digest: Digest::ZERO,
+        has_open_bets: false,
+        worst: 0,
+    }
 }

@@ -7,8 +7,9 @@ use super::process::Process;
 use super::program::Program;
 use super::proxy::Proxy;
 use crate::lab::DiskFate;
+use crate::run::house;
 use crate::run::network::Network;
-use crate::scenario::{Scenario, Timeouts};
+use crate::scenario::{House, Scenario, Timeouts};
 use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::files::{BLOCKS, CONSENSUS};
 use bitcraps_adversary::orders::{Done, Order};
@@ -51,6 +52,13 @@ pub(super) fn testnet(
     let (validators, workload) = (&scenario.validators, &scenario.workload);
     let powers: Vec<String> = validators.weights().iter().map(u64::to_string).collect();
     let dir = place.join("net");
+    let mut policy = Vec::new();
+    if scenario.policy != House::default() {
+        let file = place.join("policy.json");
+        let form = house::as_json(&network.genesis.policy).to_string();
+        fs::write(&file, form).expect("a folder of the run takes a file");
+        policy.extend(["--policy".into(), file.into_os_string()]);
+    }
     let output = Command::new(program)
         .args(["testnet", "--json", "--dir"])
         .arg(&dir)
@@ -58,6 +66,7 @@ pub(super) fn testnet(
         .args(["--seed", &seed.to_string(), "--name", &scenario.name, "--powers", &powers.join(",")])
         .args(["--players", &workload.players.to_string(), "--buy-in", &workload.buy_in.to_string()])
         .args(["--engine", scenario.consensus.engine.name()])
+        .args(policy)
         .args(["--bank", &workload.bank.to_string(), "--tables", &workload.tables.to_string()])
         .output()
         .expect("the daemon can be started");

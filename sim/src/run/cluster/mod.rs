@@ -23,14 +23,10 @@ use super::inject;
 use super::judge::{self, Closing};
 use super::network::Network;
 use super::pass::{self, Plan};
-use super::recorder::Recorder;
+use super::players::Cheats;
 use super::shared::Shared;
 use super::stage::Stage;
-use super::timeline::Timeline;
-use super::watch::Watch;
-use super::workload::Players;
 use crate::lab::{DiskFate, Effect, EffectId, Halt, Touched, TraceSummary};
-use crate::oracle::Oracles;
 use crate::scenario::{Inject, Scenario, World};
 use bitcraps_adversary::orders::Order;
 use bitcraps_adversary::puppet::Lie;
@@ -41,7 +37,6 @@ use players::Post;
 pub(crate) use program::{Program, program};
 use proxy::Proxy;
 use replay::Replay;
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -63,14 +58,8 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
     let homes = daemon::testnet(place.path(), &program.path, scenario, seed, &network);
     let clock = Clock::start();
     let proxy = Proxy::start(scenario, seed, &homes, clock.started);
-    let shared = Rc::new(Shared {
-        oracles: RefCell::new(Oracles::new(pass::setup(scenario, &network, &plan))),
-        watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
-        recorder: RefCell::new(Recorder::default()),
-        coverage: None,
-        watching: true,
-        attention: RefCell::new(None),
-    });
+    let cheats = Rc::new(Cheats::default());
+    let shared = Rc::new(Shared::new(scenario, &network, &plan, seed, true, cheats.clone()));
     let daemons = homes.iter().map(|home| Daemon::new(home.clone(), program, scenario, &proxy)).collect();
     let posts = homes.iter().map(|home| home.gateway).collect();
     let mut cluster = Cluster {
@@ -85,12 +74,11 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         halts: Vec::new(),
         refused: Vec::new(),
     };
-    let mut faults = Faults::new(scenario, seed);
-    let mut players = Players::new(&scenario.workload, seed);
+    let mut faults = Faults::new(scenario, seed, cheats);
     let post = Post::start(posts);
     let end = Time(scenario.duration.nanos());
     (0..scenario.validators.count).for_each(|node| cluster.restart(node));
-    drive(&mut cluster, &mut faults, &mut players, &post, &network, end);
+    drive(&mut cluster, &mut faults, &post, end);
     let counters = cluster.proxy.counters();
     let (instances, liars) = faults.finish(end, &cluster);
     cluster.stop();
@@ -115,17 +103,8 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
 }
 
 /// From the start to the end, in real time.
-fn drive(
-    cluster: &mut Cluster,
-    faults: &mut Faults<'_>,
-    players: &mut Players,
-    post: &Post,
-    network: &Network,
-    end: Time,
-) {
+fn drive(cluster: &mut Cluster, faults: &mut Faults<'_>, post: &Post, end: Time) {
     let shared = cluster.shared.clone();
-    let mut arrivals = Timeline::new();
-    players.next_after(Time::ZERO).into_iter().for_each(|first| arrivals.at(first, ()));
     loop {
         let now = cluster.clock.now();
         heartbeat::beat(now);
@@ -135,14 +114,8 @@ fn drive(
         }
         faults.run_due(now, cluster, &shared);
         faults.tell(now, &shared);
-        while arrivals.pop_due(now).is_some() {
-            let (player, command) = players.command(network);
-            if let Some(home) = cluster.first_up(player) {
-                shared.oracles.borrow_mut().submitted(now, command.id());
-                shared.recorder.borrow_mut().submitted(now, home, command.id());
-                post.send(home, &command);
-            }
-            players.next_after(now).into_iter().for_each(|next| arrivals.at(next, ()));
+        for (node, command) in shared.act(now, cluster.daemons.len(), |node| cluster.is_up(node)) {
+            post.send(node, &command);
         }
         cluster.look_after_daemons();
         cluster.tell_until(now - SETTLE);
@@ -150,7 +123,7 @@ fn drive(
             faults.react(now, cluster, &shared);
             faults.tell(now, &shared);
         }
-        let next = [faults.next(), arrivals.next()].into_iter().flatten().min();
+        let next = [faults.next(), shared.players.borrow().next()].into_iter().flatten().min();
         let pause = next.map_or(TICK, |next| next.since(cluster.clock.now()).min(TICK));
         std::thread::park_timeout(pause);
     }
@@ -192,11 +165,8 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// The node of a player, or the next one that is up.
-    fn first_up(&self, player: usize) -> Option<u16> {
-        let count = self.daemons.len();
-        let mut nodes = (0..count).map(|step| (player + step) % count);
-        nodes.find(|node| self.daemons[*node].is_up()).map(|node| node as u16)
+    fn is_up(&self, node: u16) -> bool {
+        self.daemons[usize::from(node)].is_up()
     }
 
     /// Reads what the daemons wrote, and tells what is no later than `until`, in order of time.

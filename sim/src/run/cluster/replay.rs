@@ -6,7 +6,7 @@ use crate::run::network::Network;
 use crate::run::shared::Shared;
 use bitcraps_actors::event_log::Logged;
 use bitcraps_actors::ports::{Event, TURNED_AWAY};
-use bitcraps_casino::{Block, Casino, TableReport};
+use bitcraps_casino::{Block, Casino, Refusal, TableReport};
 use bitcraps_consensus::Certificate;
 use bitcraps_treasury::Ledger;
 use bitcraps_types::{ChainId, Digest, Height, ThresholdSignature, Value, Verify};
@@ -20,6 +20,7 @@ struct Done {
     block: Block,
     ledger: Ledger,
     reports: Vec<TableReport>,
+    refusals: Vec<Refusal>,
 }
 
 /// The chain as it was decided first.
@@ -118,8 +119,9 @@ impl Replay {
         let Some((value, certificate)) = self.decided.remove(&height) else { return };
         let Ok(block) = Block::decode(value.bytes()) else { return };
         let (_, reports) = self.casino.apply_and_report(&block, dice, &self.chain, &*self.verifier);
-        let ledger = self.casino.bank().ledger().clone();
-        self.blocks.insert(height, Done { value, certificate, block, ledger, reports });
+        let bank = self.casino.bank();
+        let (ledger, refusals) = (bank.ledger().clone(), bank.refusals().to_vec());
+        self.blocks.insert(height, Done { value, certificate, block, ledger, reports, refusals });
     }
 }
 
@@ -141,7 +143,7 @@ impl Done {
             root,
             ledger: &self.ledger,
             reports: &self.reports,
-            refusals: &[],
+            refusals: &self.refusals,
         }
     }
 }

@@ -1,10 +1,7 @@
 //! Scenarios on turmoil, and the gateway behind its TCP.
 
 use super::*;
-use crate::oracle::Oracles;
-use crate::run::recorder::Recorder;
-use crate::run::watch::Watch;
-use crate::run::{Depth, Examined, examine, pass};
+use crate::run::{Depth, Examined, examine};
 use crate::scenario::{self, World};
 use crate::wire::tests::shortened;
 use ::turmoil::net::TcpStream;
@@ -102,14 +99,7 @@ fn answers(requests: Vec<Vec<u8>>) -> Vec<(String, String)> {
     let scenario = scenario::parse("(test)", text).unwrap().scenario;
     let plan = Plan::new(World::Turmoil);
     let network = Rc::new(Network::new(&scenario, World::Turmoil, 1));
-    let shared = Rc::new(Shared {
-        oracles: RefCell::new(Oracles::new(pass::setup(&scenario, &network, &plan))),
-        watch: RefCell::new(Watch::new(network.genesis.engine, network.validators.clone())),
-        recorder: RefCell::new(Recorder::default()),
-        coverage: None,
-        watching: false,
-        attention: RefCell::new(None),
-    });
+    let shared = Rc::new(Shared::new(&scenario, &network, &plan, 1, false, Rc::default()));
     let mut world = InTurmoil::new(&scenario, 1, &plan, &network, &shared, None);
     (0..4).for_each(|node| world.restart(node));
     world.run_until(Time(500_000_000)).unwrap();

@@ -7,11 +7,11 @@ use crate::scenario::fault::{
     Condition, End, Fault, MessageKind, NodeState, Random, Selector, SourceSpan, Trigger, Until,
 };
 use crate::scenario::inject::{
-    Blocked, CrashDisk, Direction, DiskOp, GilbertElliott, Hearers, Inject, Loss, Scope, Shape, Split,
-    Strategy, VoteKind,
+    Blocked, Cheater, CrashDisk, Direction, DiskOp, GilbertElliott, Hearers, Inject, Loss, Proposer, Scope,
+    Shape, Split, Strategy, VoteKind,
 };
 use crate::scenario::link::Latency;
-use crate::scenario::units::{Bandwidth, Jittered, Percent, Span};
+use crate::scenario::units::{Bandwidth, Jittered, Percent, Rate, Span};
 
 /// The id of each fault, in the order of the file: its own, or `fault-` and its number.
 pub(in crate::scenario) fn fault_ids(root: &Node) -> Vec<String> {
@@ -255,6 +255,26 @@ fn lie(name: &str, body: Option<&Node>) -> Inject {
                 _ => Strategy::Fork,
             },
         },
+        _ => cheat(name, body),
+    }
+}
+
+/// What cheats the casino.
+fn cheat(name: &str, body: Option<&Node>) -> Inject {
+    let often = || rate(get(body, "rate")).unwrap_or(Rate::from_per_second(1.0));
+    let who = || match word(body, "by") {
+        Some(_) => Cheater::Proposer { by: Proposer::Proposer },
+        None => Cheater::Players { rate: often() },
+    };
+    match name {
+        "invalid_bet" => Inject::InvalidBet(who()),
+        "replayed_bet" => Inject::ReplayedBet(who()),
+        "treasury_overdraw" => Inject::TreasuryOverdraw(who()),
+        "double_spend" => Inject::DoubleSpend { rate: often() },
+        "stalled_turn" => Inject::StalledTurn {},
+        "false_payout" => Inject::FalsePayout {},
+        "withheld_randomness" => Inject::WithheldRandomness {},
+        "biased_randomness" => Inject::BiasedRandomness { tries: int(get(body, "tries")).unwrap_or(16) },
         _ => Inject::Heal {},
     }
 }

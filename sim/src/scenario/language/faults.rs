@@ -1,6 +1,7 @@
 //! The part of the language that says what goes wrong: triggers, selectors, ends, and every fault by family.
 
 use super::super::grammar::{Choose, Field, List, Object, Pattern, Shape, Unit};
+use super::cheats::APPLICATION;
 use super::lies::BYZANTINE;
 use super::{COUNTER, ID, LATENCY, NODE, NODES, PERCENT, POSITIVE, SPAN, may, must, object};
 use crate::scenario::Family;
@@ -52,6 +53,14 @@ pub(super) static FAULT: Object = Object {
                     "lie_in_sync",
                     "mutate",
                     "collude",
+                    "invalid_bet",
+                    "replayed_bet",
+                    "treasury_overdraw",
+                    "double_spend",
+                    "stalled_turn",
+                    "false_payout",
+                    "withheld_randomness",
+                    "biased_randomness",
                     "heal",
                 ]),
                 Shape::Object(&INJECT),
@@ -69,7 +78,7 @@ pub(super) static FAULT: Object = Object {
             "times",
             COUNTER,
             "no limit (1 for `when`)",
-            "Starts so many times at most; a lie also ends after so many messages in all.",
+            "Starts so many times at most; a lie also ends after so many messages in all, and what players do after so many commands.",
         ),
         may("survives_gst", Shape::Bool, "false", "GST does not heal it."),
     ]],
@@ -169,7 +178,7 @@ static CHOSEN: Object = Object {
 /// What a fault does: exactly one of these.
 pub(crate) static INJECT: Object = Object {
     name: "inject",
-    fields: &[NETWORK, PROCESS, DISK, CLOCK, BYZANTINE, META],
+    fields: &[NETWORK, PROCESS, DISK, CLOCK, BYZANTINE, APPLICATION, META],
     choose: Choose::OneKey,
     rest: None,
     later: &[],
@@ -365,15 +374,11 @@ pub(crate) static LATER: &[(&str, Family, &str)] = &[
     ("misdirected_read", Family::Disk, "A read answers from another place."),
     ("misdirected_write", Family::Disk, "A write lands in another place."),
     ("twins", Family::Byzantine, "Two nodes with one key."),
-    ("invalid_bet", Family::Application, "A bet that the rules forbid."),
-    ("double_spend", Family::Application, "Two commands that spend the same tokens."),
-    ("replayed_bet", Family::Application, "A bet is sent again."),
-    ("withheld_randomness", Family::Application, "A share of the dice does not come."),
-    ("biased_randomness", Family::Application, "A share of the dice is chosen."),
-    ("false_payout", Family::Application, "Claims a payout that was not won."),
-    ("treasury_overdraw", Family::Application, "Asks the treasury for more than it has."),
-    ("stalled_turn", Family::Application, "A player does not act."),
-    ("lying_oracle", Family::Application, "An outside price is wrong."),
+    (
+        "lying_oracle",
+        Family::Application,
+        "An outside price is wrong. Nothing from outside decides anything in the casino yet: dice are the validators'.",
+    ),
     ("quiet", Family::Meta, "No fault for a while."),
     ("swarm", Family::Meta, "A random subset of families and a budget per seed."),
     ("buggify", Family::Meta, "Rare branches of the code are taken often."),

@@ -113,7 +113,7 @@ fn target(context: &mut Context<'_, '_>, fault: &Fault, path: &str) {
     if cut && !partition {
         let message = format!("a shape says how to cut: it can't be what `{name}` strikes");
         context.error(&on, message, None);
-    } else if !written && !matches!(family, Family::Network | Family::Meta) {
+    } else if !written && !matches!(family, Family::Network | Family::Meta) && !fault.inject.is_of_players() {
         let message = format!("`{name}` needs `on`: whom does it strike?");
         context.error(path, message, "for example `on: 0`, `on: leader` or `on: all`".to_string());
     } else if written && family == Family::Meta {

@@ -6,7 +6,6 @@
 use super::Context;
 use crate::scenario::expect::Property;
 use crate::scenario::fault::{Fault, Selector, Trigger};
-use crate::scenario::inject::Family;
 use crate::scenario::units::Percent;
 use std::collections::BTreeSet;
 
@@ -27,7 +26,7 @@ pub(super) fn check(context: &mut Context<'_, '_>) {
     let mut last = None;
     for (index, fault) in scenario.faults.iter().enumerate() {
         let unclear = ["inject", "on"].iter().any(|key| context.is_bad(&format!("faults.{index}.{key}")));
-        if fault.inject.family() != Family::Byzantine || unclear {
+        if !fault.inject.is_lie() || unclear {
             continue;
         }
         last = Some(index);
