@@ -18,7 +18,10 @@ pub use reason::{Reason, Refusal};
 pub use stakes::Stake;
 
 use crate::policy::{Policy, issue, stake_account};
-use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
+use crate::{
+    Action, Bet, Block, Committee, Committees, Genesis, GenesisError, Order, Orders, Play, TableConfig,
+    TableReport,
+};
 use crate::{Answer, Offence, SignedCommand, Table};
 use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
 use bitcraps_treasury::{Event, Ledger, LedgerError, Transfer, TransferId};
@@ -37,6 +40,7 @@ pub struct Bank {
     ledger: Ledger,
     house: AccountId,
     policy: Policy,
+    committees: Committees,
     stakes: Stakes,
     offences: BTreeMap<(Height, ValidatorIndex), Digest>,
     seats: BTreeMap<TableId, Seat>,
@@ -61,7 +65,7 @@ struct Seat {
 /// Hashes of the parts, `None` where the part changed since.
 #[derive(Clone, Debug, Default)]
 struct Cache {
-    /// Of the policy and the stakes.
+    /// Of the policy, the committees and the stakes.
     terms: Option<Digest>,
     offences: Option<Digest>,
     root: Option<Digest>,
@@ -98,10 +102,10 @@ impl Bank {
         let mut give = |account, amount| ledger.issue(account, amount).expect("the genesis was checked");
         genesis.players.iter().for_each(|(key, amount)| give(AccountId::of_key(key), *amount));
         give(house, genesis.bank);
-        let stakes = Stakes::of(genesis);
+        let committees = Committees::of_genesis(genesis);
         if policy.stake.is_some() || policy.fee.amount > 0 {
             // Who gets money by rule has an account, so that none is opened by the way.
-            stakes.owners().for_each(|owner| give(owner, 0));
+            committees.last().owners().for_each(|owner| give(owner, 0));
         }
         if let Some(stake) = &policy.stake {
             for (index, power) in (0..=u16::MAX).zip(genesis.powers()) {
@@ -117,7 +121,8 @@ impl Bank {
             ledger,
             house,
             policy: policy.clone(),
-            stakes,
+            committees,
+            stakes: Stakes::default(),
             offences: BTreeMap::new(),
             seats: seats.collect(),
             playing: BTreeSet::new(),
@@ -128,7 +133,7 @@ impl Bank {
         Ok(bank)
     }
 
-    /// First step of a block: charges the offences, pays out what has unbonded, checks each command, moves money, reserves
+    /// First step of a block: charges the offences, pays out what has unbonded, puts the next committee in its place, checks each command, moves money, reserves
     /// each bet's stake and worst case. The answer holds orders for every table that has any, or that has open bets and so must roll, in the order of their ids.
     ///
     /// # Panics
@@ -140,6 +145,9 @@ impl Bank {
             self.accuse(block.height, offence);
         }
         self.pay_matured(block.height);
+        if let Some(handover) = &block.handover {
+            self.hand_over(block.height, &handover.terms.to);
+        }
         let mut orders: BTreeMap<TableId, Vec<Order>> =
             self.tables_to_play().map(|table| (table, Vec::new())).collect();
         for signed in &block.commands {
@@ -219,10 +227,19 @@ impl Bank {
         let mut accounts = vec![self.house];
         if self.policy.fee.amount > 0 || self.policy.stake.is_some() {
             accounts.push(fees::fees());
-            accounts.extend(self.stakes.accounts());
+            accounts.extend(self.committee().accounts());
             accounts.extend(self.policy.stake.and_then(|stake| stake.kept).map(|kept| kept.by));
         }
         accounts
+    }
+
+    /// Who decides blocks, and who did.
+    pub fn committees(&self) -> &Committees {
+        &self.committees
+    }
+
+    fn committee(&self) -> &Committee {
+        self.committees.last()
     }
 
     /// What it goes by.
@@ -240,7 +257,7 @@ impl Bank {
         self.offences.contains_key(&(height, offender))
     }
 
-    /// The state root after the last finished block: over the ledger, the policy, the stakes, the offences and all tables.
+    /// The state root after the last finished block: over the ledger, the policy, the committees, the stakes, the offences and all tables.
     ///
     /// # Panics
     /// In the middle of a block, and for a decoded bank that has not passed `Casino::from_parts`.
@@ -423,7 +440,8 @@ impl Bank {
             Digest::of("casino/offences", &bytes)
         });
         let terms = *self.cache.terms.get_or_insert_with(|| {
-            let bytes = borsh::to_vec(&(&self.policy, &self.stakes)).expect("a vector takes all bytes");
+            let bytes = borsh::to_vec(&(&self.policy, &self.committees, &self.stakes))
+                .expect("a vector takes all bytes");
             Digest::of("casino/terms", &bytes)
         });
         let mut bytes = Vec::with_capacity(96 + 36 * self.seats.len());

@@ -75,6 +75,8 @@ struct Expected {
 /// What offences cost, along the chain.
 #[derive(Clone, Debug)]
 struct Charges {
+    /// What a unit of power requires.
+    per_power: u128,
     /// Of a thousand, of a stake.
     slash: u128,
     /// Of a thousand, of what is slashed.
@@ -92,6 +94,7 @@ impl Charges {
         let players = genesis.players.iter().map(|(_, amount)| u128::from(*amount));
         let supply = u128::from(genesis.bank) + players.sum::<u128>() + stakes.iter().sum::<u128>();
         Charges {
+            per_power,
             slash: policy.map_or(0, |stake| stake.slash.0.into()),
             kept: policy.and_then(|stake| stake.kept).map_or(0, |Kept { share, .. }| share.0.into()),
             charged: BTreeSet::new(),
@@ -99,7 +102,16 @@ impl Charges {
         }
     }
 
+    /// What a block does to the stakes. Nobody bonds or unbonds in a run, and who is to get power has the money for it.
     fn charge(&mut self, block: &Block) {
+        for (place, entry) in
+            block.handover.iter().flat_map(|handover| handover.terms.to.validators.iter().enumerate())
+        {
+            let required = u128::from(entry.power) * self.per_power;
+            self.expected.stakes.resize(self.expected.stakes.len().max(place + 1), 0);
+            let stake = &mut self.expected.stakes[place];
+            *stake = required.max(*stake);
+        }
         let share = |amount: u128, of_thousand: u128| (amount * of_thousand + 500) / 1000;
         for offence in &block.offences {
             let fresh = self.charged.insert((offence.height, offence.offender.0));

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::convert;
 use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
+use super::handovers::Handovers;
 use super::heartbeat;
 use super::judge::{self, Closing};
 use super::lab::InLab;
@@ -146,6 +147,7 @@ struct Run<'a> {
     faults: Faults<'a>,
     players: Players,
     arrivals: Timeline<()>,
+    handovers: Handovers<'a>,
     camera: Camera,
     halts: Vec<Halt>,
     /// What is wrong with the engines while the run lasts, and with the dice.
@@ -203,6 +205,7 @@ impl<'a> Run<'a> {
             faults,
             players,
             arrivals,
+            handovers: Handovers::new(scenario),
             camera,
             halts: Vec::new(),
             _exhibits: exhibits,
@@ -226,7 +229,8 @@ impl<'a> Run<'a> {
         loop {
             let now = self.world.now();
             self.do_what_is_due(now);
-            let next = [self.faults.next(), self.arrivals.next()].into_iter().flatten().min();
+            let due = [self.faults.next(), self.arrivals.next(), self.handovers.next()];
+            let next = due.into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
             heartbeat::beat(now);
             let progress = self.world.run_until(until)?;
@@ -242,6 +246,8 @@ impl<'a> Run<'a> {
     fn do_what_is_due(&mut self, now: Time) {
         self.faults.run_due(now, &mut *self.world, &self.shared);
         self.faults.tell(now, &self.shared);
+        let happened = self.shared.oracles.borrow().handovers();
+        self.handovers.run_due(now, happened, &self.network, &mut *self.world);
         while self.arrivals.pop_due(now).is_some() {
             self.bet(now);
             if let Some(next) = self.players.next_after(now) {
@@ -299,7 +305,7 @@ pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setu
         honest: (0..scenario.validators.count).map(|node| !plan.liars.contains(&node)).collect(),
         genesis: (*network.genesis).clone(),
         verifier: network.keyring.verifier(),
-        dice: network.dice.public.clone(),
+        dice: network.dice.public(),
         tells_all: network.world != World::Cluster,
         gst: scenario.gst.map(|gst| Time(gst.nanos())),
         patience: patience(scenario, network, plan),

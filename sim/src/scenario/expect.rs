@@ -147,11 +147,13 @@ pub enum Sometimes {
     Restart,
     /// A node refused a frame that was malformed or wrongly signed.
     RejectedFrame,
+    /// A committee handed over to another.
+    Handover,
 }
 
 impl Sometimes {
     /// Every one.
-    pub const ALL: [Sometimes; 7] = [
+    pub const ALL: [Sometimes; 8] = [
         Sometimes::ViewChange,
         Sometimes::EvidenceIncluded,
         Sometimes::BlockSync,
@@ -159,6 +161,7 @@ impl Sometimes {
         Sometimes::Lock,
         Sometimes::Restart,
         Sometimes::RejectedFrame,
+        Sometimes::Handover,
     ];
 
     /// Its name in the file.
@@ -171,6 +174,7 @@ impl Sometimes {
             Sometimes::Lock => "lock",
             Sometimes::Restart => "restart",
             Sometimes::RejectedFrame => "rejected_frame",
+            Sometimes::Handover => "handover",
         }
     }
 }

@@ -38,7 +38,9 @@ pub use inject::{
     Split, Strategy, VoteKind,
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
-pub use model::{Consensus, Crypto, Game, Scenario, Seeds, Stake, Timeouts, Validators, Workload};
+pub use model::{
+    Consensus, Crypto, Game, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators, Workload,
+};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use world::World;

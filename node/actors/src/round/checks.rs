@@ -3,8 +3,9 @@
 
 use super::offences::Offences;
 use crate::chain::Tip;
-use bitcraps_casino::{Block, SignedCommand};
-use bitcraps_consensus::ValidatorSet;
+use crate::committee::{Acting, Sets, check_handover};
+use crate::ports::DiceKeys;
+use bitcraps_casino::{Block, Committees, SignedCommand};
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
 use std::time::Duration;
 
@@ -15,7 +16,11 @@ pub(crate) struct Checks<'a> {
     /// Whether bets are up after the last block.
     pub(crate) bets_are_up: bool,
     pub(crate) chain: &'a ChainId,
-    pub(crate) validators: &'a ValidatorSet,
+    /// Up to the last block; the last of them decides this one.
+    pub(crate) committees: &'a Committees,
+    /// The validators of each height.
+    pub(crate) sets: &'a Sets,
+    pub(crate) keys: &'a dyn DiceKeys,
     pub(crate) max_bytes: usize,
     /// The most bytes of blobs, by the genesis.
     pub(crate) max_blob_bytes: usize,
@@ -44,6 +49,8 @@ pub(crate) enum Fault {
     TooEarly,
     #[error("its time is ahead of our clock")]
     TooLate,
+    #[error("it hands over wrongly, or does something else besides")]
+    Handover,
     #[error("a command's signature is wrong")]
     Command,
     #[error("an offence is not proven, not new, or too old")]
@@ -63,14 +70,19 @@ impl Checks<'_> {
         ensure(block.parent == self.tip.digest, Fault::Parent)?;
         ensure(block.state_root == self.root, Fault::StateRoot)?;
         ensure(block.rolls == Block::must_roll(self.bets_are_up, &block.commands), Fault::Rolls)?;
-        ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
+        ensure(self.sets.at(height).get(block.proposer).is_some(), Fault::Proposer)?;
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
         ensure(block.blobs.bytes() <= self.max_blob_bytes, Fault::Blobs)?;
+        if let Some(handover) = &block.handover {
+            let Checks { committees, chain, verify, keys, .. } = *self;
+            let allowed = check_handover(handover, committees, height, chain, verify).is_ok()
+                && Acting::new(&handover.terms.to, keys).is_ok();
+            ensure(block.only_hands_over() && allowed, Fault::Handover)?;
+        }
         let signed = SignedCommand::verify_all(&block.commands, self.chain, self.verify);
         ensure(signed, Fault::Command)?;
-        let proven =
-            self.offences.acceptable(height, &block.offences, self.validators, self.chain, self.verify);
+        let proven = self.offences.acceptable(height, &block.offences, self.sets, self.chain, self.verify);
         ensure(proven, Fault::Offence)
     }
 }

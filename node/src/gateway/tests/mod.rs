@@ -94,6 +94,7 @@ fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig
         me,
         submit,
         blobs,
+        handovers: mpsc::channel(1).0,
         health: health.clone(),
         metrics: house.metrics.clone(),
         archive: Arc::new(move |height| {
@@ -138,6 +139,7 @@ fn block_of_archive(height: u64) -> Option<Vec<u8>> {
         time: bitcraps_types::WallTime(0),
         state_root: bitcraps_types::Digest::ZERO,
         rolls: false,
+        handover: None,
         commands: Vec::new(),
         offences: Vec::new(),
         blobs: Blobs::default(),

@@ -130,6 +130,7 @@ fn block(
         time: WallTime(height),
         state_root: casino.root(),
         rolls: true,
+        handover: None,
         commands: (0..players).map(command).collect(),
         offences: Vec::new(),
         blobs: Blobs::default(),
