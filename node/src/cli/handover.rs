@@ -15,7 +15,7 @@ use crate::genesis_file;
 use crate::hex::{self, Hex};
 use crate::home::HomeError;
 use bitcraps_casino::{Committee, Handover as Agreement, Terms};
-use bitcraps_types::{Height, Sign, Signature, ValidatorIndex};
+use bitcraps_types::{Height, Signature, ValidatorIndex};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::fs;

@@ -13,7 +13,7 @@ mod sent;
 mod state;
 
 use super::*;
-use crate::scheme::{DiceOfRun, Keyring, Scheme};
+use crate::scheme::{DiceKeys, DiceOfRun, Keyring, Scheme};
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_consensus::tendermint::{Proposal, TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{AnyMessage, Config, Evidence, Signed, Validator};

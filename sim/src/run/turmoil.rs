@@ -105,6 +105,7 @@ fn gateway_node(
         me: network.keyring.public_key(usize::from(index)),
         submit,
         blobs,
+        handovers: gateway::handover_queue().0,
         health: Arc::new(Health::new(Arc::new(move || clock.now()))),
         metrics: Arc::new(Metrics::new(VERSION, started)),
         archive: Arc::new(|_| None),

@@ -389,13 +389,20 @@ impl Sync {
     fn check_manifest(&self, manifest: &Manifest) -> Option<DecidedBlock> {
         let mut succession = self.succession.clone();
         let (chain, verify, keys) = (&self.chain, &*self.verifications, &*self.ports.dice);
-        succession.follow(manifest.handovers.as_slice(), Law { chain, verify, keys })?;
+        succession.follow(self.unknown(manifest), Law { chain, verify, keys })?;
         self.check(manifest.next.clone(), &succession.acting)
+    }
+
+    /// The handovers of a manifest that are above the tip. This node may have come further since it asked.
+    fn unknown<'a>(&self, manifest: &'a Manifest) -> &'a [Decided] {
+        let handovers = manifest.handovers.as_slice();
+        let known = handovers.partition_point(|decided| decided.certificate.height <= self.tip.height);
+        &handovers[known..]
     }
 
     /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
     fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded, ctx: &Context<Self>) {
-        let handovers = [&self.handovers[..], manifest.handovers.as_slice()].concat();
+        let handovers = [&self.handovers[..], self.unknown(&manifest)].concat();
         let opened = self.check_manifest(&manifest).and_then(|next| {
             let (snapshot, casino) =
                 Snapshot::proven(manifest.last.clone(), handovers, &chunks, &next.block)?;
