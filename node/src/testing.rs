@@ -125,6 +125,7 @@ impl House {
             time: WallTime(height * 1_000_000),
             state_root: self.casino.root(),
             rolls: Block::must_roll(self.casino.bank().bets_are_up(), &commands),
+            attendance: None,
             handover: None,
             commands,
             offences: Vec::new(),

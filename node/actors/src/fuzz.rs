@@ -211,6 +211,7 @@ fn chain(length: Height) -> Vec<Decided> {
             time,
             state_root,
             rolls: true,
+            attendance: None,
             handover: None,
             commands: vec![],
             offences: vec![],

@@ -23,6 +23,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use bitcraps_casino::{Blobs, Handover, SignedCommand};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The way into a running node. Cheap to clone. Does nothing once the node has stopped.
 #[derive(Clone)]
@@ -260,6 +261,7 @@ fn run(
         work: Work::Idle,
     });
 
+    let certificate = store.get(tip.height).map(|decided| Arc::new(decided.certificate.clone()));
     let restored =
         sync::Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, succession, handovers };
     let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury, dice };
@@ -282,8 +284,18 @@ fn run(
     ));
 
     let sets = Sets::new(&committees).expect("its last committee acts, and those before did");
-    let restored =
-        round::Restored { engine, journal_bytes, committees, sets, me, tip, root, bets_are_up, recorded };
+    let restored = round::Restored {
+        engine,
+        journal_bytes,
+        committees,
+        sets,
+        me,
+        tip,
+        root,
+        certificate,
+        bets_are_up,
+        recorded,
+    };
     let neighbours = round::Neighbours { transport, mempool, sync };
     wiring.round.run(Round::new(ports.clone(), config.clone(), chain, restored, verifications, neighbours));
 }

@@ -9,6 +9,7 @@ mod audit;
 mod fees;
 mod limits;
 mod reason;
+mod rewards;
 mod stakes;
 #[cfg(test)]
 mod tests;
@@ -103,7 +104,7 @@ impl Bank {
         genesis.players.iter().for_each(|(key, amount)| give(AccountId::of_key(key), *amount));
         give(house, genesis.bank);
         let committees = Committees::of_genesis(genesis);
-        if policy.stake.is_some() || policy.fee.amount > 0 {
+        if policy.stake.is_some() || policy.fee.amount > 0 || policy.reward.is_some() {
             // Who gets money by rule has an account, so that none is opened by the way.
             committees.last().owners().for_each(|owner| give(owner, 0));
         }
@@ -144,6 +145,7 @@ impl Bank {
         for offence in &block.offences {
             self.accuse(block.height, offence);
         }
+        self.reward(block);
         self.pay_matured(block.height);
         if let Some(handover) = &block.handover {
             self.hand_over(block.height, &handover.terms.to);
@@ -225,7 +227,7 @@ impl Bank {
     /// The accounts whose money moves by rule: the house's own, and those that the policy pays.
     pub fn accounts_of_rules(&self) -> Vec<AccountId> {
         let mut accounts = vec![self.house];
-        if self.policy.fee.amount > 0 || self.policy.stake.is_some() {
+        if self.policy.fee.amount > 0 || self.policy.stake.is_some() || self.policy.reward.is_some() {
             accounts.push(fees::fees());
             accounts.extend(self.committee().accounts());
             accounts.extend(self.policy.stake.and_then(|stake| stake.kept).map(|kept| kept.by));

@@ -20,6 +20,8 @@ pub struct Block {
     /// Whether the dice fall: [`Block::must_roll`] says when. The dice of a block that rolls come with it, after it is
     /// final.
     pub rolls: bool,
+    /// Who signed the parent, where the policy rewards that; none for the first block.
+    pub attendance: Option<Attendance>,
     /// Hands over to the next committee, which decides from the next height on. Such a block has nothing else in it.
     pub handover: Option<Box<Handover>>,
     /// In the order in which they are done.
@@ -28,6 +30,16 @@ pub struct Block {
     pub offences: Vec<Offence>,
     /// In the order in which the proposer took them in. The state does not depend on them.
     pub blobs: Blobs,
+}
+
+/// Who signed a block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Attendance {
+    /// By ascending index.
+    pub signers: Vec<ValidatorIndex>,
+    /// The block's certificate in the form of the consensus engine, opaque here. Its receiver checks it before it votes for
+    /// the block.
+    pub proof: Vec<u8>,
 }
 
 /// A validator's breach of the protocol.

@@ -97,7 +97,8 @@ impl Committee {
         self.validators.iter().map(|validator| validator.power).collect()
     }
 
-    fn power(&self, index: ValidatorIndex) -> u64 {
+    /// The power of a validator; none for a stranger.
+    pub fn power(&self, index: ValidatorIndex) -> u64 {
         self.validators.get(index.index()).map_or(0, |validator| validator.power)
     }
 }
@@ -191,6 +192,12 @@ impl Committees {
     /// The committee that decides the next block.
     pub fn last(&self) -> &Committee {
         &self.acting.back().expect("never empty").1
+    }
+
+    /// That of a height; before the first known, the first.
+    pub fn at(&self, height: Height) -> &Committee {
+        let after = self.acting.partition_point(|(first, _)| *first <= height);
+        &self.acting[after.saturating_sub(1)].1
     }
 
     /// All that are known, each with its first height, ascending.

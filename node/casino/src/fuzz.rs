@@ -134,6 +134,7 @@ fn block_of(height: Height, commands: Vec<SignedCommand>) -> Block {
         time: WallTime(height),
         state_root: Digest::ZERO,
         rolls: true,
+        attendance: None,
         handover: None,
         commands,
         offences: Vec::new(),

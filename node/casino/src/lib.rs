@@ -21,7 +21,7 @@ mod testing;
 
 pub use bank::{AuditError, Bank, Reason, Refusal, Stake};
 pub use blobs::{Blobs, BlobsError};
-pub use block::{Block, BlockError, Offence};
+pub use block::{Attendance, Block, BlockError, Offence};
 pub use casino::{Casino, SnapshotError};
 pub use command::{Action, Bet, Command, SignedCommand};
 pub use committee::{Committee, Committees, DiceKey, Handover, HandoverError, Terms};

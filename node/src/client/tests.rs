@@ -205,6 +205,7 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
             time: bitcraps_types::WallTime(0),
             state_root: Digest::ZERO,
             rolls: height == 6,
+            attendance: None,
             handover: None,
             commands: Vec::new(),
             offences: Vec::new(),

@@ -5,7 +5,8 @@ use super::offences::Offences;
 use crate::chain::Tip;
 use crate::committee::{Acting, Sets, check_handover};
 use crate::ports::DiceKeys;
-use bitcraps_casino::{Block, Committees, SignedCommand};
+use bitcraps_casino::{Attendance, Block, Committees, SignedCommand};
+use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub(crate) struct Checks<'a> {
     pub(crate) tip: &'a Tip,
     pub(crate) root: Digest,
+    /// Whether blocks tell who signed their parents, by the policy.
+    pub(crate) rewards: bool,
     /// Whether bets are up after the last block.
     pub(crate) bets_are_up: bool,
     pub(crate) chain: &'a ChainId,
@@ -49,6 +52,8 @@ pub(crate) enum Fault {
     TooEarly,
     #[error("its time is ahead of our clock")]
     TooLate,
+    #[error("it does not tell who signed the last block, or not truly, or where it must not")]
+    Attendance,
     #[error("it hands over wrongly, or does something else besides")]
     Handover,
     #[error("a command's signature is wrong")]
@@ -74,6 +79,7 @@ impl Checks<'_> {
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
         ensure(block.blobs.bytes() <= self.max_blob_bytes, Fault::Blobs)?;
+        ensure(self.attended(&block), Fault::Attendance)?;
         if let Some(handover) = &block.handover {
             let Checks { committees, chain, verify, keys, .. } = *self;
             let allowed = check_handover(handover, committees, height, chain, verify).is_ok()
@@ -84,6 +90,18 @@ impl Checks<'_> {
         ensure(signed, Fault::Command)?;
         let proven = self.offences.acceptable(height, &block.offences, self.sets, self.chain, self.verify);
         ensure(proven, Fault::Offence)
+    }
+
+    /// Whether it tells who signed its parent where it must: with the parent's certificate, and nowhere else.
+    fn attended(&self, block: &Block) -> bool {
+        let must = self.rewards && self.tip.height > 0;
+        let Some(Attendance { signers, proof }) = &block.attendance else { return !must };
+        must && borsh::from_slice::<Certificate>(proof).is_ok_and(|certificate| {
+            let signed = certificate.signatures.iter().map(|(signer, _)| signer);
+            (certificate.height, certificate.digest) == (self.tip.height, self.tip.digest)
+                && signed.eq(signers)
+                && certificate.verify(self.sets.at(self.tip.height), self.chain, self.verify).is_ok()
+        })
     }
 }
 

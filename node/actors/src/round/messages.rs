@@ -6,7 +6,7 @@ use crate::committee::CommitteeError;
 use crate::message::message;
 use crate::ports::{ConsensusMessage, DiskError};
 use bitcraps_casino::{Blobs, Committees, Handover, SignedCommand};
-use bitcraps_consensus::{Signed, Verified};
+use bitcraps_consensus::{Certificate, Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub(crate) struct NewTip {
     pub(crate) tip: Tip,
     /// The state root after it.
     pub(crate) root: Digest,
+    /// What proves it; `None` for one that was taken over with a state.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     /// Whether bets are up after it.
     pub(crate) bets_are_up: bool,
 }

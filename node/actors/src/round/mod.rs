@@ -27,9 +27,9 @@ use crate::verifications::Verifications;
 use crate::wire::{List, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
-use bitcraps_casino::{Block, Committees, Handover};
+use bitcraps_casino::{Attendance, Block, Committees, Handover};
 use bitcraps_consensus::{
-    Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
+    Certificate, Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
 };
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
@@ -44,6 +44,9 @@ use std::sync::Arc;
 /// The consensus journal is emptied at the start of a height when it is longer than this, in bytes. More than a few of
 /// the longest blocks: emptying it costs several writes that must be durable.
 const JOURNAL_BYTES: usize = 16 << 20;
+
+/// What a signer of the parent takes in a block where the policy rewards it, in bytes: its index twice and its signature.
+const ATTENDANCE_BYTES: usize = 68;
 
 /// Those whom the round talks to.
 pub(crate) struct Neighbours {
@@ -73,6 +76,8 @@ pub(crate) struct Round {
     journal_bytes: usize,
     tip: Tip,
     root: Digest,
+    /// What proves the tip, if that is known: it stands in the next block where the policy rewards who signed.
+    certificate: Option<Arc<Certificate>>,
     bets_are_up: bool,
     offences: Offences,
     /// How full the buffers were that others can fill.
@@ -109,6 +114,7 @@ pub(crate) struct Restored {
     pub(crate) me: Option<ValidatorIndex>,
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
+    pub(crate) certificate: Option<Arc<Certificate>>,
     pub(crate) bets_are_up: bool,
     /// The offences in the state.
     pub(crate) recorded: Vec<offences::Name>,
@@ -123,8 +129,18 @@ impl Round {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Round {
-        let Restored { engine, journal_bytes, committees, sets, me, tip, root, bets_are_up, recorded } =
-            restored;
+        let Restored {
+            engine,
+            journal_bytes,
+            committees,
+            sets,
+            me,
+            tip,
+            root,
+            certificate,
+            bets_are_up,
+            recorded,
+        } = restored;
         Round {
             ports,
             config,
@@ -142,6 +158,7 @@ impl Round {
             journal_bytes,
             tip,
             root,
+            certificate,
             bets_are_up,
             offences: Offences::new(recorded),
             later_heights: HighWater::of(Buffer::LaterHeights),
@@ -225,7 +242,7 @@ impl Round {
             }
             Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
             Output::Propose { height, round } => {
-                let room = self.config.block_room();
+                let room = self.block_room();
                 let (_, offences) = self.offences.for_block(height, room / 2);
                 let max_bytes = room - offences;
                 let max_count = Block::MAX_COMMANDS;
@@ -373,10 +390,28 @@ impl Round {
         None
     }
 
+    fn rewards(&self) -> bool {
+        self.config.genesis.policy.reward.is_some()
+    }
+
+    /// How long a block's commands, offences and blobs may be together, in bytes.
+    fn block_room(&self) -> usize {
+        let attendance = if self.rewards() { ATTENDANCE_BYTES * self.validators.len() } else { 0 };
+        self.config.block_room().saturating_sub(attendance)
+    }
+
+    /// Who signed the tip, where the policy rewards that.
+    fn attendance(&self) -> Option<Attendance> {
+        let certificate = self.certificate.as_ref().filter(|_| self.rewards())?;
+        let signers = certificate.signatures.iter().map(|(signer, _)| *signer).collect();
+        Some(Attendance { signers, proof: borsh::to_vec(&**certificate).expect("a vector takes all bytes") })
+    }
+
     fn checks(&self) -> Checks<'_> {
         Checks {
             tip: &self.tip,
             root: self.root,
+            rewards: self.rewards(),
             bets_are_up: self.bets_are_up,
             chain: &self.chain,
             committees: &self.committees,
@@ -401,11 +436,15 @@ impl Round {
 
     fn propose(&mut self, Batch { height, round, commands, blobs }: Batch) {
         let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
+        let attendance = self.attendance();
+        if attendance.is_none() && self.rewards() && self.tip.height > 0 {
+            return; // It began with a snapshot and has seen no block since.
+        }
         let handover = self.handover.clone().filter(|handover| self.may_hand_over(handover, height).is_ok());
         let alone = handover.is_some();
         let (commands, blobs) = if alone { Default::default() } else { (commands, blobs) };
         let taken = borsh::object_length(&(&commands, &blobs)).unwrap_or(usize::MAX);
-        let room = self.config.block_room().saturating_sub(taken);
+        let room = self.block_room().saturating_sub(taken);
         let (offences, _) = self.offences.for_block(height, if alone { 0 } else { room });
         let block = Block {
             height,
@@ -414,6 +453,7 @@ impl Round {
             time: checks::proposed_time(self.ports.clock.wall(), &self.tip),
             state_root: self.root,
             rolls: Block::must_roll(self.bets_are_up, &commands),
+            attendance,
             handover,
             commands,
             offences,
@@ -569,9 +609,10 @@ impl Handler<Batch> for Round {
 impl Handler<NewTip> for Round {
     type Result = ();
 
-    fn handle(&mut self, NewTip { tip, root, bets_are_up }: NewTip, ctx: &mut Self::Context) {
+    fn handle(&mut self, NewTip { tip, root, certificate, bets_are_up }: NewTip, ctx: &mut Self::Context) {
         self.tip = tip;
         self.root = root;
+        self.certificate = certificate;
         self.bets_are_up = bets_are_up;
         self.offences.forget_before(self.tip.height + 1);
         self.advance();

@@ -28,6 +28,7 @@ use crate::verifications::Verifications;
 use crate::wire::{Decided, Manifest, SyncMessage, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use bitcraps_casino::{Block, Handover};
+use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time};
 use catch_up::{CatchUp, Downloaded, Next};
 pub(crate) use messages::{
@@ -293,8 +294,16 @@ impl Sync {
         let height = self.tip.height;
         if self.told < height && self.durable == height && self.applied == height {
             self.told = height;
-            self.round.do_send(NewTip { tip: self.tip, root: self.root, bets_are_up: self.bets_are_up });
+            let Sync { tip, root, bets_are_up, .. } = *self;
+            let certificate = self.certificate_of_tip();
+            self.round.do_send(NewTip { tip, root, certificate, bets_are_up });
         }
+    }
+
+    /// For the next block, where the policy rewards who signed.
+    fn certificate_of_tip(&self) -> Option<Arc<Certificate>> {
+        self.config.genesis.policy.reward?;
+        self.store.get(self.tip.height).map(|decided| Arc::new(decided.certificate.clone()))
     }
 
     /// Asks a peer for what this node lacks, if it is time.

@@ -121,6 +121,7 @@ mod tests {
             time,
             state_root,
             rolls: false,
+            attendance: None,
             handover: None,
             commands: vec![],
             offences: vec![],

@@ -73,6 +73,7 @@ impl LieInSync {
             time: WallTime(height),
             state_root: Digest::ZERO,
             rolls: false,
+            attendance: None,
             handover: None,
             commands: Vec::new(),
             offences: Vec::new(),

@@ -59,6 +59,7 @@ prop_compose! {
             time: WallTime(time),
             state_root,
             rolls,
+            attendance: None,
             handover: None,
             commands,
             offences: offences

@@ -135,3 +135,33 @@ fn who_gets_power_stakes_for_it_and_who_loses_it_may_unbond() {
     let again = Casino::decode_snapshot(&casino.encode_snapshot()).unwrap();
     assert_eq!((again.root(), again.bank().committees()), (casino.root(), casino.bank().committees()));
 }
+
+/// A reward of 10 among powers 1, 2 and 3: who signed the parent gets its part, and nobody another's.
+#[test]
+fn who_signed_the_parent_is_paid_by_the_power_it_had_then() {
+    let mut genesis = genesis(0, 0);
+    genesis.policy = Policy { reward: Some(10), ..Policy::default() };
+    genesis.validators = committee(&[1, 2, 3]).validators;
+    let chain = genesis.chain_id();
+    let mut casino = Casino::genesis(&genesis).unwrap();
+    let supply = casino.bank().ledger().supply();
+    let mut signed = |height, signers: &[u16], handover| {
+        let signers = signers.iter().copied().map(ValidatorIndex).collect();
+        let attendance = Some(crate::Attendance { signers, proof: vec![] });
+        casino.apply(&crate::Block { attendance, handover, ..block(height, vec![]) }, None, &chain, &Tags);
+        let ledger = casino.bank().ledger();
+        let paid = [1, 2, 3].map(|n| ledger.account(&Player(n).account()).unwrap().available());
+        assert_eq!(ledger.supply(), supply + paid.iter().sum::<u64>());
+        paid
+    };
+    assert_eq!(signed(2, &[0, 1, 2], None), [2, 3, 5], "10/6, 20/6, 30/6: the odd unit to the largest rest");
+    assert_eq!(signed(3, &[1, 2], None), [2, 6, 10], "the part of who was absent is not minted");
+    let terms = Terms { number: 1, not_before: 1, to: committee(&[6, 0, 0]) };
+    assert_eq!(signed(4, &[0], Some(Box::new(Handover { terms, approvals: vec![] }))), [4, 6, 10]);
+    assert_eq!(
+        signed(5, &[0, 1, 2], None),
+        [6, 9, 15],
+        "the block that handed over was signed by those before"
+    );
+    assert_eq!(signed(6, &[0], None), [16, 9, 15]);
+}

@@ -153,6 +153,7 @@ fn block_of_archive(height: u64) -> Option<Vec<u8>> {
         time: bitcraps_types::WallTime(0),
         state_root: bitcraps_types::Digest::ZERO,
         rolls: false,
+        attendance: None,
         handover: None,
         commands: Vec::new(),
         offences: Vec::new(),

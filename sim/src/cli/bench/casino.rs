@@ -130,6 +130,7 @@ fn block(
         time: WallTime(height),
         state_root: casino.root(),
         rolls: true,
+        attendance: None,
         handover: None,
         commands: (0..players).map(command).collect(),
         offences: Vec::new(),

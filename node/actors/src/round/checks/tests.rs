@@ -7,7 +7,7 @@ use bitcraps_casino::{
     Terms,
 };
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
-use bitcraps_consensus::{Evidence, Signed};
+use bitcraps_consensus::{Evidence, Signed, commit_bytes};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{
     AccountId, GroupKey, PartialSignature, Sign, TableId, ThresholdKey, ThresholdSignature, ValidatorIndex,
@@ -62,6 +62,7 @@ fn block() -> Block {
         time: WallTime(1001),
         state_root: ROOT,
         rolls: false,
+        attendance: None,
         handover: None,
         commands: vec![command()],
         offences: offences(3),
@@ -116,6 +117,7 @@ fn checks<'a>(house: &'a House, offences: &'a Offences) -> Checks<'a> {
     Checks {
         tip: &TIP,
         root: ROOT,
+        rewards: false,
         bets_are_up: false,
         chain: &CHAIN,
         committees: &house.committees,
@@ -325,4 +327,39 @@ fn an_offence_is_judged_by_the_validators_of_its_height() {
         |offences| checks(&house, &known).check(7, &Value::new(Block { offences, ..block() }.encode()), None);
     assert_eq!(judge(offences(4)), Ok(()), "validator 1 was one then");
     assert_eq!(judge(offences(5)), Err(Fault::Offence), "and not any more");
+}
+
+#[test]
+fn where_the_policy_rewards_it_a_block_tells_who_signed_its_parent_with_the_parents_certificate() {
+    let certificate = |height, digest, signers: &[u8]| {
+        let bytes = commit_bytes(&CHAIN, height, 0, &digest);
+        let sign = |n: &u8| (ValidatorIndex((*n).into()), key(*n).sign(&bytes));
+        Certificate { height, round: 0, digest, signatures: signers.iter().map(sign).collect() }
+    };
+    let attendance = |certificate: &Certificate| Attendance {
+        signers: certificate.signatures.iter().map(|(signer, _)| *signer).collect(),
+        proof: borsh::to_vec(certificate).unwrap(),
+    };
+    let (house, known) = (house(), Offences::default());
+    let judge = |rewards, attendance| {
+        let checks = Checks { rewards, ..checks(&house, &known) };
+        checks.check(7, &Value::new(Block { attendance, ..block() }.encode()), None)
+    };
+    let good = attendance(&certificate(6, TIP.digest, &[0, 1, 3]));
+    assert_eq!(judge(true, Some(good.clone())), Ok(()));
+    assert_eq!(judge(false, None), Ok(()));
+    let refused = Err(Fault::Attendance);
+    assert_eq!(judge(true, None), refused);
+    assert_eq!(judge(false, Some(good.clone())), refused);
+    assert_eq!(judge(true, Some(attendance(&certificate(6, TIP.digest, &[0, 1])))), refused, "no quorum");
+    assert_eq!(
+        judge(true, Some(attendance(&certificate(5, TIP.digest, &[0, 1, 3])))),
+        refused,
+        "another height"
+    );
+    assert_eq!(judge(true, Some(attendance(&certificate(6, ROOT, &[0, 1, 3])))), refused, "another block");
+    let signers = [0, 1, 2].map(ValidatorIndex).to_vec();
+    assert_eq!(judge(true, Some(Attendance { signers, ..good.clone() })), refused, "others than signed");
+    let proof = [&good.proof[..], &[0]].concat();
+    assert_eq!(judge(true, Some(Attendance { proof, ..good })), refused);
 }
