@@ -280,6 +280,8 @@ mod tests {
             time: WallTime(height),
             state_root: Digest::ZERO,
             rolls: true,
+            attendance: None,
+            handover: None,
             commands: vec![command],
             offences: vec![],
             blobs: Blobs::default(),

@@ -10,7 +10,7 @@
 //! Only if that works is the manifest written, and without a manifest a directory is no backup. The archive of older
 //! blocks is not copied: every other node has it, and a node goes on without it.
 
-use crate::dice;
+use crate::dice::PublicKeys;
 use crate::genesis_file;
 use crate::home::{Home, HomeError};
 use crate::world::disk;
@@ -114,13 +114,7 @@ pub fn create(home: &Home, directory: &Path, now: WallTime) -> Result<Manifest, 
     let snapshot = read(home.data().join(SNAPSHOT))?;
     let mut blocks = read(home.data().join(BLOCKS))?;
     blocks.truncate(whole_blocks(&blocks)?);
-    let replayed = replay(
-        &genesis,
-        &snapshot,
-        &blocks,
-        &Ed25519Verifier,
-        &dice::public(&genesis).map_err(HomeError::from)?,
-    )?;
+    let replayed = replay(&genesis, &snapshot, &blocks, &Ed25519Verifier, &PublicKeys)?;
     let contents = [
         (GENESIS, genesis_file::to_json(&genesis).into_bytes()),
         (CONFIG, read(home.config())?),
@@ -172,13 +166,7 @@ pub fn verify(directory: &Path) -> Result<(Manifest, Replayed), BackupError> {
         let path = directory.join(name);
         fs::read(&path).map_err(at(&path))
     };
-    let replayed = replay(
-        &genesis,
-        &read(SNAPSHOT)?,
-        &read(BLOCKS)?,
-        &Ed25519Verifier,
-        &dice::public(&genesis).map_err(HomeError::from)?,
-    )?;
+    let replayed = replay(&genesis, &read(SNAPSHOT)?, &read(BLOCKS)?, &Ed25519Verifier, &PublicKeys)?;
     if (replayed.height, replayed.root.to_string()) != (manifest.height, manifest.root.clone()) {
         return Err(BackupError::Other { expected: manifest.height, found: replayed.height });
     }

@@ -1,13 +1,15 @@
-//! The dice key: its public half, as a network's genesis has it, and a validator's shares of the secret, in a file of
-//! the validator's home.
+//! The dice keys: their public halves, as a network's genesis and its handovers have them, and a validator's shares of the
+//! secrets, in files of the validator's home.
 
 use crate::hex;
 use crate::keys::{KeyError, read_secret, write_secret};
+use bitcraps_actors::ports::DiceKeys;
 use bitcraps_beacon::bls::{self, BlsKey, SecretShares};
 use bitcraps_beacon::{Shares, SharesError};
-use bitcraps_casino::{DiceKey, Genesis};
-use bitcraps_types::{PublicKey, ValidatorIndex};
+use bitcraps_casino::{Committee, DiceKey, Genesis};
+use bitcraps_types::{PublicKey, ThresholdKey, ValidatorIndex};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use zeroize::Zeroizing;
 
 const HEADER: &str = "bitcraps-dice-shares 1 bls12381";
@@ -52,7 +54,7 @@ pub fn shares(genesis: &Genesis) -> Result<Shares, SharesError> {
     Shares::assigned(genesis.dice.holders.clone(), &genesis.powers())
 }
 
-/// The public half: what checks a network's dice.
+/// The public half of a genesis' key: what checks a network's dice, until the first handover.
 pub fn public(genesis: &Genesis) -> Result<BlsKey, DiceKeyError> {
     BlsKey::public(&genesis.dice.group, &shares(genesis)?).map_err(DiceKeyError::Group)
 }
@@ -74,6 +76,50 @@ pub fn of_node(genesis: &Genesis, me: &PublicKey, file: &Path) -> Result<BlsKey,
     public
         .with_shares(&secret, shares.held_by(validator))
         .map_err(|error| DiceKeyError::Secret { path, error })
+}
+
+/// The dice keys as one node has them. What it holds of a key lies in any of the files `dice*.shares` of a directory: they
+/// are read when a committee begins to act.
+pub struct KeysOfNode {
+    /// Who the node is.
+    pub me: PublicKey,
+    /// Where the files lie.
+    pub directory: PathBuf,
+}
+
+impl DiceKeys for KeysOfNode {
+    fn key(&self, committee: &Committee, shares: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        let public = || BlsKey::public(&committee.dice.group, shares).ok();
+        let place = committee.validators.iter().position(|validator| validator.key == self.me);
+        let validator = place.and_then(|place| u16::try_from(place).ok()).map(ValidatorIndex);
+        let held = validator.map_or(&[][..], |validator| shares.held_by(validator));
+        let own = || self.secrets().find_map(|secret| public()?.with_shares(&secret, held).ok());
+        let key = if held.is_empty() { None } else { own() };
+        Some(Rc::new(key.or_else(public)?))
+    }
+}
+
+impl KeysOfNode {
+    /// What the files hold; one that can't be read holds nothing.
+    fn secrets(&self) -> impl Iterator<Item = SecretShares> {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let ours = entries.map(|entry| entry.path()).filter(|path| is_of_shares(path));
+        ours.filter_map(|path| read(&path).ok())
+    }
+}
+
+fn is_of_shares(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("dice") && name.ends_with(".shares")
+}
+
+/// The public halves alone: what checks dice.
+pub struct PublicKeys;
+
+impl DiceKeys for PublicKeys {
+    fn key(&self, committee: &Committee, shares: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        Some(Rc::new(BlsKey::public(&committee.dice.group, shares).ok()?))
+    }
 }
 
 /// A dice key for a network whose secrets all lie in one place, and the shares of each validator.

@@ -293,13 +293,15 @@ mod tests {
         let to = prop::sample::select(vec![FeesTo::Validators, FeesTo::Nobody]);
         let fee = (any::<u64>(), to).prop_map(|(amount, to)| Fee { amount, to });
         let losses = any::<(Option<u64>, Option<u64>)>();
-        (reserve, losses, prop::option::of(kelly), fee, prop::option::of(stake)).prop_map(
-            |(reserve, (table_loss, total_loss), kelly, fee, stake)| Policy {
+        let fees = (fee, any::<Option<u64>>());
+        (reserve, losses, prop::option::of(kelly), fees, prop::option::of(stake)).prop_map(
+            |(reserve, (table_loss, total_loss), kelly, (fee, reward), stake)| Policy {
                 reserve,
                 table_loss,
                 total_loss,
                 kelly,
                 fee,
+                reward,
                 stake,
             },
         )

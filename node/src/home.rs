@@ -4,7 +4,7 @@
 //! config/node.toml      what the operator set
 //! config/genesis.json   the network
 //! keys/node.key         the secret key; keys/sign-state: what it has signed. Never in a backup.
-//! keys/dice.shares      a validator's shares of the dice key. Never in a backup either.
+//! keys/dice*.shares     a validator's shares of the dice keys, one file for each committee. Never in a backup either.
 //! data/                 the journal, the snapshot, the archive, the address book
 //! LOCK                  locked by the process that uses the home
 //! VERSION               of this layout
@@ -16,6 +16,7 @@ use crate::keys::{self, KeyError, SecretKey};
 use crate::sign_state::{SignState, SignStateError};
 use crate::world::disk;
 use bitcraps_casino::Genesis;
+use bitcraps_types::{Digest, GroupKey};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -109,6 +110,11 @@ impl Home {
         self.root.join("config/genesis.json")
     }
 
+    /// Where the secrets lie.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
     /// The secret key.
     pub fn key(&self) -> PathBuf {
         self.root.join("keys/node.key")
@@ -122,6 +128,12 @@ impl Home {
     /// A validator's shares of the dice key.
     pub fn dice_shares(&self) -> PathBuf {
         self.root.join("keys/dice.shares")
+    }
+
+    /// A validator's shares of the dice key of a committee after a handover.
+    pub fn dice_shares_of(&self, group: &GroupKey) -> PathBuf {
+        let name = Digest::of("home/dice shares", &group.0);
+        self.root.join(format!("keys/dice-{}.shares", &name.to_string()[..16]))
     }
 
     /// What the key has signed. Beside the key itself: if that is a link into another home, so is this.

@@ -7,9 +7,9 @@
 use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
-use crate::dice;
+use crate::dice::{self, KeysOfNode};
 use crate::event_log::EventLog;
-use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, Health};
+use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, HandoverHandedIn, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
 use crate::logs;
@@ -23,7 +23,6 @@ use bitcraps_actors::config::NodeConfig;
 use bitcraps_actors::files::{BLOCKS, CONSENSUS, Decided, SNAPSHOT, chain_end, decided_blocks};
 use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
 use bitcraps_actors::{JournalError, node};
-use bitcraps_beacon::bls::BlsKey;
 use bitcraps_casino::SignedCommand;
 use bitcraps_quic::{BindError, Counters, Identity, Observer, QuicConfig, QuicEvent, QuicLinks};
 use bitcraps_types::ed25519::Ed25519Verifier;
@@ -177,7 +176,8 @@ impl Node {
             .transpose()?;
         let genesis = Arc::new(home.read_genesis()?);
         let key = home.read_key().map_err(HomeError::from)?;
-        let dice = dice::of_node(&genesis, &key.public(), &home.dice_shares()).map_err(HomeError::from)?;
+        dice::of_node(&genesis, &key.public(), &home.dice_shares()).map_err(HomeError::from)?;
+        let dice = KeysOfNode { me: key.public(), directory: home.keys() };
         let clock = SystemClock::new();
         let (sign_state, floor) = take_sign_state(home, &key, &genesis.chain_id(), launch.sign_above)?;
         let archive = Arc::new(open_archive(home)?);
@@ -195,8 +195,7 @@ impl Node {
         let counted = counters.clone();
         watched.metrics.knows(config.p2p.peers.len());
         watched.metrics.links_from(Box::new(move || link_counts(&counted)));
-        let (submit, submitted) = gateway::queue();
-        let (blobs, blobs_submitted) = gateway::blob_queue();
+        let (ways, handed_in) = ways();
         let (control, controlled) = unbounded_channel();
         let me = key.public();
         let parts = Parts {
@@ -211,8 +210,7 @@ impl Node {
             sign_state,
             watched: watched.clone(),
             counters,
-            submitted,
-            blobs_submitted,
+            handed_in,
             control: control.clone(),
             #[cfg(feature = "byzantine")]
             orders,
@@ -237,7 +235,7 @@ impl Node {
             thread: Some(thread),
             _lock: lock,
         };
-        match started.start_gateway(config, genesis, me, submit, blobs) {
+        match started.start_gateway(config, genesis, me, ways) {
             Ok(gateway) => {
                 started.gateway = Some(gateway);
                 Ok(started)
@@ -254,16 +252,16 @@ impl Node {
         config: &Config,
         genesis: Arc<bitcraps_casino::Genesis>,
         me: PublicKey,
-        submit: mpsc::Sender<SignedCommand>,
-        blobs: mpsc::Sender<BlobsHandedIn>,
+        ways: Ways,
     ) -> Result<Gateway, GatewayError> {
         let (archive, index) = (self.archive.clone(), self.archive.clone());
         let node = gateway::Node {
             view: self.view.clone(),
             genesis,
             me,
-            submit,
-            blobs,
+            submit: ways.commands,
+            blobs: ways.blobs,
+            handovers: ways.handovers,
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             archive: Arc::new(move |height| {
@@ -412,10 +410,34 @@ impl Probe for Watched {
     }
 }
 
+/// The ways of what clients hand in, at the gateway's end.
+struct Ways {
+    commands: mpsc::Sender<SignedCommand>,
+    blobs: mpsc::Sender<BlobsHandedIn>,
+    handovers: mpsc::Sender<HandoverHandedIn>,
+}
+
+/// And at the end of the node's thread.
+struct HandedIn {
+    commands: mpsc::Receiver<SignedCommand>,
+    blobs: mpsc::Receiver<BlobsHandedIn>,
+    handovers: mpsc::Receiver<HandoverHandedIn>,
+}
+
+fn ways() -> (Ways, HandedIn) {
+    let (commands, of_commands) = gateway::queue();
+    let (blobs, of_blobs) = gateway::blob_queue();
+    let (handovers, of_handovers) = gateway::handover_queue();
+    (
+        Ways { commands, blobs, handovers },
+        HandedIn { commands: of_commands, blobs: of_blobs, handovers: of_handovers },
+    )
+}
+
 /// What the node's thread is made of.
 struct Parts {
     key: SecretKey,
-    dice: BlsKey,
+    dice: KeysOfNode,
     config: NodeConfig,
     listen: SocketAddr,
     quic: QuicConfig,
@@ -425,8 +447,7 @@ struct Parts {
     sign_state: SignState,
     watched: Watched,
     counters: Arc<Counters>,
-    submitted: mpsc::Receiver<SignedCommand>,
-    blobs_submitted: mpsc::Receiver<BlobsHandedIn>,
+    handed_in: HandedIn,
     control: UnboundedSender<Control>,
     #[cfg(feature = "byzantine")]
     orders: Option<crate::byzantine::Control>,
@@ -532,8 +553,10 @@ fn assemble(parts: Parts, ready: &Ready) -> Result<(Files, Rc<QuicLinks>), Start
             tokio::time::sleep(TICK).await;
         }
     });
-    tokio::task::spawn_local(gateway::hand_on(parts.submitted, handle.clone()));
-    tokio::task::spawn_local(gateway::hand_on_blobs(parts.blobs_submitted, handle));
+    let HandedIn { commands, blobs, handovers } = parts.handed_in;
+    tokio::task::spawn_local(gateway::hand_on(commands, handle.clone()));
+    tokio::task::spawn_local(gateway::hand_on_blobs(blobs, handle.clone()));
+    tokio::task::spawn_local(gateway::hand_on_handovers(handovers, handle));
     // Whoever started the thread waits for this.
     let _ = ready.send(Ok(address));
     Ok((files, links))

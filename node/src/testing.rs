@@ -102,7 +102,7 @@ impl House {
     /// Tells the whole state, as a node does at its start and after a takeover.
     pub(crate) fn restore(&mut self) {
         let (height, time) = (self.height(), WallTime(self.height() * 1_000_000));
-        self.tell(&Event::Restored { height, digest: self.tip, time, casino: &self.casino });
+        self.tell(&Event::Restored { height, digest: self.tip, time, casino: &self.casino, handovers: &[] });
     }
 
     pub(crate) fn sign(&self, player: u8, sequence: u64, action: Action) -> SignedCommand {
@@ -125,6 +125,8 @@ impl House {
             time: WallTime(height * 1_000_000),
             state_root: self.casino.root(),
             rolls: Block::must_roll(self.casino.bank().bets_are_up(), &commands),
+            attendance: None,
+            handover: None,
             commands,
             offences: Vec::new(),
             blobs,

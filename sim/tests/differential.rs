@@ -225,6 +225,8 @@ impl Net {
             time: WallTime(height),
             state_root: replica.casino.root(),
             rolls: true,
+            attendance: None,
+            handover: None,
             commands: (0..PLAYERS).map(command).collect(),
             offences: Vec::new(),
             blobs: Blobs::default(),

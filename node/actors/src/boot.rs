@@ -5,6 +5,7 @@
 //! back what it said at the height after them.
 
 use crate::chain::{DecidedBlock, Tip};
+use crate::committee::{CommitteeError, Succession};
 use crate::config::NodeConfig;
 use crate::journal::{self, JournalError};
 use crate::ports::{ConsensusEngine, Ports};
@@ -13,9 +14,8 @@ use crate::sync::snapshot::Snapshot;
 use crate::treasury;
 use crate::verifications::Verifications;
 use crate::wire::Decided;
-use bitcraps_beacon::{Shares, SharesError};
-use bitcraps_casino::{Block, Casino, Genesis, GenesisError, SnapshotError};
-use bitcraps_consensus::{Config, Engine, Validator, ValidatorSet, ValidatorSetError};
+use bitcraps_casino::{Block, Casino, GenesisError, SnapshotError};
+use bitcraps_consensus::{Config, Engine, ValidatorSet};
 use bitcraps_types::{ChainId, Height, WallTime};
 
 /// The content of the node's files; empty where there is none yet.
@@ -29,12 +29,9 @@ pub(crate) struct Files {
 /// Why a node can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// The genesis' validators form no set.
-    #[error("the validators of the genesis: {0}")]
-    Validators(#[from] ValidatorSetError),
-    /// The dice key of the genesis is not shared as the validators' powers are.
-    #[error("the dice key of the genesis: {0}")]
-    Dice(#[from] SharesError),
+    /// Nobody can decide the next block.
+    #[error("the committee: {0}")]
+    Committee(#[from] CommitteeError),
     /// No casino can start from the genesis.
     #[error("the genesis: {0}")]
     Genesis(#[from] GenesisError),
@@ -68,9 +65,9 @@ pub enum BootError {
 /// What a node goes on from.
 pub(crate) struct Booted {
     pub(crate) chain: ChainId,
-    pub(crate) validators: ValidatorSet,
-    /// Of the dice key.
-    pub(crate) shares: Shares,
+    pub(crate) succession: Succession,
+    /// The blocks that handed over.
+    pub(crate) handovers: Vec<Decided>,
     pub(crate) casino: Casino,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) store: Store,
@@ -86,14 +83,6 @@ pub(crate) struct Booted {
     pub(crate) cut: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// The validators of a genesis.
-pub(crate) fn validators(genesis: &Genesis) -> Result<ValidatorSet, ValidatorSetError> {
-    let validators = genesis.validators.iter();
-    ValidatorSet::new(
-        validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
-    )
-}
-
 /// Restores a node from its files.
 pub(crate) fn boot(
     ports: &Ports,
@@ -102,8 +91,6 @@ pub(crate) fn boot(
     files: Files,
 ) -> Result<Booted, BootError> {
     let chain = config.genesis.chain_id();
-    let validators = validators(&config.genesis)?;
-    let shares = Shares::assigned(config.genesis.dice.holders.clone(), &config.genesis.powers())?;
     let mut cut = Vec::new();
     let blocks: Vec<Decided> = records(journal::BLOCKS, &files.blocks, &mut cut)?;
     let entries: Vec<<ConsensusEngine as Engine>::Entry> =
@@ -115,7 +102,8 @@ pub(crate) fn boot(
         Some(snapshot) => (Casino::decode_snapshot(snapshot.state())?, snapshot.tip()),
         None => (Casino::genesis(&config.genesis)?, Tip { height: 0, digest: chain, time: WallTime(0) }),
     };
-    treasury::restored(ports, &tip, &casino);
+    let mut handovers = snapshot.as_ref().map_or(Vec::new(), |snapshot| snapshot.handovers().to_vec());
+    treasury::restored(ports, &tip, &casino, &handovers);
     let mut store = Store::default();
     let filed = blocks.len();
     for decided in blocks {
@@ -128,6 +116,9 @@ pub(crate) fn boot(
                 return Err(BootError::State(decided.block.height));
             }
             tip = decided.tip();
+            if decided.block.handover.is_some() {
+                handovers.push(decided.decided());
+            }
             let (root, reports) =
                 casino.apply_and_report(&decided.block, decided.dice.as_ref(), &chain, verifications);
             treasury::applied(ports, &decided, root, casino.bank(), &reports);
@@ -146,9 +137,11 @@ pub(crate) fn boot(
         }
     }
 
+    let succession = Succession::new(casino.bank().committees().clone(), &*ports.dice)?;
+    let validators = &succession.acting.validators;
     let mut engine = ConsensusEngine::new(
         config.genesis.engine,
-        engine_config(ports, config, chain, &validators),
+        engine_config(ports, config, chain, validators),
         validators.clone(),
         tip.height + 1,
     );
@@ -156,8 +149,8 @@ pub(crate) fn boot(
     engine.restore(entries);
     Ok(Booted {
         chain,
-        validators,
-        shares,
+        succession,
+        handovers,
         casino,
         snapshot,
         store,

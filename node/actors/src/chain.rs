@@ -1,9 +1,10 @@
 //! Decided blocks, checked, as the actors hand them to each other.
 
+use crate::committee::Acting;
 use crate::wire::Decided;
 use bitcraps_casino::Block;
-use bitcraps_consensus::{Certificate, CertificateError, ValidatorSet};
-use bitcraps_types::{ChainId, Digest, Height, ThresholdKey, ThresholdSignature, Value, Verify, WallTime};
+use bitcraps_consensus::{Certificate, CertificateError};
+use bitcraps_types::{ChainId, Digest, Height, ThresholdSignature, Value, Verify, WallTime};
 
 /// A block that was decided.
 #[derive(Clone, Debug)]
@@ -41,19 +42,18 @@ impl DecidedBlock {
     /// Checks that a value is a block, that its certificate proves it, and that the dice are its own. They may be missing.
     pub(crate) fn check(
         Decided { value, certificate, dice }: Decided,
-        validators: &ValidatorSet,
+        acting: &Acting,
         chain: &ChainId,
         verify: &dyn Verify,
-        key: &dyn ThresholdKey,
     ) -> Result<DecidedBlock, Unlinked> {
         let block = Block::decode(value.bytes()).map_err(|_| Unlinked::NoBlock)?;
         if certificate.digest != value.digest() || certificate.height != block.height {
             return Err(Unlinked::OtherBlock);
         }
-        certificate.verify(validators, chain, verify)?;
+        certificate.verify(&acting.validators, chain, verify)?;
         if let Some(dice) = &dice {
             let message = bitcraps_beacon::message(chain, block.height, &certificate.digest);
-            if !block.rolls || !key.verify(&message, dice) {
+            if !block.rolls || !acting.key.verify(&message, dice) {
                 return Err(Unlinked::Dice);
             }
         }

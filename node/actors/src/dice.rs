@@ -2,6 +2,7 @@
 //! signature, collects the others' ([`Collector`]), and hands the whole to the sync actor, which holds the block until
 //! then. It repeats its word while the dice are out, for what was lost.
 
+use crate::committee::Acting;
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::message::{Ring, message};
@@ -10,9 +11,12 @@ use crate::sync::{Help, Rolled, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::wire::Wire;
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_beacon::{Collected, Collector, Partials, Shares};
+use bitcraps_beacon::{Collected, Collector, Partials};
+use bitcraps_casino::Committees;
 use bitcraps_consensus::ValidatorSet;
-use bitcraps_types::{ChainId, Digest, Height, PublicKey, ValidatorIndex};
+use bitcraps_types::{ChainId, Digest, Height, PublicKey, ThresholdKey, ValidatorIndex};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A check of a threshold signature costs as much time as so many of a vote's: a pairing against a multiplication on a
@@ -37,13 +41,18 @@ pub(crate) struct FromPeer {
 /// The chain ends at this height now: no dice at it or below are out.
 pub(crate) struct Ended(pub(crate) Height);
 
-message!(Throw, FromPeer, Ended);
+/// From the next height on the last of these committees throws them.
+pub(crate) struct HandedOver(pub(crate) Arc<Committees>);
+
+message!(Throw, FromPeer, Ended, HandedOver);
 
 /// The actor.
 pub(crate) struct Dice {
     ports: Ports,
+    chain: ChainId,
     validators: ValidatorSet,
     me: Option<ValidatorIndex>,
+    key: Rc<dyn ThresholdKey>,
     collector: Collector,
     tip: Height,
     /// What this node says of the wanted block.
@@ -67,17 +76,19 @@ impl Dice {
         ports: Ports,
         config: &NodeConfig,
         chain: ChainId,
-        validators: ValidatorSet,
-        shares: Shares,
+        acting: Acting,
         tip: Height,
         neighbours: Neighbours,
     ) -> Dice {
+        let Acting { validators, shares, key } = acting;
         let me = validators.position(&ports.signer.public_key());
         let Neighbours { transport, sync } = neighbours;
         Dice {
             ports,
+            chain,
             validators,
             me,
+            key,
             collector: Collector::new(chain, shares),
             tip,
             word: None,
@@ -140,7 +151,7 @@ impl Dice {
         if !self.collector.has_enough() {
             return;
         }
-        let (collected, liars) = self.collector.collect(&*self.ports.dice);
+        let (collected, liars) = self.collector.collect(&*self.key);
         let checks = 1 + self.collector.checks(&liars);
         let cost = self.ports.compute.verify_cost() * CHECK_COST * checks;
         if !cost.is_zero() {
@@ -174,7 +185,7 @@ impl Handler<Throw> for Dice {
 
     fn handle(&mut self, Throw { height, block }: Throw, _: &mut Self::Context) {
         self.pause = self.longest_pause / FIRST_PAUSE;
-        self.word = self.collector.want(&*self.ports.dice, self.me, height, block);
+        self.word = self.collector.want(&*self.key, self.me, height, block);
         if self.word.is_some() {
             self.ports.probe.event(Event::DiceSigned { height });
         }
@@ -202,7 +213,8 @@ impl Handler<FromPeer> for Dice {
         let heard = self.validators.position(&from).is_some_and(|from| self.collector.hear(from, partials));
         if heard {
             self.collect();
-        } else {
+        } else if height == self.tip + 1 {
+            // Of a later height another committee may throw the dice.
             self.transport.do_send(Penalty { peer: from, why: Refusal::Malformed });
         }
     }
@@ -216,6 +228,21 @@ impl Handler<Ended> for Dice {
         self.collector.forget_to(tip);
         if self.collector.wanted().is_none() && self.word.take().is_some() {
             self.deadlines().cancel(());
+        }
+    }
+}
+
+impl Handler<HandedOver> for Dice {
+    type Result = ();
+
+    fn handle(&mut self, HandedOver(committees): HandedOver, _: &mut Self::Context) {
+        match Acting::new(committees.last(), &*self.ports.dice) {
+            Ok(Acting { validators, shares, key }) => {
+                self.me = validators.position(&self.ports.signer.public_key());
+                self.collector = Collector::new(self.chain, shares);
+                (self.validators, self.key) = (validators, key);
+            }
+            Err(error) => (self.ports.halt)(&format!("the committee that takes over: {error}")),
         }
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! The node itself reads them in its own way, when it starts. Nothing here writes.
 
-use crate::boot;
 use crate::chain::{DecidedBlock, Tip, Unlinked};
+use crate::committee::{CommitteeError, Law, Succession};
 use crate::journal::{self, JournalError};
 pub use crate::journal::{BLOCKS, CONSENSUS, SNAPSHOT};
-use crate::ports::ConsensusEngine;
+use crate::ports::{ConsensusEngine, DiceKeys};
 use crate::store::Store;
 use crate::sync::snapshot::Snapshot;
 pub use crate::wire::Decided;
-use bitcraps_casino::{Casino, Genesis, GenesisError, SnapshotError};
-use bitcraps_consensus::{Engine, ValidatorSetError};
-use bitcraps_types::{Digest, Height, ThresholdKey, Verify, WallTime};
+use bitcraps_casino::{Casino, Committees, Genesis, GenesisError, SnapshotError};
+use bitcraps_consensus::Engine;
+use bitcraps_types::{Digest, Height, Verify, WallTime};
 
 /// How many decided blocks the file [`BLOCKS`] holds at least, once there were so many (and no state was taken over
 /// since). Who keeps older ones must have them durable before.
@@ -63,9 +63,12 @@ pub struct Replayed {
 /// Why files do not hold a chain of their network.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The genesis' validators form no set.
-    #[error("the validators of the genesis: {0}")]
-    Validators(#[from] ValidatorSetError),
+    /// The genesis' committee can't decide anything, or another one is not handed over to.
+    #[error("the committee: {0}")]
+    Committee(#[from] CommitteeError),
+    /// The snapshot's committee is not the one that its handovers lead to.
+    #[error("the file `snapshot`: the handovers in it do not lead from the genesis to its committee")]
+    Handovers,
     /// No casino can start from the genesis.
     #[error("the genesis: {0}")]
     Genesis(#[from] GenesisError),
@@ -115,16 +118,22 @@ pub fn replay(
     snapshot: &[u8],
     blocks: &[u8],
     verify: &dyn Verify,
-    dice: &dyn ThresholdKey,
+    keys: &dyn DiceKeys,
 ) -> Result<Replayed, ReplayError> {
     let chain = genesis.chain_id();
-    let validators = boot::validators(genesis)?;
+    let law = Law { chain: &chain, verify, keys };
+    let mut succession = Succession::new(Committees::of_genesis(genesis), keys)?;
     let of_file = |file| move |error| ReplayError::File { file, error };
     let snapshot = Snapshot::of_file(snapshot).map_err(of_file(SNAPSHOT))?;
     let (mut casino, mut tip) = match &snapshot {
         Some(snapshot) => (Casino::decode_snapshot(snapshot.state())?, snapshot.tip()),
         None => (Casino::genesis(genesis)?, Tip { height: 0, digest: chain, time: WallTime(0) }),
     };
+    let handovers = snapshot.as_ref().map_or(&[][..], Snapshot::handovers);
+    succession.follow(handovers, law).ok_or(ReplayError::Handovers)?;
+    if succession.committees != *casino.bank().committees() {
+        return Err(ReplayError::Handovers);
+    }
     let (from, mut applied, mut certified) = (tip.height, 0, None);
     for decided in decided_blocks(blocks).map_err(of_file(BLOCKS))? {
         let height = decided.certificate.height;
@@ -135,7 +144,7 @@ pub fn replay(
             return Err(ReplayError::Gap { have: tip.height, next: height });
         }
         let unlinked = |error: Unlinked| ReplayError::Block { height, why: error.to_string() };
-        let decided = DecidedBlock::check(decided, &validators, &chain, verify, dice).map_err(unlinked)?;
+        let decided = DecidedBlock::check(decided, &succession.acting, &chain, verify).map_err(unlinked)?;
         if !decided.is_complete() {
             return Err(ReplayError::Block { height, why: "its dice are missing".into() });
         }
@@ -148,6 +157,9 @@ pub fn replay(
         }
         certified = Some((tip.height, carried));
         tip = decided.tip();
+        if let Some(handover) = &decided.block.handover {
+            succession.hand_over(handover, height, law)?;
+        }
         casino.apply(&decided.block, decided.dice.as_ref(), &chain, verify);
         applied += 1;
     }

@@ -5,13 +5,13 @@ use crate::event_log::Logged;
 use crate::files as reading;
 use crate::journal::{self, JournalError};
 use crate::mempool::pool::{Entry as Waiting, Pool};
-use crate::ports::{ConsensusEngine, ConsensusMessage};
+use crate::ports::{ConsensusEngine, ConsensusMessage, DiceKeys};
 use crate::sync::snapshot::{Snapshot, described};
 use crate::wire::{Chunk, Decided, List, Manifest, SyncMessage, Wire};
 use crate::{Hello, PROTOCOL_VERSION, Proof};
-use bitcraps_beacon::Partials;
+use bitcraps_beacon::{Partials, Shares};
 use bitcraps_casino::{
-    Action, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, SignedCommand,
+    Action, Blobs, Block, Casino, Command, Committee, DiceKey, Genesis, GenesisValidator, SignedCommand,
 };
 use bitcraps_consensus::tendermint::{self, TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{Certificate, Engine, Signed};
@@ -22,6 +22,7 @@ use bitcraps_types::{
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
+use std::rc::Rc;
 
 type Entry = <ConsensusEngine as Engine>::Entry;
 
@@ -31,6 +32,12 @@ struct Trusting;
 impl Verify for Trusting {
     fn verify(&self, _: &PublicKey, _: &[u8], _: &Signature) -> bool {
         true
+    }
+}
+
+impl DiceKeys for Trusting {
+    fn key(&self, _: &Committee, _: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        Some(Rc::new(Trusting))
     }
 }
 
@@ -204,6 +211,8 @@ fn chain(length: Height) -> Vec<Decided> {
             time,
             state_root,
             rolls: true,
+            attendance: None,
+            handover: None,
             commands: vec![],
             offences: vec![],
             blobs: Blobs::default(),
@@ -240,6 +249,7 @@ pub fn wire_seeds() -> Vec<Vec<u8>> {
     let manifest = Manifest {
         last: blocks[0].value.clone(),
         next: blocks[1].clone(),
+        handovers: List::first(vec![blocks[0].clone()]),
         chunks: List::first(vec![Digest([4; 32])]),
     };
     let partials = Partials {
@@ -257,7 +267,7 @@ pub fn wire_seeds() -> Vec<Vec<u8>> {
         Wire::Sync(SyncMessage::Status { height: 7 }),
         Wire::Sync(SyncMessage::GetBlocks { from: 1, count: 2 }),
         Wire::Sync(SyncMessage::Blocks(List::first(blocks))),
-        Wire::Sync(SyncMessage::GetSnapshot),
+        Wire::Sync(SyncMessage::GetSnapshot { handovers: 0 }),
         Wire::Sync(SyncMessage::Snapshot(Some(Box::new(manifest)))),
         Wire::Sync(SyncMessage::GetChunk { height: 1, index: 0 }),
         Wire::Sync(SyncMessage::Chunk { height: 1, index: 0, bytes: Chunk::first(vec![1; 20].into()) }),
@@ -277,7 +287,7 @@ pub fn files_seeds() -> Vec<Vec<u8>> {
     let contents = |blocks: &[Decided]| -> Vec<u8> {
         blocks.iter().flat_map(|block| bytes(&|out| block.serialize(out))).collect()
     };
-    let snapshot = bytes(&|out| (&blocks[0].value, &state).serialize(out));
+    let snapshot = bytes(&|out| (&blocks[0].value, Vec::<Decided>::new(), &state).serialize(out));
     let file: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
     let said = Entry::from(tendermint::Entry::Said(vote()));
     let log = log();
@@ -326,7 +336,7 @@ mod tests {
         pool_seeds().iter().for_each(|seed| pool(seed));
         let (blocks, state) = (chain(3), Casino::genesis(&genesis()).unwrap().encode_snapshot());
         let blocks: Vec<u8> = blocks.iter().flat_map(journal::record).collect();
-        let snapshot = journal::record(&(chain(1).remove(0).value, state));
+        let snapshot = journal::record(&(chain(1).remove(0).value, Vec::<Decided>::new(), state));
         let from = |snapshot| reading::replay(&genesis(), snapshot, &blocks, &Trusting, &Trusting).unwrap();
         assert_eq!((from(&[][..]).blocks, from(&snapshot).blocks), (3, 2));
     }

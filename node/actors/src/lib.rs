@@ -12,6 +12,7 @@
 
 mod boot;
 mod chain;
+pub mod committee;
 pub mod config;
 mod deadlines;
 mod dice;

@@ -2,7 +2,7 @@
 
 use crate::dice::{self, Dice};
 use crate::mempool::{Gossip, Mempool};
-use crate::round::{FromPeer, FromPeers, Round};
+use crate::round::{FromPeer, FromPeers, Round, ToldOf};
 use crate::sync::{self, Sync};
 use crate::wire::Wire;
 use actix::Addr;
@@ -28,6 +28,7 @@ impl Listeners {
             }
             Wire::Sync(message) => self.sync.try_send(sync::FromPeer { from, message }).is_ok(),
             Wire::Dice(partials) => self.dice.try_send(dice::FromPeer { from, partials }).is_ok(),
+            Wire::Handover(handover) => self.round.try_send(ToldOf { from, handover }).is_ok(),
             Wire::Hello(_) | Wire::Proof(_) => true,
         }
     }

@@ -4,6 +4,7 @@
 //! when the files were read. What is sent to them before waits in their mailboxes.
 
 use crate::boot::{self, BootError, Booted, Files};
+use crate::committee::{CommitteeError, Sets};
 use crate::config::NodeConfig;
 use crate::dice::{self, Dice};
 use crate::disk;
@@ -12,21 +13,23 @@ use crate::listeners::Listeners;
 use crate::mempool::{self, Mempool, Submit, SubmitBlobs};
 use crate::message::message;
 use crate::ports::{DiskError, Event, Ports};
-use crate::round::{self, Round};
+use crate::round::{self, HandIn, Round};
 use crate::sync::{self, Sync};
 use crate::table::TableActor;
 use crate::transport::Transport;
 use crate::treasury::{self, Treasury, Work};
 use crate::verifications::Verifications;
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_casino::{Blobs, SignedCommand};
+use bitcraps_casino::{Blobs, Handover, SignedCommand};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The way into a running node. Cheap to clone. Does nothing once the node has stopped.
 #[derive(Clone)]
 pub struct NodeHandle {
     mempool: Addr<Mempool>,
+    round: Addr<Round>,
 }
 
 impl NodeHandle {
@@ -48,6 +51,17 @@ impl NodeHandle {
     pub fn submit_blobs(&self, blobs: Blobs, taken: Box<dyn FnOnce(usize) + std::marker::Send>) {
         self.mempool.do_send(SubmitBlobs { blobs, taken });
     }
+
+    /// Hands in a handover to another committee. `told` is told whether it may happen; if so this node tells its peers, and the
+    /// first of them that proposes a block at a height where it may puts it there. It takes the place of another that waits; a
+    /// node that dies before forgets it.
+    pub fn hand_over(
+        &self,
+        handover: Handover,
+        told: Box<dyn FnOnce(Result<(), CommitteeError>) + std::marker::Send>,
+    ) {
+        self.round.do_send(HandIn { handover: Box::new(handover), told });
+    }
 }
 
 /// Starts a node. To be called on a thread with a `LocalSet`, inside which the actors then live.
@@ -56,7 +70,7 @@ impl NodeHandle {
 /// [`Ports::halt`] with a [`BootError`] or the disk's error.
 pub fn start(ports: Ports, config: NodeConfig) -> NodeHandle {
     let wiring = Wiring::default();
-    let handle = NodeHandle { mempool: wiring.mempool.address() };
+    let handle = NodeHandle { mempool: wiring.mempool.address(), round: wiring.round.address() };
     let starter = Starter {
         ports,
         config: Rc::new(config),
@@ -192,8 +206,8 @@ fn run(
 ) {
     let Booted {
         chain,
-        validators,
-        shares,
+        succession,
+        handovers,
         casino,
         snapshot,
         store,
@@ -216,7 +230,8 @@ fn run(
         Listeners { round: round.clone(), mempool: mempool.clone(), sync: sync.clone(), dice: dice.clone() };
     wiring.transport.run(Transport::new(ports.clone(), config, chain, listeners));
 
-    let me = validators.position(&ports.signer.public_key());
+    let (committees, acting) = (succession.committees.clone(), succession.acting.clone());
+    let me = acting.validators.position(&ports.signer.public_key());
     wiring.mempool.run(Mempool::new(
         ports.clone(),
         chain,
@@ -246,16 +261,9 @@ fn run(
         work: Work::Idle,
     });
 
-    let restored = sync::Restored {
-        store,
-        filed,
-        filed_bytes,
-        snapshot,
-        tip,
-        root,
-        bets_are_up,
-        validators: validators.clone(),
-    };
+    let certificate = store.get(tip.height).map(|decided| Arc::new(decided.certificate.clone()));
+    let restored =
+        sync::Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, succession, handovers };
     let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury, dice };
     wiring.sync.run(Sync::new(
         ports.clone(),
@@ -270,14 +278,24 @@ fn run(
         ports.clone(),
         config,
         chain,
-        validators.clone(),
-        shares,
+        acting,
         tip.height,
         dice::Neighbours { transport: transport.clone(), sync: sync.clone() },
     ));
 
-    let restored =
-        round::Restored { engine, journal_bytes, validators, me, tip, root, bets_are_up, recorded };
+    let sets = Sets::new(&committees).expect("its last committee acts, and those before did");
+    let restored = round::Restored {
+        engine,
+        journal_bytes,
+        committees,
+        sets,
+        me,
+        tip,
+        root,
+        certificate,
+        bets_are_up,
+        recorded,
+    };
     let neighbours = round::Neighbours { transport, mempool, sync };
     wiring.round.run(Round::new(ports.clone(), config.clone(), chain, restored, verifications, neighbours));
 }

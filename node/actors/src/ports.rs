@@ -4,11 +4,13 @@
 //! thread. A callback must do no more than send a message to an actor. After a crash the world fences the ports of
 //! the dead incarnation: calls do nothing and no callback comes.
 
+use crate::wire::Decided;
 #[cfg(feature = "byzantine")]
 use crate::wire::SyncMessage;
 #[cfg(feature = "byzantine")]
 use bitcraps_beacon::Partials;
-use bitcraps_casino::{Block, Casino, Refusal as CommandRefusal, TableReport};
+use bitcraps_beacon::Shares;
+use bitcraps_casino::{Block, Casino, Committee, Refusal as CommandRefusal, TableReport};
 use bitcraps_consensus::{AnyEngine, Certificate, Engine, Evidence};
 use bitcraps_treasury::Ledger;
 use bitcraps_types::{
@@ -43,8 +45,8 @@ pub struct Ports {
     pub signer: Rc<dyn Sign>,
     /// Signature checks.
     pub verifier: Rc<dyn Verify>,
-    /// The validators' shared secret behind the dice: its public half, and this node's shares.
-    pub dice: Rc<dyn ThresholdKey>,
+    /// The validators' shared secrets behind the dice.
+    pub dice: Rc<dyn DiceKeys>,
     /// Where events go.
     pub probe: Rc<dyn Probe>,
     /// The way out: stop this node now. For errors after which it must not go on (a failed fsync).
@@ -65,7 +67,7 @@ impl Ports {
         compute: Rc<dyn Compute>,
         signer: Rc<dyn Sign>,
         verifier: Rc<dyn Verify>,
-        dice: Rc<dyn ThresholdKey>,
+        dice: Rc<dyn DiceKeys>,
         probe: Rc<dyn Probe>,
         halt: Rc<dyn Fn(&str)>,
     ) -> Ports {
@@ -84,6 +86,13 @@ impl Ports {
             adversary: None,
         }
     }
+}
+
+/// The dice keys of the committees.
+pub trait DiceKeys {
+    /// A committee's: the public half, with the shares of the secret that this node holds. `None` if the public half is no
+    /// key: all nodes agree on that.
+    fn key(&self, committee: &Committee, shares: &Shares) -> Option<Rc<dyn ThresholdKey>>;
 }
 
 /// Time.
@@ -290,6 +299,8 @@ pub enum Event<'a> {
         time: WallTime,
         /// The state.
         casino: &'a Casino,
+        /// The blocks up to it that hand over to another committee, each with its proof.
+        handovers: &'a [Decided],
     },
     /// A block was applied: all that it did.
     Applied {

@@ -10,6 +10,7 @@ use crate::round::{Recorded, Round};
 use crate::sync::{Applied, SnapshotTaken, Sync};
 use crate::table::{Play, TableActor, TakeState, TellState};
 use crate::verifications::Verifications;
+use crate::wire::Decided;
 use actix::{Actor, Addr, Context, Handler};
 use bitcraps_casino::{Action, Bank, Casino, Orders, Table, TableReport, seed_of};
 use bitcraps_treasury::Sequences;
@@ -37,6 +38,8 @@ pub(crate) struct TableState {
 pub(crate) struct Restore {
     pub(crate) casino: Box<Casino>,
     pub(crate) tip: Tip,
+    /// The blocks up to it that hand over.
+    pub(crate) handovers: Vec<Decided>,
 }
 
 message!(Apply, Played, TableState, Restore);
@@ -206,9 +209,9 @@ pub(crate) fn applied(
 }
 
 /// Tells the world of the state that everything after goes on from.
-pub(crate) fn restored(ports: &Ports, tip: &Tip, casino: &Casino) {
+pub(crate) fn restored(ports: &Ports, tip: &Tip, casino: &Casino, handovers: &[Decided]) {
     let Tip { height, digest, time } = *tip;
-    ports.probe.event(Event::Restored { height, digest, time, casino });
+    ports.probe.event(Event::Restored { height, digest, time, casino, handovers });
 }
 
 /// All accounts with the sequence numbers that each used.
@@ -262,8 +265,8 @@ impl Handler<TableState> for Treasury {
 impl Handler<Restore> for Treasury {
     type Result = ();
 
-    fn handle(&mut self, Restore { casino, tip }: Restore, _: &mut Self::Context) {
-        restored(&self.ports, &tip, &casino);
+    fn handle(&mut self, Restore { casino, tip, handovers }: Restore, _: &mut Self::Context) {
+        restored(&self.ports, &tip, &casino, &handovers);
         let (bank, tables) = casino.into_parts();
         for table in tables {
             if let Some(actor) = self.tables.get(&table.id()) {

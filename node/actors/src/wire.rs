@@ -6,7 +6,7 @@
 use crate::peer::handshake::{Hello, Proof};
 use crate::ports::ConsensusMessage;
 use bitcraps_beacon::Partials;
-use bitcraps_casino::{Casino, SignedCommand};
+use bitcraps_casino::{Casino, Handover, SignedCommand};
 use bitcraps_consensus::{Certificate, Signed};
 use bitcraps_types::{Digest, Height, ThresholdSignature, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -21,6 +21,8 @@ pub const MAX_COMMANDS: usize = 256;
 pub const MAX_BLOCKS: usize = 128;
 /// The length of a chunk of a snapshot, in bytes; the last may be shorter.
 pub const CHUNK_BYTES: usize = 256 << 10;
+/// The most handovers in the description of a snapshot. Who missed more begins from a backup.
+pub const MAX_HANDOVERS: usize = 256;
 /// The most chunks of a snapshot.
 pub const MAX_CHUNKS: usize = Casino::MAX_SNAPSHOT / CHUNK_BYTES;
 
@@ -39,6 +41,8 @@ pub enum Wire {
     Sync(SyncMessage),
     /// The sender's part of the signature from which a final block's dice follow.
     Dice(Partials),
+    /// A handover to another committee that was handed in to the sender.
+    Handover(Box<Handover>),
 }
 
 /// What nodes say to each other to catch up.
@@ -59,7 +63,10 @@ pub enum SyncMessage {
     /// Decided blocks, ascending without gaps; none, if the peer has none to give. The dice of the last may be out.
     Blocks(List<Decided, MAX_BLOCKS>),
     /// Asks for a description of the latest snapshot.
-    GetSnapshot,
+    GetSnapshot {
+        /// How many handovers the sender knows.
+        handovers: u64,
+    },
     /// Describes it; `None` if there is none.
     Snapshot(Option<Box<Manifest>>),
     /// Asks for a chunk of a snapshot.
@@ -91,13 +98,15 @@ pub struct Decided {
     pub dice: Option<ThresholdSignature>,
 }
 
-/// A snapshot, described, with what proves it: the next block carries its state root.
+/// A snapshot, described, with what proves it: the next block carries its state root, and the handovers show who decides it.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Manifest {
     /// The block after which the state was taken.
     pub last: Value,
     /// The next block, whose parent is `last` and whose state root is that of the state.
     pub next: Decided,
+    /// The blocks up to `last` that hand over, without those that the asker knows, ascending.
+    pub handovers: List<Decided, MAX_HANDOVERS>,
     /// The digest of each chunk of the encoded state.
     pub chunks: List<Digest, MAX_CHUNKS>,
 }

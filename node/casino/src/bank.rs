@@ -9,6 +9,7 @@ mod audit;
 mod fees;
 mod limits;
 mod reason;
+mod rewards;
 mod stakes;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,10 @@ pub use reason::{Reason, Refusal};
 pub use stakes::Stake;
 
 use crate::policy::{Policy, issue, stake_account};
-use crate::{Action, Bet, Block, Genesis, GenesisError, Order, Orders, Play, TableConfig, TableReport};
+use crate::{
+    Action, Bet, Block, Committee, Committees, Genesis, GenesisError, Order, Orders, Play, TableConfig,
+    TableReport,
+};
 use crate::{Answer, Offence, SignedCommand, Table};
 use bitcraps_tables::{BetError, BetId, Craps, CrapsRules, Game, Outcome, Settlement};
 use bitcraps_treasury::{Claim, EscrowId, Ledger, LedgerError, Page, Slot, Verdict};
@@ -36,6 +40,7 @@ pub struct Bank {
     ledger: Ledger,
     house: AccountId,
     policy: Policy,
+    committees: Committees,
     stakes: Stakes,
     offences: BTreeMap<(Height, ValidatorIndex), Digest>,
     /// In the order of the tables' ids.
@@ -70,7 +75,7 @@ struct Seat {
 struct Cache {
     /// Of the tables' rules, which never change.
     rules: Option<Digest>,
-    /// Of the policy and the stakes.
+    /// Of the policy, the committees and the stakes.
     terms: Option<Digest>,
     offences: Option<Digest>,
     root: Option<Digest>,
@@ -98,10 +103,10 @@ impl Bank {
         let mut give = |account, amount| ledger.issue(account, amount).expect("the genesis was checked");
         genesis.players.iter().for_each(|(key, amount)| give(AccountId::of_key(key), *amount));
         give(house, genesis.bank);
-        let stakes = Stakes::of(genesis);
-        if policy.stake.is_some() || policy.fee.amount > 0 {
+        let committees = Committees::of_genesis(genesis);
+        if policy.stake.is_some() || policy.fee.amount > 0 || policy.reward.is_some() {
             // Who gets money by rule has an account, so that none is opened by the way.
-            stakes.owners().for_each(|owner| give(owner, 0));
+            committees.last().owners().for_each(|owner| give(owner, 0));
         }
         if let Some(stake) = &policy.stake {
             for (index, power) in (0..=u16::MAX).zip(genesis.powers()) {
@@ -120,7 +125,8 @@ impl Bank {
             ledger,
             house,
             policy: policy.clone(),
-            stakes,
+            committees,
+            stakes: Stakes::default(),
             offences: BTreeMap::new(),
             seats,
             playing: Vec::new(),
@@ -131,9 +137,10 @@ impl Bank {
         Ok(bank)
     }
 
-    /// First step of a block: charges the offences, pays out what has unbonded, checks each command, moves money, sets each
-    /// bet's stake and worst case aside. The answer holds orders for every table that has any, that has open bets and so
-    /// must roll, or that time alone changes, in the order of their ids.
+    /// First step of a block: charges the offences, pays who signed the parent and what has unbonded, puts the next committee
+    /// in its place, checks each command, moves money, sets each bet's stake and worst case aside. The answer holds orders
+    /// for every table that has any, that has open bets and so must roll, or that time alone changes, in the order of their
+    /// ids.
     ///
     /// # Panics
     /// If the block before was not finished.
@@ -143,7 +150,11 @@ impl Bank {
         for offence in &block.offences {
             self.accuse(offence);
         }
+        self.reward(block);
         self.pay_matured(block.height);
+        if let Some(handover) = &block.handover {
+            self.hand_over(block.height, &handover.terms.to);
+        }
         let house = self.house_slot();
         for signed in &block.commands {
             if let Err(reason) = self.admit(block.height, house, signed, chain, verify) {
@@ -216,12 +227,21 @@ impl Bank {
     /// The accounts whose money moves by rule: the house's own, and those that the policy pays.
     pub fn accounts_of_rules(&self) -> Vec<AccountId> {
         let mut accounts = vec![self.house];
-        if self.policy.fee.amount > 0 || self.policy.stake.is_some() {
+        if self.policy.fee.amount > 0 || self.policy.stake.is_some() || self.policy.reward.is_some() {
             accounts.push(fees::fees());
-            accounts.extend(self.stakes.accounts());
+            accounts.extend(self.committee().accounts());
             accounts.extend(self.policy.stake.and_then(|stake| stake.kept).map(|kept| kept.by));
         }
         accounts
+    }
+
+    /// Who decides blocks, and who did.
+    pub fn committees(&self) -> &Committees {
+        &self.committees
+    }
+
+    fn committee(&self) -> &Committee {
+        self.committees.last()
     }
 
     /// What it goes by.
@@ -239,7 +259,7 @@ impl Bank {
         self.offences.contains_key(&(height, offender))
     }
 
-    /// The state root after the last finished block: over the ledger, the policy, the stakes, the offences and all tables.
+    /// The state root after the last finished block: over the ledger, the policy, the committees, the stakes, the offences and all tables.
     ///
     /// # Panics
     /// In the middle of a block, and for a decoded bank that has not passed `Casino::from_parts`.
@@ -409,7 +429,8 @@ impl Bank {
             Digest::of("casino/offences", &bytes)
         });
         let terms = *self.cache.terms.get_or_insert_with(|| {
-            let bytes = borsh::to_vec(&(&self.policy, &self.stakes)).expect("a vector takes all bytes");
+            let bytes = borsh::to_vec(&(&self.policy, &self.committees, &self.stakes))
+                .expect("a vector takes all bytes");
             Digest::of("casino/terms", &bytes)
         });
         let rules = *self.cache.rules.get_or_insert_with(|| {

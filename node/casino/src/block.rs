@@ -1,6 +1,6 @@
 //! What consensus orders: commands of players, offences of validators, and blobs.
 
-use crate::{Action, Blobs, SignedCommand};
+use crate::{Action, Blobs, Handover, SignedCommand};
 use bitcraps_types::{Digest, Height, ValidatorIndex, WallTime};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -20,12 +20,26 @@ pub struct Block {
     /// Whether the dice fall: [`Block::must_roll`] says when. The dice of a block that rolls come with it, after it is
     /// final.
     pub rolls: bool,
+    /// Who signed the parent, where the policy rewards that; none for the first block.
+    pub attendance: Option<Attendance>,
+    /// Hands over to the next committee, which decides from the next height on. Such a block has nothing else in it.
+    pub handover: Option<Box<Handover>>,
     /// In the order in which they are done.
     pub commands: Vec<SignedCommand>,
     /// What validators are accused of.
     pub offences: Vec<Offence>,
     /// In the order in which the proposer took them in. The state does not depend on them.
     pub blobs: Blobs,
+}
+
+/// Who signed a block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Attendance {
+    /// By ascending index.
+    pub signers: Vec<ValidatorIndex>,
+    /// The block's certificate in the form of the consensus engine, opaque here. Its receiver checks it before it votes for
+    /// the block.
+    pub proof: Vec<u8>,
 }
 
 /// A validator's breach of the protocol.
@@ -73,6 +87,14 @@ impl Block {
     pub const MAX_COMMANDS: usize = 4096;
     /// The most offences.
     pub const MAX_OFFENCES: usize = 64;
+
+    /// Whether it hands over, and nothing else.
+    pub fn only_hands_over(&self) -> bool {
+        self.handover.is_some()
+            && self.commands.is_empty()
+            && self.offences.is_empty()
+            && self.blobs.bytes() == 0
+    }
 
     /// Whether the dice must fall in a block with these commands: if a bet is up after the block before, or one of the
     /// commands makes one.

@@ -30,6 +30,7 @@ fn policy() -> Policy {
         total_loss: Some(1500),
         kelly: Some(Kelly { share: PerMille(1000), edges: edges.into() }),
         fee: Fee { amount: 1, to: FeesTo::Validators },
+        reward: Some(5),
         stake: Some(StakePolicy {
             per_power: 100,
             unbonding: Offence::MAX_AGE,
@@ -134,6 +135,8 @@ fn block_of(height: Height, commands: Vec<SignedCommand>) -> Block {
         time: WallTime(height),
         state_root: Digest::ZERO,
         rolls: true,
+        attendance: None,
+        handover: None,
         commands,
         offences: Vec::new(),
         blobs: Blobs::default(),

@@ -1,11 +1,9 @@
 //! What a network starts from.
 
-use crate::{Block, Policy, PolicyError};
+use crate::{Block, DiceKey, Policy, PolicyError};
 use bitcraps_tables::CrapsRules;
 use bitcraps_tables::craps::RulesError;
-use bitcraps_types::{
-    AccountId, Amount, ChainId, Digest, GroupKey, Protocol, PublicKey, TableId, ValidatorIndex,
-};
+use bitcraps_types::{AccountId, Amount, ChainId, Digest, Protocol, PublicKey, TableId};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeSet;
 
@@ -32,21 +30,12 @@ pub struct Genesis {
     pub policy: Policy,
 }
 
-/// The public half of the secret that the validators share to throw the dice, and who holds which share of it.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct DiceKey {
-    /// The public half.
-    pub group: GroupKey,
-    /// Who holds each share, by its number: each validator as many as its power says.
-    pub holders: Vec<ValidatorIndex>,
-}
-
-/// A validator at the start.
+/// A validator, at the start or from a handover on.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct GenesisValidator {
     /// Its key.
     pub key: PublicKey,
-    /// Its voting power.
+    /// Its voting power; none if it does not take part: not yet, or no more.
     pub power: u64,
 }
 

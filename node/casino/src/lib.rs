@@ -9,6 +9,7 @@ mod blobs;
 mod block;
 mod casino;
 mod command;
+mod committee;
 mod dice;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
@@ -20,11 +21,12 @@ mod testing;
 
 pub use bank::{AuditError, Bank, Reason, Refusal, Stake};
 pub use blobs::{Blobs, BlobsError};
-pub use block::{Block, BlockError, Offence};
+pub use block::{Attendance, Block, BlockError, Offence};
 pub use casino::{Casino, SnapshotError};
 pub use command::{Action, Bet, Command, SignedCommand};
+pub use committee::{Committee, Committees, DiceKey, Handover, HandoverError, Terms};
 pub use dice::seed_of;
-pub use genesis::{DiceKey, Genesis, GenesisError, GenesisValidator, TableConfig};
+pub use genesis::{Genesis, GenesisError, GenesisValidator, TableConfig};
 pub use policy::{
     Fee, FeesTo, Fraction, Kelly, Kept, PerMille, Policy, PolicyError, Reserve, StakePolicy, stake_account,
 };

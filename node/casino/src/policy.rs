@@ -21,6 +21,9 @@ pub struct Policy {
     pub kelly: Option<Kelly>,
     /// What a command costs.
     pub fee: Fee,
+    /// What each block mints for those who signed the one before, if all did: each has a part by its power. `None`: nothing,
+    /// and blocks do not tell who signed.
+    pub reward: Option<Amount>,
     /// What validators have to lose; `None`: nothing.
     pub stake: Option<StakePolicy>,
 }

@@ -71,6 +71,8 @@ pub(crate) fn block(height: Height, commands: Vec<SignedCommand>) -> Block {
         time: WallTime(height),
         state_root: Digest::ZERO,
         rolls: true,
+        attendance: None,
+        handover: None,
         commands,
         offences: Vec::new(),
         blobs: Blobs::default(),

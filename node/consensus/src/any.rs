@@ -184,6 +184,10 @@ impl Engine for AnyEngine {
         });
     }
 
+    fn take_place(&mut self, me: ValidatorIndex) {
+        each!(self, AnyEngine(engine) => engine.take_place(me));
+    }
+
     fn step(&mut self, now: Time, input: Input<Self>, out: &mut Vec<Output<Self>>) {
         each!(self, AnyEngine(engine) => step(engine, now, input, out));
     }

@@ -23,7 +23,7 @@ pub type Seq = u64;
 pub struct Config {
     /// Separates this network's signatures from all others'.
     pub chain: ChainId,
-    /// Who this node is; `None` for a node that only follows.
+    /// Who this node is; `None` for a node that only follows. [`Engine::take_place`] changes it.
     pub me: Option<ValidatorIndex>,
     /// How long a proposal may take in round 0.
     pub propose: Duration,
@@ -223,6 +223,10 @@ pub trait Engine: Clone + fmt::Debug + Sized {
     /// Takes back what an earlier incarnation wrote, in the order of writing, before [`Input::Start`]. Entries of
     /// other heights are ignored. After it the engine never says anything that contradicts what it said before.
     fn restore(&mut self, entries: Vec<Self::Entry>);
+
+    /// This node has a place among the validators from now on, or will have: it speaks where that place is not vacant. Places
+    /// never change.
+    fn take_place(&mut self, me: ValidatorIndex);
 
     /// One step. Total: no input makes it panic.
     fn step(&mut self, now: Time, input: Input<Self>, out: &mut Vec<Output<Self>>);

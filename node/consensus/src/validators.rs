@@ -11,11 +11,12 @@ use std::sync::Arc;
 pub struct Validator {
     /// Its key.
     pub key: PublicKey,
-    /// Its voting power, at least 1.
+    /// Its voting power; none if its place is vacant.
     pub power: u64,
 }
 
-/// The validators of a height, in a fixed order. Cheap to clone.
+/// The validators of a height, in a fixed order. Some places may be vacant, of those who left or are yet to come: they have
+/// no power, and nobody is found there. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidatorSet(Arc<Inner>);
 
@@ -30,15 +31,12 @@ struct Inner {
 /// Why a list of validators is not a set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValidatorSetError {
-    /// No validators.
+    /// No validators with power.
     #[error("there are no validators")]
     Empty,
     /// More than [`ValidatorSet::MAX`].
     #[error("more than {} validators", ValidatorSet::MAX)]
     TooMany,
-    /// A validator has no power.
-    #[error("{0} has no power")]
-    NoPower(ValidatorIndex),
     /// The powers add up to more than [`ValidatorSet::MAX_POWER`].
     #[error("the total power is more than {}", ValidatorSet::MAX_POWER)]
     TooMuchPower,
@@ -57,21 +55,18 @@ impl ValidatorSet {
 
     /// Checks a list and fixes its order.
     pub fn new(validators: Vec<Validator>) -> Result<ValidatorSet, ValidatorSetError> {
-        if validators.is_empty() {
-            return Err(ValidatorSetError::Empty);
-        }
         if validators.len() > Self::MAX {
             return Err(ValidatorSetError::TooMany);
         }
         let mut total = 0u64;
         for (i, validator) in validators.iter().enumerate() {
-            if validator.power == 0 {
-                return Err(ValidatorSetError::NoPower(at(i)));
-            }
             total = total.saturating_add(validator.power);
             if let Some(twin) = validators[..i].iter().position(|other| other.key == validator.key) {
                 return Err(ValidatorSetError::SameKey(at(twin), at(i)));
             }
+        }
+        if total == 0 {
+            return Err(ValidatorSetError::Empty);
         }
         if total > Self::MAX_POWER {
             return Err(ValidatorSetError::TooMuchPower);
@@ -80,9 +75,9 @@ impl ValidatorSet {
         Ok(ValidatorSet(Arc::new(Inner { validators, total, schedule })))
     }
 
-    /// The validator at a position.
+    /// The validator at a position, unless it is vacant.
     pub fn get(&self, index: ValidatorIndex) -> Option<&Validator> {
-        self.0.validators.get(index.index())
+        self.0.validators.get(index.index()).filter(|validator| validator.power > 0)
     }
 
     /// The power at a position; none for a stranger.
@@ -92,10 +87,16 @@ impl ValidatorSet {
 
     /// All, in order.
     pub fn iter(&self) -> impl Iterator<Item = (ValidatorIndex, &Validator)> {
-        self.0.validators.iter().enumerate().map(|(i, validator)| (at(i), validator))
+        let places = self.0.validators.iter().enumerate();
+        places.map(|(i, validator)| (at(i), validator)).filter(|(_, validator)| validator.power > 0)
     }
 
-    /// How many.
+    /// The indices of all places, vacant ones too: what goes with what is kept by place.
+    pub fn places(&self) -> impl Iterator<Item = ValidatorIndex> {
+        (0..self.len()).map(at)
+    }
+
+    /// How many places there are, vacant ones too: each index is below.
     #[allow(clippy::len_without_is_empty, reason = "a set is never empty")]
     pub fn len(&self) -> usize {
         self.0.validators.len()
@@ -103,7 +104,7 @@ impl ValidatorSet {
 
     /// The position of a key.
     pub fn position(&self, key: &PublicKey) -> Option<ValidatorIndex> {
-        self.0.validators.iter().position(|validator| validator.key == *key).map(at)
+        self.iter().find_map(|(index, validator)| (validator.key == *key).then_some(index))
     }
 
     /// The power of all.
@@ -154,7 +155,10 @@ fn schedule(validators: &[Validator], total: u64, longest: u64) -> Vec<Validator
     let shares: Vec<i128> = if turns <= longest {
         validators.iter().map(|validator| i128::from(validator.power / divisor)).collect()
     } else {
-        let scaled = |power| (u128::from(power) * u128::from(longest) / u128::from(total)).max(1) as i128;
+        let scaled = |power: u64| {
+            let share = (u128::from(power) * u128::from(longest) / u128::from(total)) as i128;
+            share.max(i128::from(power > 0))
+        };
         validators.iter().map(|validator| scaled(validator.power)).collect()
     };
     let sum: i128 = shares.iter().sum();
@@ -206,7 +210,7 @@ mod tests {
         let validator = |key, power| Validator { key: PublicKey([key; 32]), power };
         let refused = |list| ValidatorSet::new(list).unwrap_err();
         assert_eq!(refused(vec![]), ValidatorSetError::Empty);
-        assert_eq!(refused(vec![validator(0, 0)]), ValidatorSetError::NoPower(ValidatorIndex(0)));
+        assert_eq!(refused(vec![validator(0, 0)]), ValidatorSetError::Empty);
         assert_eq!(
             refused(vec![validator(0, 1), validator(0, 1)]),
             ValidatorSetError::SameKey(ValidatorIndex(0), ValidatorIndex(1))
@@ -214,9 +218,20 @@ mod tests {
         assert_eq!(refused(vec![validator(0, u64::MAX), validator(1, 1)]), ValidatorSetError::TooMuchPower);
     }
 
+    #[test]
+    fn at_a_vacant_place_there_is_nobody() {
+        let set = set(&[0, 5, 0, 5, 5]);
+        assert_eq!((set.len(), set.total_power(), set.power(ValidatorIndex(2))), (5, 15, 0));
+        assert_eq!((set.get(ValidatorIndex(0)), set.position(&PublicKey([0; 32]))), (None, None));
+        let members: Vec<u16> = set.iter().map(|(index, _)| index.0).collect();
+        assert_eq!(members, [1, 3, 4]);
+        let turns: Vec<u16> = (0..4).map(|turn| set.in_turn(turn).0).collect();
+        assert_eq!(turns, [1, 3, 4, 1], "and nobody has a turn");
+    }
+
     proptest! {
         #[test]
-        fn two_quorums_share_a_weak_quorum_of_which_one_is_correct(powers in prop::collection::vec(1u64..1000, 1..40), split in any::<u64>()) {
+        fn two_quorums_share_a_weak_quorum_of_which_one_is_correct(powers in prop::collection::vec(0u64..1000, 1..40).prop_filter("power", |powers| powers.iter().any(|p| *p > 0)), split in any::<u64>()) {
             let set = set(&powers);
             let (mut a, mut b, mut both) = (0, 0, 0);
             for (i, power) in powers.iter().enumerate() {

@@ -87,6 +87,10 @@ enum Action {
         /// The transcript.
         #[arg(long, value_name = "FILE")]
         transcript: PathBuf,
+        /// It is the next committee of this home's network (see `handover`): keep the shares beside those of the
+        /// committee before, and leave the network as it is.
+        #[arg(long)]
+        next: bool,
     },
 }
 
@@ -139,7 +143,7 @@ impl Dice {
                 };
                 finish(draft, &transcript_of, &genesis, &transcript)
             }
-            Action::Take { genesis, transcript } => take(context, &genesis, &transcript),
+            Action::Take { genesis, transcript, next } => take(context, &genesis, &transcript, next),
         }
     }
 }
@@ -176,7 +180,7 @@ fn finish(draft: Draft, transcript: &Transcript, genesis: &Path, out: &Path) -> 
     say(format!("network {}, chain id {}: send both files to all validators", done.name, done.chain_id()))
 }
 
-fn take(context: &Context, genesis: &Path, transcript: &Path) -> Result<(), Failure> {
+fn take(context: &Context, genesis: &Path, transcript: &Path, next: bool) -> Result<(), Failure> {
     let key = context.home.read_key().map_err(HomeError::from)?;
     let done = genesis_file::read(genesis).map_err(HomeError::from)?;
     let transcript: Transcript = read_json(transcript)?;
@@ -194,16 +198,19 @@ fn take(context: &Context, genesis: &Path, transcript: &Path) -> Result<(), Fail
     let ceremony = draft.ceremony(&transcript.participants)?;
     let dealings = dealings(&transcript)?;
     let shares = ceremony.take(me, &secret(context)?, &dealings, entropy()?).map_err(bad)?;
-    let (file, network, used) =
-        (context.home.dice_shares(), context.home.genesis(), context.home.dice_secret());
-    for path in [&file, &network].into_iter().filter(|path| path.exists()) {
+    let (network, used) = (context.home.genesis(), context.home.dice_secret());
+    let file = if next { context.home.dice_shares_of(&done.dice.group) } else { context.home.dice_shares() };
+    let replaced = if next { vec![&file] } else { vec![&file, &network] };
+    for path in replaced.into_iter().filter(|path| path.exists()) {
         let before = path.with_added_extension("before");
         fs::rename(path, &before).map_err(Failure::io(path))?;
         say(format!("what was {} is {} now", path.display(), before.display()))?;
     }
     dice::write(&file, &shares).map_err(HomeError::from)?;
     dice::of_node(&done, &key.public(), &file).map_err(HomeError::from)?;
-    disk::replace(&network, genesis_file::to_json(&done).as_bytes()).map_err(Failure::io(&network))?;
+    if !next {
+        disk::replace(&network, genesis_file::to_json(&done).as_bytes()).map_err(Failure::io(&network))?;
+    }
     fs::remove_file(&used).map_err(Failure::io(&used))?;
     say(format!(
         "validator {me} holds {} of {} shares; {} of them throw the dice",
@@ -279,16 +286,21 @@ impl Draft {
     }
 
     fn ceremony(&self, participants: &[Word]) -> Result<Ceremony, Failure> {
-        let count = self.0.validators.len();
-        if !participants.iter().map(|word| usize::from(word.validator)).eq(0..count) {
+        let with_power = |position: &usize| self.0.validators[*position].power > 0;
+        let wanted: Vec<usize> = (0..self.0.validators.len()).filter(with_power).collect();
+        if !participants.iter().map(|word| usize::from(word.validator)).eq(wanted.iter().copied()) {
             let why = format!(
-                "{} participants, expected one of each of the {count} validators",
-                participants.len()
+                "{} participants, expected one of each of the {} validators with power",
+                participants.len(),
+                wanted.len()
             );
             return Err(Failure::new(code::DATA, why));
         }
-        let participants: Vec<Participant> =
-            participants.iter().map(|word| Ok(Participant(word.parts()?))).collect::<Result<_, Failure>>()?;
+        let mut each = vec![Participant(Vec::new()); self.0.validators.len()];
+        for word in participants {
+            each[usize::from(word.validator)] = Participant(word.parts()?);
+        }
+        let participants = each;
         Ceremony::new(&self.0.chain_id().0, &participants, &self.0.powers()).map_err(bad)
     }
 
@@ -337,11 +349,11 @@ fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).expect("text is JSON") + "\n"
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
     disk::replace(path, to_json(value).as_bytes()).map_err(Failure::io(path))
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = fs::read_to_string(path).map_err(Failure::io(path))?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(code::DATA, format!("{}: {error}", path.display())))

@@ -5,6 +5,7 @@ mod config;
 mod dice;
 mod doctor;
 mod failure;
+mod handover;
 mod healthcheck;
 mod init;
 mod keys;
@@ -63,6 +64,8 @@ enum Verb {
     Keys(keys::Keys),
     /// The ceremony in which the validators of a new network make their dice key.
     Dice(dice::Dice),
+    /// The committee hands over to another: who validates changes.
+    Handover(handover::Handover),
     /// Copy the node's state away, check a copy, bring one back.
     Backup(backup::Backup),
     /// Look for what keeps the node from running well.
@@ -148,6 +151,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Verb::Config(verb) => verb.perform(&context),
         Verb::Keys(verb) => verb.perform(&context),
         Verb::Dice(verb) => verb.perform(&context),
+        Verb::Handover(verb) => verb.perform(&context),
         Verb::Backup(verb) => verb.perform(&context),
         Verb::Doctor(verb) => verb.perform(&context),
         Verb::Healthcheck(verb) => verb.perform(&context),

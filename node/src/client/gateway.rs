@@ -3,7 +3,7 @@
 use super::error::ClientError;
 use crate::gateway::api;
 use crate::hex::{self, Hex};
-use bitcraps_casino::{DiceKey, Genesis, Policy, SignedCommand};
+use bitcraps_casino::{DiceKey, Genesis, Handover, Policy, SignedCommand};
 use bitcraps_types::{ChainId, Digest, GroupKey, Protocol};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -95,6 +95,23 @@ impl Gateway {
 
     pub(super) fn block(&self, height: &str) -> Result<api::Block, ClientError> {
         self.get(&format!("/v1/blocks/{height}"))
+    }
+
+    /// The blocks that handed over to another committee, as it tells of them.
+    pub(super) fn handovers(&self) -> Result<Vec<api::Block>, ClientError> {
+        let answer: api::Handovers = self.get("/v1/handovers")?;
+        Ok(answer.handovers)
+    }
+
+    /// Hands a handover in, and tells which validator will propose it.
+    pub(super) fn hand_over(&self, handover: &Handover) -> Result<u16, ClientError> {
+        let bytes = borsh::to_vec(handover).expect("a vector takes all bytes");
+        let form = api::HandoverForm { borsh: hex::encode(&bytes) };
+        let body = serde_json::to_vec(&form).expect("it is plain data");
+        let url = format!("{}/v1/handovers", self.url);
+        let response = self.agent.post(&url).content_type("application/json").send(&body[..]);
+        let taken: api::HandoverTaken = self.read(response)?;
+        Ok(taken.proposer)
     }
 
     pub(super) fn account(&self, id: Hex<32>) -> Result<Option<api::Account>, ClientError> {

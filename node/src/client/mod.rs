@@ -273,7 +273,7 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
                 writeln!(out, "no dice fell in it: no bet was up")?;
                 return Ok(());
             };
-            writeln!(out, "its dice follow from a signature of the group key of the genesis: {dice:?}")?;
+            writeln!(out, "its dice follow from a signature of the validators' group key: {dice:?}")?;
             let seed = casino::seed_of(&dice);
             let all = gateway.genesis().tables.iter().map(|config| config.id);
             for id in all.filter(|id| table.is_none_or(|table| table == id.0)) {
@@ -290,6 +290,11 @@ pub fn run(client: &Client, out: &mut dyn Write) -> Result<(), ClientError> {
         }
     }
     Ok(())
+}
+
+/// Hands a handover to another committee to a gateway, and tells which validator will propose it.
+pub fn hand_over(gateway: &str, handover: &casino::Handover) -> Result<u16, ClientError> {
+    Gateway::connect(gateway, None)?.hand_over(handover)
 }
 
 fn balance(gateway: &Gateway, id: Hex<32>, out: &mut dyn Write) -> Result<(), ClientError> {

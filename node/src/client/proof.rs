@@ -1,14 +1,20 @@
-//! Checks a block's proof without believing the gateway: that a quorum of the genesis' validators signed it.
+//! Checks a block's proof without believing the gateway: that a quorum of the validators signed it, who are those of the
+//! genesis or those to whom handovers lead, each proven in the same way.
 
 use super::BlockHeight;
 use super::error::ClientError;
 use super::gateway::Gateway;
-use crate::dice;
+use crate::dice::PublicKeys;
+use crate::gateway::api;
 use crate::hex;
-use bitcraps_casino::Block;
-use bitcraps_consensus::{Certificate, Validator, ValidatorSet};
+use bitcraps_actors::committee::{check_handover, validators};
+use bitcraps_actors::ports::DiceKeys;
+use bitcraps_beacon::Shares;
+use bitcraps_casino::{Block, Committees};
+use bitcraps_consensus::{Certificate, ValidatorSet};
 use bitcraps_types::ed25519::Ed25519Verifier;
 use bitcraps_types::{Digest, Height, Round, ThresholdKey, ThresholdSignature, Value};
+use std::rc::Rc;
 
 /// A block that is proven.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +26,8 @@ pub(super) struct Proven {
     pub(super) power: u64,
     /// The power of all.
     pub(super) total: u64,
+    /// How many handovers lead from the genesis to those who signed.
+    pub(super) handovers: u64,
     /// The signature from which its dice follow, if they fell.
     pub(super) dice: Option<ThresholdSignature>,
 }
@@ -27,10 +35,15 @@ pub(super) struct Proven {
 impl Proven {
     /// What is proven, in a line.
     pub(super) fn said_of(&self, gateway: &Gateway) -> String {
-        let Proven { height, digest, round, power, total, .. } = self;
+        let Proven { height, digest, round, power, total, handovers, .. } = self;
         let chain = gateway.chain_id();
+        let who = match handovers {
+            0 => String::new(),
+            1 => ", after 1 handover that is proven too".into(),
+            many => format!(", after {many} handovers that are proven too"),
+        };
         format!(
-            "block {height} ({digest}) of chain {chain}: signed by {power} of {total} voting power in round {round}"
+            "block {height} ({digest}) of chain {chain}: signed by {power} of {total} voting power in round {round}{who}"
         )
     }
 }
@@ -42,18 +55,55 @@ pub(super) fn verify(gateway: &Gateway, height: BlockHeight) -> Result<Proven, C
         BlockHeight::At(height) => height.to_string(),
     };
     let answer = gateway.block(&text)?;
+    let (value, block, certificate) = decoded(&answer)?;
+    let succession = followed(gateway, block.height)?;
+    let proven = check(height, &value, &block, &certificate, &succession.validators()?, gateway)?;
+    let dice = dice(&block, answer.dice.as_deref(), &proven, &succession, gateway)?;
+    Ok(Proven { dice, handovers: succession.0.handovers(), ..proven })
+}
+
+/// Who decides a certain block, with all that led there checked.
+struct Succession(Committees);
+
+impl Succession {
+    fn validators(&self) -> Result<ValidatorSet, ClientError> {
+        validators(self.0.last())
+            .map_err(|error| ClientError::Nonsense(format!("the validators of the genesis: {error}")))
+    }
+
+    fn dice_key(&self) -> Result<Rc<dyn ThresholdKey>, ClientError> {
+        let committee = self.0.last();
+        let shares = Shares::assigned(committee.dice.holders.clone(), &committee.powers());
+        let key = shares.ok().and_then(|shares| PublicKeys.key(committee, &shares));
+        key.ok_or_else(|| ClientError::Nonsense("the dice key of its committee is none".into()))
+    }
+}
+
+/// Follows the handovers from the genesis to the committee that decides the block of this height.
+fn followed(gateway: &Gateway, height: Height) -> Result<Succession, ClientError> {
+    let mut succession = Succession(Committees::of_genesis(gateway.genesis()));
+    for answer in gateway.handovers()? {
+        let (value, block, certificate) = decoded(&answer)?;
+        if block.height >= height {
+            break;
+        }
+        let asked = BlockHeight::At(block.height);
+        check(asked, &value, &block, &certificate, &succession.validators()?, gateway)?;
+        let handover = block.handover.ok_or(ClientError::NotProven("a handover is none"))?;
+        check_handover(&handover, &succession.0, block.height, &gateway.chain_id(), &Ed25519Verifier)
+            .map_err(|_| ClientError::NotProven("a committee before did not agree to hand over"))?;
+        succession.0.hand_over(block.height, handover.terms.to);
+    }
+    Ok(succession)
+}
+
+fn decoded(answer: &api::Block) -> Result<(Value, Block, Certificate), ClientError> {
     let bytes = |text: &str| hex::decode(text).map_err(|error| ClientError::Nonsense(error.to_string()));
     let value = Value::new(bytes(&answer.raw)?);
     let block = Block::decode(value.bytes()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
-    let certificate: Certificate = borsh::from_slice(&bytes(&answer.certificate.raw)?)
+    let certificate = borsh::from_slice(&bytes(&answer.certificate.raw)?)
         .map_err(|error| ClientError::Nonsense(format!("the certificate: {error}")))?;
-    let validators = gateway.genesis().validators.iter();
-    let validators = ValidatorSet::new(
-        validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
-    )
-    .map_err(|error| ClientError::Nonsense(format!("the validators of the genesis: {error}")))?;
-    let proven = check(height, &value, &block, &certificate, &validators, gateway)?;
-    Ok(Proven { dice: dice(&block, answer.dice.as_deref(), &proven, gateway)?, ..proven })
+    Ok((value, block, certificate))
 }
 
 /// The signature behind a block's dice, checked.
@@ -61,6 +111,7 @@ fn dice(
     block: &Block,
     told: Option<&str>,
     proven: &Proven,
+    succession: &Succession,
     gateway: &Gateway,
 ) -> Result<Option<ThresholdSignature>, ClientError> {
     let Some(told) = told.filter(|_| block.rolls) else {
@@ -69,7 +120,7 @@ fn dice(
     let signature =
         hex::decode_exactly::<96>(told).map_err(|error| ClientError::Nonsense(error.to_string()))?;
     let signature = ThresholdSignature(signature);
-    let key = dice::public(gateway.genesis()).map_err(|error| ClientError::Nonsense(error.to_string()))?;
+    let key = succession.dice_key()?;
     let message = bitcraps_beacon::message(&gateway.chain_id(), proven.height, &proven.digest);
     if !key.verify(&message, &signature) {
         return Err(ClientError::NotProven("the signature behind its dice is not that of the group key"));
@@ -101,6 +152,7 @@ fn check(
         round: certificate.round,
         power: certificate.signatures.iter().map(|(signer, _)| validators.power(*signer)).sum(),
         total: validators.total_power(),
+        handovers: 0,
         dice: None,
     })
 }

@@ -33,6 +33,7 @@ fn rig_with(blocks: usize, archive: gateway::Archive) -> Rig {
         me: genesis.validators[0].key,
         submit,
         blobs: mpsc::channel(1).0,
+        handovers: mpsc::channel(1).0,
         health: Arc::new(Health::new(Arc::new(|| Time(0)))),
         metrics: house.metrics.clone(),
         archive,
@@ -123,7 +124,7 @@ fn a_player_opens_an_account_plays_a_shooter_and_cashes_out_and_the_money_adds_u
     let house = rig.close().unwrap();
     let ledger = house.casino.bank().ledger();
     assert_eq!(ledger.account(&account(1)).unwrap().balance(), 9000 + left);
-    assert_eq!(ledger.reserves().count(), 0, "no bet is up");
+    assert_eq!(ledger.escrows().count(), 0, "no bet is up");
 }
 
 #[test]
@@ -204,6 +205,8 @@ fn a_block_without_a_quorum_or_with_anothers_certificate_is_not_proven() {
             time: bitcraps_types::WallTime(0),
             state_root: Digest::ZERO,
             rolls: height == 6,
+            attendance: None,
+            handover: None,
             commands: Vec::new(),
             offences: Vec::new(),
             blobs: bitcraps_casino::Blobs::default(),
@@ -275,6 +278,7 @@ impl Slow {
             me: house.genesis.validators[0].key,
             submit: submit.clone(),
             blobs: mpsc::channel(1).0,
+            handovers: mpsc::channel(1).0,
             health: Arc::new(Health::new(Arc::new(|| Time(0)))),
             metrics: house.metrics.clone(),
             archive: Arc::new(|_| None),

@@ -72,7 +72,7 @@ async fn status(service: web::Data<Service>) -> HttpResponse {
         network: service.genesis.name.clone(),
         chain_id: service.chain.to_string(),
         key: hex::encode(&service.me.0),
-        validator: service.validators.position(&service.me).map(|index| index.0),
+        validator: service.validators().position(&service.me).map(|index| index.0),
         height: head.map_or(0, |head| head.height),
         root: head.map(|head| head.root.to_string()),
         round: network.round.1,
@@ -87,7 +87,7 @@ async fn status(service: web::Data<Service>) -> HttpResponse {
 async fn peers(service: web::Data<Service>) -> HttpResponse {
     let network = service.view.network();
     let peers = network.peers.iter().map(|key| {
-        let validator = service.validators.position(key).map(|index| index.0);
+        let validator = service.validators().position(key).map(|index| index.0);
         object!({ "key": hex::encode(&key.0), "validator": validator })
     });
     json(StatusCode::OK, &object!({ "peers": peers.collect::<Vec<_>>() }))

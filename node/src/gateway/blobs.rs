@@ -63,7 +63,7 @@ fn may_propose(service: &Service) -> Result<ValidatorIndex, Problem> {
     if service.genesis.blob_bytes == 0 {
         return Err(forbidden("this network takes no blobs: its genesis allows none"));
     }
-    let me = service.validators.position(&service.me);
+    let me = service.validators().position(&service.me);
     me.ok_or_else(|| {
         forbidden("this node is no validator and proposes no blocks; hand blobs to one that does")
     })

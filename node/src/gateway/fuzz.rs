@@ -94,6 +94,7 @@ impl Gateway {
             me: house.genesis.validators[0].key,
             submit,
             blobs: mpsc::channel(1).0,
+            handovers: mpsc::channel(1).0,
             health: Arc::new(Health::new(Arc::new(|| Time(1)))),
             metrics: house.metrics.clone(),
             archive: Arc::new(|_| None),

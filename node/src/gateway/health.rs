@@ -103,13 +103,14 @@ pub(super) fn checks(service: &Service) -> Vec<Check> {
     let network = view.network();
     let check = |name, ok, detail: String| Check { name, ok, detail };
     let height = view.head().map_or(0, |head| head.height);
-    let (power, total) = connected_power(service.me, &service.validators, |key| network.peers.contains(key));
+    let (power, total) =
+        connected_power(service.me, &service.validators(), |key| network.peers.contains(key));
     let synced = match network.behind {
         _ if !network.started => (false, "restoring the state".to_owned()),
         Some(to) => (false, format!("at height {height}, catching up with {to}")),
         None => (true, format!("at height {height}")),
     };
-    let quorum = service.validators.is_quorum(power);
+    let quorum = service.validators().is_quorum(power);
     let disk = !health.disk_failed.load(Ordering::Relaxed);
     let alive = health.is_alive();
     vec![

@@ -13,6 +13,7 @@ mod connection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod guard;
+mod handovers;
 mod health;
 mod limiter;
 mod openapi;
@@ -33,9 +34,9 @@ pub use health::{Clock, Health};
 pub use limiter::Rate;
 pub use openapi::document;
 pub use problem::Problem;
-pub use queue::{blob_queue, hand_on, hand_on_blobs, queue};
+pub use queue::{blob_queue, hand_on, hand_on_blobs, hand_on_handovers, handover_queue, queue};
 pub use server::{Gateway, GatewayError, start};
-pub use service::{Archive, BlobsHandedIn, CommandIndex, GatewayConfig, Node};
+pub use service::{Archive, BlobsHandedIn, CommandIndex, GatewayConfig, HandoverHandedIn, Node};
 pub use streams::Streams;
 
 /// A resource of the public listener: method and path.
@@ -46,6 +47,8 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/v1/commands"),
     ("GET", "/v1/commands/{id}"),
     ("POST", "/v1/blobs"),
+    ("GET", "/v1/handovers"),
+    ("POST", "/v1/handovers"),
     ("GET", "/v1/accounts/{id}"),
     ("GET", "/v1/tables"),
     ("GET", "/v1/tables/{id}"),

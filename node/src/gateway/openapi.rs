@@ -1,6 +1,6 @@
 //! The OpenAPI document, put together from the handlers and the types that they speak.
 
-use super::{api, blobs, problem::Problem, public, stream, submit};
+use super::{api, blobs, handovers, problem::Problem, public, stream, submit};
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 
@@ -16,6 +16,8 @@ use utoipa::OpenApi;
         submit::submit,
         public::command,
         blobs::submit,
+        handovers::all,
+        handovers::hand_in,
         public::account,
         public::tables,
         public::table,

@@ -3,7 +3,7 @@
 use super::api;
 use super::problem::Problem;
 use super::service::Service;
-use super::{blobs, openapi, stream, submit};
+use super::{blobs, handovers, openapi, stream, submit};
 use crate::hex::{self, Hex};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -37,6 +37,13 @@ pub(super) fn configure(config: &mut web::ServiceConfig, max_body: usize) {
                 .route(web::post().to(blobs::submit))
                 .default_service(web::to(only_post)),
         )
+        .service(
+            web::resource("/v1/handovers")
+                .app_data(web::PayloadConfig::new(handovers::MAX_BODY))
+                .route(web::get().to(handovers::all))
+                .route(web::post().to(handovers::hand_in))
+                .default_service(web::to(get_or_post)),
+        )
         .service(get("/v1/commands/{id}", web::get().to(command)))
         .service(get("/v1/accounts/{id}", web::get().to(account)))
         .service(get("/v1/tables", web::get().to(tables)))
@@ -51,6 +58,10 @@ pub(super) fn configure(config: &mut web::ServiceConfig, max_body: usize) {
 
 async fn only_get(request: HttpRequest) -> Answer {
     Err(Problem::method_not_allowed(request.method(), "GET"))
+}
+
+async fn get_or_post(request: HttpRequest) -> Answer {
+    Err(Problem::method_not_allowed(request.method(), "GET, POST"))
 }
 
 async fn only_post(request: HttpRequest) -> Answer {
@@ -216,14 +227,15 @@ pub(super) async fn block(service: web::Data<Service>, height: web::Path<String>
 #[utoipa::path(get, path = "/v1/validators", responses((status = 200, body = api::Validators)))]
 pub(super) async fn validators(service: web::Data<Service>) -> Answer {
     let offences = service.view.network().offences;
-    let validators = service.validators.iter().map(|(index, validator)| api::Validator {
+    let set = service.validators();
+    let validators = set.iter().map(|(index, validator)| api::Validator {
         index: index.0,
         key: Hex(validator.key.0),
         power: validator.power,
         offences: offences.iter().filter(|(_, offender)| *offender == index.0).count(),
     });
     let validators = validators.collect();
-    ok(&api::Validators { total_power: service.validators.total_power(), validators })
+    ok(&api::Validators { total_power: set.total_power(), validators })
 }
 
 /// The chain: its genesis and its end.

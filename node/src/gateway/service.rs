@@ -4,9 +4,10 @@ use super::health::Health;
 use super::limiter::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::view::View;
+use bitcraps_actors::committee::validators;
 use bitcraps_actors::files::Decided;
-use bitcraps_casino::{Blobs, Genesis, SignedCommand};
-use bitcraps_consensus::{Validator, ValidatorSet, ValidatorSetError};
+use bitcraps_casino::{Blobs, Committee, Genesis, Handover, SignedCommand};
+use bitcraps_consensus::{ValidatorSet, ValidatorSetError};
 use bitcraps_types::{ChainId, Digest, Height, PublicKey};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicUsize;
@@ -23,6 +24,9 @@ pub type CommandIndex = Arc<dyn Fn(Digest) -> Option<Height> + Send + Sync>;
 /// Blobs on their way to the node's thread, and who waits to hear how many of the first it took.
 pub type BlobsHandedIn = (Blobs, oneshot::Sender<usize>);
 
+/// A handover on its way to the node's thread, and who waits to hear whether it may happen.
+pub type HandoverHandedIn = (Handover, oneshot::Sender<Result<(), String>>);
+
 /// A node as the gateway sees it. The node's builder fills it.
 pub struct Node {
     /// What the node knows.
@@ -36,6 +40,8 @@ pub struct Node {
     pub submit: mpsc::Sender<SignedCommand>,
     /// The way of blobs to the node's thread. Bounded too.
     pub blobs: mpsc::Sender<BlobsHandedIn>,
+    /// The way of handovers to the node's thread. Bounded too.
+    pub handovers: mpsc::Sender<HandoverHandedIn>,
     /// How the node is.
     pub health: Arc<Health>,
     /// What is counted.
@@ -104,9 +110,11 @@ pub(super) struct Service {
     pub(super) genesis: Arc<Genesis>,
     pub(super) chain: ChainId,
     pub(super) me: PublicKey,
-    pub(super) validators: ValidatorSet,
+    /// Of the genesis.
+    first: ValidatorSet,
     pub(super) submit: mpsc::Sender<SignedCommand>,
     pub(super) blobs: mpsc::Sender<BlobsHandedIn>,
+    pub(super) handovers: mpsc::Sender<HandoverHandedIn>,
     pub(super) health: Arc<Health>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) archive: Archive,
@@ -119,20 +127,28 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(node: Node, config: GatewayConfig) -> Result<Service, ValidatorSetError> {
-        let Node { view, genesis, me, submit, blobs, health, metrics, archive, command_index, version } =
-            node;
-        let validators = genesis.validators.iter();
-        let validators = ValidatorSet::new(
-            validators.map(|validator| Validator { key: validator.key, power: validator.power }).collect(),
-        )?;
-        Ok(Service {
-            chain: genesis.chain_id(),
+        let Node {
             view,
             genesis,
             me,
-            validators,
             submit,
             blobs,
+            handovers,
+            health,
+            metrics,
+            archive,
+            command_index,
+            version,
+        } = node;
+        Ok(Service {
+            chain: genesis.chain_id(),
+            view,
+            first: validators(&Committee::of_genesis(&genesis))?,
+            genesis,
+            me,
+            submit,
+            blobs,
+            handovers,
             health,
             metrics,
             archive,
@@ -142,5 +158,10 @@ impl Service {
             watching: AtomicUsize::new(0),
             config,
         })
+    }
+
+    /// Who decides the next block; until the node has a state, the validators of the genesis.
+    pub(super) fn validators(&self) -> ValidatorSet {
+        self.view.validators().unwrap_or_else(|| self.first.clone())
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct PolicyForm {
     kelly: Option<KellyForm>,
     fee: FeeForm,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     stake: Option<StakeForm>,
 }
 
@@ -105,6 +107,7 @@ impl PolicyForm {
                     FeesTo::Nobody => FeesToForm::Nobody,
                 },
             },
+            reward: policy.reward,
             stake: policy.stake.map(|stake| StakeForm {
                 per_power: stake.per_power,
                 unbonding: stake.unbonding,
@@ -141,6 +144,7 @@ impl PolicyForm {
                     FeesToForm::Nobody => FeesTo::Nobody,
                 },
             },
+            reward: self.reward,
             stake: self.stake.map(|stake| StakePolicy {
                 per_power: stake.per_power,
                 unbonding: stake.unbonding,

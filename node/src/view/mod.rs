@@ -21,9 +21,11 @@ pub use commands::{BetEnd, CommandView, Effect};
 pub use news::{BetNews, BlockNews, CommandNews, News, TableNews};
 pub use tables::{BetView, RollView, TableView};
 
+use bitcraps_actors::committee::validators;
 use bitcraps_actors::files::Decided;
 use bitcraps_actors::ports::Event;
-use bitcraps_casino::{Block, Casino, SignedCommand};
+use bitcraps_casino::{Block, Casino, Committee, SignedCommand};
+use bitcraps_consensus::ValidatorSet;
 use bitcraps_treasury::{Account, Ledger, Sequences};
 use bitcraps_types::{AccountId, Amount, Digest, Height, PublicKey, Round, TableId, WallTime};
 use blocks::Blocks;
@@ -95,6 +97,9 @@ pub struct View {
     blocks: RwLock<Blocks>,
     commands: RwLock<Commands>,
     network: RwLock<Network>,
+    /// The blocks that handed over, and who decides since the last.
+    handovers: RwLock<Vec<Decided>>,
+    validators: RwLock<Option<ValidatorSet>>,
     news: broadcast::Sender<News>,
     /// Counts what changed for those who wait for a command.
     changes: watch::Sender<u64>,
@@ -118,6 +123,8 @@ impl View {
             blocks: RwLock::default(),
             commands: RwLock::default(),
             network: RwLock::default(),
+            handovers: RwLock::default(),
+            validators: RwLock::default(),
             news: broadcast::Sender::new(Self::NEWS_KEPT),
             changes: watch::Sender::new(0),
         }
@@ -126,7 +133,8 @@ impl View {
     /// Takes an event in. Called on the node's thread, with every event.
     pub fn event(&self, event: &Event<'_>) {
         match *event {
-            Event::Restored { height, digest, time, casino } => {
+            Event::Restored { height, digest, time, casino, handovers } => {
+                *write(&self.handovers) = handovers.to_vec();
                 self.restored(Head { height, digest, root: casino.root(), time }, casino);
             }
             Event::Applied {
@@ -150,6 +158,10 @@ impl View {
                 self.accounts_changed(ledger, touched);
                 let decided =
                     Decided { value: value.clone(), certificate: certificate.clone(), dice: dice.copied() };
+                if let Some(handover) = &block.handover {
+                    write(&self.handovers).push(decided.clone());
+                    self.decided_by(&handover.terms.to);
+                }
                 let blocks = BlockView { head, decided };
                 write(&self.blocks).push(Arc::new(blocks));
                 *write(&self.head) = Some(head);
@@ -250,6 +262,23 @@ impl View {
         read(&self.network).peers.len()
     }
 
+    /// The blocks that handed over to another committee, ascending.
+    pub fn handovers(&self) -> Vec<Decided> {
+        read(&self.handovers).clone()
+    }
+
+    /// Who decides the next block; `None` until the node has a state.
+    pub fn validators(&self) -> Option<ValidatorSet> {
+        read(&self.validators).clone()
+    }
+
+    fn decided_by(&self, committee: &Committee) {
+        // A node halts at a committee that can't decide anything: the one before is shown then.
+        if let Ok(validators) = validators(committee) {
+            *write(&self.validators) = Some(validators);
+        }
+    }
+
     /// The news from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
@@ -271,6 +300,7 @@ impl View {
         *write(&self.blocks) = Blocks::default();
         *write(&self.head) = Some(head);
         write(&self.network).offences = offences;
+        self.decided_by(casino.bank().committees().last());
         let _ = self.news.send(News::Restored(head));
     }
 

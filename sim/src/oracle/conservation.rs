@@ -85,6 +85,12 @@ struct Expected {
 /// What offences cost, along the chain.
 #[derive(Clone, Debug)]
 struct Charges {
+    /// What a unit of power requires.
+    per_power: u128,
+    /// What a block mints if all signed its parent.
+    reward: u128,
+    /// The powers of those who decided the parent, and of those who decide now.
+    powers: [Vec<u128>; 2],
     /// Of a thousand, of a stake.
     slash: u128,
     /// Of a thousand, of what is slashed.
@@ -101,7 +107,12 @@ impl Charges {
             genesis.validators.iter().map(|validator| u128::from(validator.power) * per_power).collect();
         let players = genesis.players.iter().map(|(_, amount)| u128::from(*amount));
         let supply = u128::from(genesis.bank) + players.sum::<u128>() + stakes.iter().sum::<u128>();
+        let powers: Vec<u128> =
+            genesis.validators.iter().map(|validator| u128::from(validator.power)).collect();
         Charges {
+            per_power,
+            reward: genesis.policy.reward.map_or(0, u128::from),
+            powers: [powers.clone(), powers],
             slash: policy.map_or(0, |stake| stake.slash.0.into()),
             kept: policy.and_then(|stake| stake.kept).map_or(0, |Kept { share, .. }| share.0.into()),
             charged: BTreeSet::new(),
@@ -109,7 +120,25 @@ impl Charges {
         }
     }
 
+    /// What a block does to the stakes. Nobody bonds or unbonds in a run, and who is to get power has the money for it.
     fn charge(&mut self, block: &Block) {
+        if let Some(attendance) = &block.attendance {
+            let signed = |place: usize| attendance.signers.iter().any(|signer| signer.index() == place);
+            self.expected.supply += minted(self.reward, &self.powers[0], signed);
+        }
+        self.powers[0] = self.powers[1].clone();
+        if let Some(handover) = &block.handover {
+            self.powers[1] =
+                handover.terms.to.validators.iter().map(|validator| u128::from(validator.power)).collect();
+        }
+        for (place, entry) in
+            block.handover.iter().flat_map(|handover| handover.terms.to.validators.iter().enumerate())
+        {
+            let required = u128::from(entry.power) * self.per_power;
+            self.expected.stakes.resize(self.expected.stakes.len().max(place + 1), 0);
+            let stake = &mut self.expected.stakes[place];
+            *stake = required.max(*stake);
+        }
         let share = |amount: u128, of_thousand: u128| (amount * of_thousand + 500) / 1000;
         for offence in &block.offences {
             let fresh = self.charged.insert((offence.height, offence.offender.0));
@@ -121,6 +150,22 @@ impl Charges {
             }
         }
     }
+}
+
+/// What a block mints of the reward: the parts of those who signed, by power, each odd unit to the largest remainder; the absent
+/// together are the last.
+fn minted(reward: u128, powers: &[u128], signed: impl Fn(usize) -> bool) -> u128 {
+    let total: u128 = powers.iter().sum();
+    let present: Vec<u128> =
+        powers.iter().enumerate().filter(|(place, _)| signed(*place)).map(|(_, power)| *power).collect();
+    let absent = total - present.iter().sum::<u128>();
+    let all: Vec<u128> = present.into_iter().chain([absent]).collect();
+    let whole: u128 = all.iter().map(|power| reward * power / total).sum();
+    let last = all.len() - 1;
+    let remainder = |place: usize| reward * all[place] % total;
+    let before_the_absent = (0..last).filter(|place| remainder(*place) >= remainder(last)).count() as u128;
+    let odd_to_the_absent = u128::from(reward - whole > before_the_absent);
+    reward - reward * absent / total - odd_to_the_absent
 }
 
 /// Whether each validator's stake is what it must be.

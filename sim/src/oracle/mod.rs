@@ -47,7 +47,7 @@ use bitcraps_types::{Digest, Height, Time, Value};
 use certificates::Certificates;
 use chain::{Chain, Relation};
 use conservation::Conservation;
-use definition::Law;
+use definition::Laws;
 use delivery_order::DeliveryOrder;
 use exactly_once::{ExactlyOnce, Told};
 use fair_dice::FairDice;
@@ -97,7 +97,7 @@ pub const ALWAYS: [&str; 16] = [
 /// Feed them every [`Event`] of every node with [`Oracles::observe`], what the world does to nodes, and each command
 /// that a player submits; in the order of time. Then [`Oracles::finish`].
 pub struct Oracles {
-    law: Law,
+    laws: Laws,
     fleet: Fleet,
     chain: Chain,
     agreement: Agreement,
@@ -136,7 +136,7 @@ impl Oracles {
     pub fn new(setup: Setup) -> Oracles {
         let nodes = setup.honest.len();
         Oracles {
-            law: Law::of(&setup),
+            laws: Laws::of(&setup),
             fleet: Fleet::new(&setup.honest),
             chain: Chain::default(),
             agreement: Agreement::new(),
@@ -195,7 +195,7 @@ impl Oracles {
                         self.counters.applied(at, reports, refusals);
                     }
                     let applied = Applied { height, block: digest, root, dice };
-                    self.roots.applied(&self.law, at, node, &applied);
+                    self.roots.applied(self.laws.at(height), at, node, &applied);
                 }
                 self.conservation.applied(at, node, height, root, ledger);
             }
@@ -232,24 +232,27 @@ impl Oracles {
 
     fn signed(&mut self, at: Time, node: u16, signed: &Signed<ConsensusMessage>) {
         self.votes.signed(at, node, signed);
-        self.sent.signed((&self.law, &self.testimony), at, node, &signed.message);
+        let law = self.laws.at(signed.message.height());
+        self.sent.signed((law, &self.testimony), at, node, &signed.message);
         let statement = signed.statement();
-        self.locks.signed((&self.law, &self.testimony), at, node, &statement.message);
+        self.locks.signed((law, &self.testimony), at, node, &statement.message);
         self.testimony.said(statement);
     }
 
     /// What honest nodes say is known since they said it.
     fn heard(&mut self, signed: &Signed<ConsensusMessage>) {
         if !self.fleet.is_honest(signed.message.author().0) {
-            self.testimony.heard_within(&self.law, &signed.message, &self.fleet);
-            self.testimony.heard(&self.law, signed.statement());
+            let law = self.laws.at(signed.message.height());
+            self.testimony.heard_within(law, &signed.message, &self.fleet);
+            self.testimony.heard(law, signed.statement());
         }
     }
 
     fn accused(&mut self, at: Time, node: u16, evidence: &Evidence<ConsensusMessage>) {
-        self.accusations.accused(&self.law, at, node, evidence);
-        self.testimony.heard(&self.law, evidence.first.clone());
-        self.testimony.heard(&self.law, evidence.second.clone());
+        let law = self.laws.at(evidence.height());
+        self.accusations.accused(law, at, node, evidence);
+        self.testimony.heard(law, evidence.first.clone());
+        self.testimony.heard(law, evidence.second.clone());
     }
 
     fn decided(
@@ -264,10 +267,10 @@ impl Oracles {
         let digest = value.digest();
         self.delivery.decided(&self.chain, at, node, height, digest);
         let relation = self.chain.decide(at, node, height, digest);
-        self.certificates.decided(&self.law, at, node, height, digest, certificate);
+        self.certificates.decided(self.laws.at(height), at, node, height, digest, certificate);
         self.agreement.decided(at, node, relation, certificate);
         if !matches!(relation, Relation::Same) {
-            self.testimony.decided(&self.law, certificate, &self.fleet);
+            self.testimony.decided(self.laws.at(height), certificate, &self.fleet);
         }
         if let Some(forked) = self.agreement.forked() {
             self.testimony.keep(forked);
@@ -284,14 +287,21 @@ impl Oracles {
 
     /// The first decision of a height of the one chain.
     fn decided_first(&mut self, at: Time, node: u16, height: Height, value: &Value) {
-        let Some(block) = self.validity.decided(&self.law, &self.chain, at, node, height, value) else {
+        let law = self.laws.at(height);
+        let Some(block) = self.validity.decided(law, &self.chain, at, node, height, value) else {
             return;
         };
+        if let Some(handover) = &block.handover {
+            self.counters.count(at, Sometimes::Handover);
+            if let Err(reason) = self.laws.hand_over(height, handover) {
+                self.validity.finding.violated(at, format!("node {node}, height {height}: {reason}"));
+            }
+        }
         if self.hangover.is_demanded() {
             block.commands.iter().for_each(|command| self.hangover.decided(at, command.id()));
         }
         for offence in &block.offences {
-            self.accusations.included(&self.law, at, node, offence);
+            self.accusations.included(self.laws.at(offence.height), at, node, offence);
         }
         self.conservation.decided(&block);
         self.roots.decided(value.digest(), block);
@@ -377,7 +387,7 @@ impl Oracles {
     /// The first fork, with both certificates and the culprits: by all that was heard up to now.
     pub fn fork(&self) -> Option<Fork> {
         let fork = self.agreement.fork()?.clone();
-        let proofs = accountability::accountable(&self.law, self.testimony.at(fork.height));
+        let proofs = accountability::accountable(self.laws.at(fork.height), self.testimony.at(fork.height));
         Some(Fork { culprits: proofs.into_keys().collect(), ..fork })
     }
 
@@ -395,6 +405,11 @@ impl Oracles {
     /// The commit latencies of honest nodes by their own engines, in microseconds.
     pub fn commit_latency(&self) -> &Histogram<u64> {
         self.measures.latency()
+    }
+
+    /// How many handovers of the committee were decided.
+    pub fn handovers(&self) -> u64 {
+        self.laws.handovers()
     }
 
     /// The highest height that an honest node has decided.
@@ -462,7 +477,8 @@ impl Oracles {
             agreement.detail.push_str(&format!("; culprits: {}", accountability::list(&fork.culprits)));
         }
         let whole = self.testimony.is_whole();
-        results.push(accountability::result(&self.law, &self.fleet, fork.as_ref(), whole));
+        let law = self.laws.at(fork.as_ref().map_or(Height::MAX, |fork| fork.height));
+        results.push(accountability::result(law, &self.fleet, fork.as_ref(), whole));
         results.push(self.liveness.finding.result(PropertyKind::Eventually, "decisions in calm"));
         results.extend(self.heights.results(end, &self.fleet));
         results.extend(self.measures.results(end, &self.fleet));

@@ -1,13 +1,15 @@
 //! What the oracles are told before a run: who takes part, what they start from, what the scenario expects.
 
 use super::patience::Patience;
+use bitcraps_actors::ports::DiceKeys;
 use bitcraps_casino::Genesis;
 use bitcraps_consensus::Validator;
-use bitcraps_types::{ChainId, Height, ThresholdKey, Time, Verify};
+use bitcraps_types::{ChainId, Height, Time, Verify};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// One run, as the oracles see it. Node number i is validator number i; nodes beyond the validators only follow.
+/// One run, as the oracles see it. Node number i is validator number i; those without power, and nodes beyond the
+/// validators, only follow.
 #[derive(Clone)]
 pub struct Setup {
     /// Separates this run's signatures from all others'.
@@ -21,7 +23,7 @@ pub struct Setup {
     /// Checks the run's signatures.
     pub verifier: Rc<dyn Verify>,
     /// Checks the run's dice.
-    pub dice: Rc<dyn ThresholdKey>,
+    pub dice: Rc<dyn DiceKeys>,
     /// Whether the world tells all events. The log of a real daemon leaves out what nodes hear and what they hold.
     pub tells_all: bool,
     /// From here the network is synchronous. `None`: from the start, whenever no fault disturbs it.

@@ -83,6 +83,7 @@ mod tests {
             digest: Digest::ZERO,
             has_open_bets: false,
             worst: 0,
+            wakes_at: None,
         }
     }
 

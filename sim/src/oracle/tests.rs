@@ -13,7 +13,7 @@ mod sent;
 mod state;
 
 use super::*;
-use crate::scheme::{DiceKeys, Keyring, Scheme};
+use crate::scheme::{DiceKeys, DiceOfRun, Keyring, Scheme};
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_consensus::tendermint::{Proposal, TendermintMessage, Vote, VoteKind};
 use bitcraps_consensus::{AnyMessage, Config, Evidence, Signed, Validator};
@@ -50,7 +50,7 @@ impl World {
             honest: vec![true, true, true, false],
             genesis: state::genesis(&keys),
             verifier: keys.verifier(),
-            dice: DiceKeys::new(Scheme::Mock, 9, &[1; 4]).public,
+            dice: DiceOfRun::new(Scheme::Mock, 9, &[vec![1; 4]]).public(),
             tells_all: true,
             gst: None,
             patience: Patience { window: 5 * SECOND, hangover: 0.0, most: 600 * SECOND },

@@ -65,7 +65,8 @@ impl Validity {
         if block.height != height {
             return Err(format!("the block says that its height is {}", block.height));
         }
-        let Some(proposer) = law.key(block.proposer) else {
+        let Some(proposer) = law.key(block.proposer).filter(|_| law.power([block.proposer].into_iter()) > 0)
+        else {
             return Err(format!("the proposer {} is not a validator", block.proposer));
         };
         let lies = self.liars.contains(proposer);
@@ -79,6 +80,10 @@ impl Validity {
         let blob_bytes: usize = block.blobs.iter().map(|blob| blob.len()).sum();
         if blob_bytes > law.blob_bytes {
             return Err(format!("it has {blob_bytes} bytes of blobs, the genesis allows {}", law.blob_bytes));
+        }
+        let alone = block.commands.is_empty() && block.offences.is_empty() && blob_bytes == 0;
+        if block.handover.is_some() && !alone {
+            return Err("it hands over, and does something else besides".into());
         }
         for (place, command) in block.commands.iter().enumerate() {
             let id = command.id();

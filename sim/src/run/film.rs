@@ -177,6 +177,7 @@ fn describe(frame: &[u8]) -> Option<(&'static str, String)> {
         Ok(Wire::Commands(commands)) => Some(("commands", format!("{}", commands.as_slice().len()))),
         Ok(Wire::Sync(SyncMessage::Status { height })) => Some(("status", format!("h{height}"))),
         Ok(Wire::Dice(partials)) => Some(("dice", format!("h{}", partials.height))),
+        Ok(Wire::Handover(handover)) => Some(("handover", format!("number {}", handover.terms.number))),
         Ok(Wire::Sync(_)) => Some(("sync", String::new())),
         Err(_) if count > 1 => Some(("fragment", format!("1 of {count}"))),
         Err(_) => Some(("garbage", String::new())),

@@ -23,6 +23,7 @@ pub(super) fn policy(house: &House) -> Policy {
             FeesTo::Nobody => casino::FeesTo::Nobody,
         },
     };
+    policy.reward = house.reward;
     if let Some(stake) = &mut policy.stake {
         stake.slash = per_mille(house.slash);
     }

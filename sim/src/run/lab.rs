@@ -16,7 +16,7 @@ use crate::wire::{Ground, WireLinks};
 use bitcraps_actors::node::{self, NodeHandle};
 use bitcraps_actors::ports::{Links, Ports};
 use bitcraps_adversary::puppet::Lie;
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Handover, SignedCommand};
 use bitcraps_types::Time;
 use std::any::Any;
 use std::cell::RefCell;
@@ -162,6 +162,11 @@ impl Simulation for InLab {
     fn submit(&mut self, node: u16, command: SignedCommand) {
         let handle = self.handles.borrow()[usize::from(node)].clone();
         handle.expect("a node that is up was started").submit(command);
+    }
+
+    fn hand_over(&mut self, node: u16, handover: Handover) {
+        let handle = self.handles.borrow()[usize::from(node)].clone();
+        handle.expect("a node that is up was started").hand_over(handover, Box::new(|_| ()));
     }
 
     fn counters(&self) -> Counters {

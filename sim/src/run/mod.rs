@@ -9,6 +9,7 @@ mod convert;
 mod coverage;
 mod faults;
 mod film;
+mod handovers;
 pub mod heartbeat;
 pub(crate) mod house;
 mod inject;

@@ -4,10 +4,10 @@ use super::convert;
 use super::house;
 use crate::lab::{Boot, Lab, LabConfig, LinkModels, Schedule, address_of, borrow_scheduler};
 use crate::scenario::{Crypto, Scenario, World};
-use crate::scheme::{DiceKeys, Keyring, Scheme};
+use crate::scheme::{DiceOfRun, Keyring, Scheme};
 use bitcraps_actors::config::{NodeConfig, PeerAddress, Timeouts};
 use bitcraps_adversary::puppet::{Behaviour, Identity, Lie, Puppet};
-use bitcraps_casino::{Genesis, GenesisValidator, TableConfig};
+use bitcraps_casino::{Committee, Genesis, GenesisValidator, Handover, Policy, TableConfig, Terms};
 use bitcraps_consensus::{Config, Validator, ValidatorSet};
 use bitcraps_tables::craps::CrapsRules;
 use bitcraps_types::ed25519::secret_of_test_network;
@@ -22,7 +22,7 @@ pub(crate) struct Network {
     pub(crate) world: World,
     seed: u64,
     pub(crate) keyring: Keyring,
-    pub(crate) dice: DiceKeys,
+    pub(crate) dice: DiceOfRun,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) chain: ChainId,
     pub(crate) validators: ValidatorSet,
@@ -39,7 +39,11 @@ impl Network {
         let players = workload.players as usize;
         let keyring = Keyring::new(scheme, seed, count + players);
         let powers = scenario.validators.weights();
-        let dice = DiceKeys::new(scheme, seed, &powers);
+        let committees: Vec<_> = [powers.clone()].into_iter().chain(scenario.powers_handed_to()).collect();
+        let dice = DiceOfRun::new(scheme, seed, &committees);
+        let policy = house::policy(&scenario.policy);
+        let own = stakes_to_come(&committees, &policy).into_iter().enumerate();
+        let own = own.filter(|(_, amount)| *amount > 0);
         let genesis = Arc::new(Genesis {
             name: scenario.name.clone(),
             engine: scenario.consensus.engine,
@@ -48,14 +52,15 @@ impl Network {
                 .collect(),
             players: (0..players)
                 .map(|player| (keyring.public_key(count + player), workload.buy_in))
+                .chain(own.map(|(node, amount)| (keyring.public_key(node), amount)))
                 .collect(),
             bank: workload.bank,
             tables: (0..workload.tables)
                 .map(|table| TableConfig { id: TableId(table), rules: CrapsRules::default() })
                 .collect(),
             blob_bytes: 0,
-            dice: dice.genesis.clone(),
-            policy: house::policy(&scenario.policy),
+            dice: dice.key(0).clone(),
+            policy,
         });
         let chain = genesis.chain_id();
         let list = genesis.validators.iter().map(|entry| Validator { key: entry.key, power: entry.power });
@@ -90,6 +95,17 @@ impl Network {
         }
     }
 
+    /// The handover of this number, from 1, to the powers that the scenario plans; all consent who must.
+    pub(crate) fn handover(&self, number: usize, before: &[u64], powers: &[u64]) -> Handover {
+        let validators = self.genesis.validators.iter().zip(powers);
+        let validators = validators.map(|(entry, power)| GenesisValidator { key: entry.key, power: *power });
+        let to = Committee { validators: validators.collect(), dice: self.dice.key(number).clone() };
+        let terms = Terms { number: number as u64, not_before: 1, to };
+        let asked = (0..powers.len()).filter(|node| before[*node] > 0 || powers[*node] > 0);
+        let approve = |node| terms.approve(&self.chain, &*self.keyring.signer(node));
+        Handover { approvals: asked.filter_map(approve).collect(), terms }
+    }
+
     pub(crate) fn config(&self, node: u16) -> NodeConfig {
         self.configs[usize::from(node)].clone()
     }
@@ -98,6 +114,14 @@ impl Network {
     pub(crate) fn identity(&self, node: u16) -> bitcraps_quic::Identity {
         bitcraps_quic::Identity::from_seed(&secret_of_test_network(self.seed, usize::from(node)))
     }
+}
+
+/// What each node's power in later committees requires above its first stake: it comes with that money.
+fn stakes_to_come(committees: &[Vec<u64>], policy: &Policy) -> Vec<u64> {
+    let per_power = policy.stake.map_or(0, |stake| stake.per_power);
+    let first = &committees[0];
+    let most = |node: usize| committees.iter().map(|powers| powers[node]).max().unwrap_or(0);
+    (0..first.len()).map(|node| (most(node) - first[node]) * per_power).collect()
 }
 
 /// What the scenario says of the link from one node to another.

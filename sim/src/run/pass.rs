@@ -4,6 +4,7 @@ use super::Outcome;
 use super::convert;
 use super::faults::{Faults, Instance};
 use super::film::{Camera, Window};
+use super::handovers::Handovers;
 use super::heartbeat;
 use super::judge::{self, Closing};
 use super::lab::InLab;
@@ -149,9 +150,11 @@ fn pass_here(
 /// A run in progress.
 struct Run<'a> {
     scenario: &'a Scenario,
+    network: Rc<Network>,
     world: Box<dyn Simulation>,
     shared: Rc<Shared>,
     faults: Faults<'a>,
+    handovers: Handovers<'a>,
     camera: Camera,
     halts: Vec<Halt>,
     /// What is wrong with the engines while the run lasts, and with the dice.
@@ -191,7 +194,18 @@ impl<'a> Run<'a> {
             World::Turmoil => unreachable!("the command line does not know it"),
             World::Cluster => unreachable!("real time has no passes"),
         };
-        Run { scenario, world, shared, faults, camera, halts: Vec::new(), _exhibits: exhibits }
+        let handovers = Handovers::new(scenario);
+        Run {
+            scenario,
+            network,
+            world,
+            shared,
+            faults,
+            handovers,
+            camera,
+            halts: Vec::new(),
+            _exhibits: exhibits,
+        }
     }
 
     fn finish(mut self) -> Ended {
@@ -211,7 +225,8 @@ impl<'a> Run<'a> {
         loop {
             let now = self.world.now();
             self.do_what_is_due(now);
-            let next = [self.faults.next(), self.shared.players.borrow().next()].into_iter().flatten().min();
+            let due = [self.faults.next(), self.shared.players.borrow().next(), self.handovers.next()];
+            let next = due.into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
             heartbeat::beat(now);
             let progress = self.world.run_until(until)?;
@@ -227,6 +242,8 @@ impl<'a> Run<'a> {
     fn do_what_is_due(&mut self, now: Time) {
         self.faults.run_due(now, &mut *self.world, &self.shared);
         self.faults.tell(now, &self.shared);
+        let happened = self.shared.oracles.borrow().handovers();
+        self.handovers.run_due(now, happened, &self.network, &mut *self.world);
         let (nodes, world) = (usize::from(self.scenario.validators.count), &self.world);
         for (node, command) in self.shared.act(now, nodes, |node| world.is_up(node)) {
             self.world.submit(node, command);
@@ -270,7 +287,7 @@ pub(super) fn setup(scenario: &Scenario, network: &Network, plan: &Plan) -> Setu
         honest: (0..scenario.validators.count).map(|node| !plan.liars.contains(&node)).collect(),
         genesis: (*network.genesis).clone(),
         verifier: network.keyring.verifier(),
-        dice: network.dice.public.clone(),
+        dice: network.dice.public(),
         tells_all: network.world != World::Cluster,
         gst: scenario.gst.map(|gst| Time(gst.nanos())),
         patience: patience(scenario, network, plan),

@@ -5,7 +5,7 @@ use crate::lab::{
 };
 use crate::scenario::Inject;
 use bitcraps_adversary::puppet::Lie;
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Handover, SignedCommand};
 use bitcraps_types::Time;
 
 /// A world, as faults see it.
@@ -51,6 +51,8 @@ pub(crate) trait Simulation: Stage {
     fn take_halts(&mut self) -> Vec<Halt>;
     /// A player hands a command to a node that is up.
     fn submit(&mut self, node: u16, command: SignedCommand);
+    /// An operator hands a handover to a node that is up.
+    fn hand_over(&mut self, node: u16, handover: Handover);
     /// Packets so far.
     fn counters(&self) -> Counters;
     /// The trace up to now.

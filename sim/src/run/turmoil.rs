@@ -17,7 +17,7 @@ use crate::wire::WireLinks;
 use bitcraps_actors::node;
 use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
 use bitcraps_adversary::puppet::Lie;
-use bitcraps_casino::SignedCommand;
+use bitcraps_casino::{Handover, SignedCommand};
 use bitcraps_node::gateway::{self, BlobsHandedIn, Health};
 use bitcraps_node::metrics::Metrics;
 use bitcraps_node::node::VERSION;
@@ -105,6 +105,7 @@ fn gateway_node(
         me: network.keyring.public_key(usize::from(index)),
         submit,
         blobs,
+        handovers: gateway::handover_queue().0,
         health: Arc::new(Health::new(Arc::new(move || clock.now()))),
         metrics: Arc::new(Metrics::new(VERSION, started)),
         archive: Arc::new(|_| None),
@@ -220,6 +221,10 @@ impl Simulation for InTurmoil {
 
     fn submit(&mut self, node: u16, command: SignedCommand) {
         self.turmoil.submit(node, &command);
+    }
+
+    fn hand_over(&mut self, _: u16, _: Handover) {
+        unreachable!("a scenario with handovers is refused in this world");
     }
 
     fn counters(&self) -> Counters {

@@ -6,7 +6,7 @@ mod work;
 
 use super::expect::{Eventually, Expect, Hangover, Property, Slo, Sometimes};
 use super::link::{Latency, LinkModel, Links, Recorded};
-use super::model::{Consensus, Crypto, Scenario, Seeds, Stake, Timeouts, Validators};
+use super::model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
 use super::units::{Bandwidth, Offset, Percent, Rate, Size, Span, UnitError};
 use super::yaml::{Node, Value};
 use bitcraps_consensus::museum::Bug;
@@ -33,6 +33,7 @@ pub(super) fn scenario(root: &Node) -> Scenario {
         consensus: consensus(root.get("consensus")),
         dice: root.get("dice").and_then(Node::text).and_then(flaw),
         links: links(root.get("links")),
+        handovers: root.get("handovers").map_or(&[][..], Node::items).iter().map(handover).collect(),
         workload: work::workload(root.get("workload")),
         policy: work::policy(root.get("policy")),
         faults: faults::faults(root),
@@ -54,6 +55,7 @@ fn validators(node: Option<&Node>) -> Validators {
     let stake = get(node, "stake").map(Node::items).filter(|items| !items.is_empty());
     Validators {
         count: int(get(node, "count")).unwrap_or(4),
+        standby: int(get(node, "standby")).unwrap_or(0),
         stake: match stake {
             None => Stake::Equal,
             Some(weights) => Stake::Weights(weights.iter().map(|w| int(Some(w)).unwrap_or(1)).collect()),
@@ -62,6 +64,10 @@ fn validators(node: Option<&Node>) -> Validators {
             .map(|entry| (entry.key.clone(), indices(Some(&entry.value))))
             .collect(),
     }
+}
+
+fn handover(node: &Node) -> HandoverPlan {
+    HandoverPlan { at: span(node.get("at")).unwrap_or(Span::ZERO), to: indices(node.get("to")) }
 }
 
 fn consensus(node: Option<&Node>) -> Consensus {

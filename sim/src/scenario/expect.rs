@@ -161,11 +161,13 @@ pub enum Sometimes {
     RefusedByBank,
     /// A bet was taken down.
     TakenDown,
+    /// A committee handed over to another.
+    Handover,
 }
 
 impl Sometimes {
     /// Every one.
-    pub const ALL: [Sometimes; 10] = [
+    pub const ALL: [Sometimes; 11] = [
         Sometimes::ViewChange,
         Sometimes::EvidenceIncluded,
         Sometimes::BlockSync,
@@ -176,6 +178,7 @@ impl Sometimes {
         Sometimes::RefusedCommand,
         Sometimes::RefusedByBank,
         Sometimes::TakenDown,
+        Sometimes::Handover,
     ];
 
     /// Its name in the file.
@@ -191,6 +194,7 @@ impl Sometimes {
             Sometimes::RefusedCommand => "refused_command",
             Sometimes::RefusedByBank => "refused_by_bank",
             Sometimes::TakenDown => "taken_down",
+            Sometimes::Handover => "handover",
         }
     }
 }

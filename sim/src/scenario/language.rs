@@ -126,6 +126,12 @@ pub(super) static SCENARIO: Object = Object {
         may("consensus", Shape::Object(&CONSENSUS), "{}", "How they decide."),
         may("dice", Shape::Word(names!(Flaw)), "fair", "A flaw that is put into the dice (docs/dice.md)."),
         may("links", Shape::Object(&LINKS), "{}", "What lies between them."),
+        may(
+            "handovers",
+            Shape::List(&List { item: Shape::Object(&HANDOVER), min: 0, max: 100, unique: false }),
+            "[]",
+            "How who decides changes.",
+        ),
         may("workload", Shape::Object(&work::WORKLOAD), "{}", "What the players do."),
         may(
             "policy",
@@ -162,6 +168,12 @@ static VALIDATORS: Object = object(
     &[&[
         must("count", Shape::Int(1, MAX_VALIDATORS), "How many, numbered from 0."),
         may(
+            "standby",
+            Shape::Int(0, MAX_VALIDATORS),
+            "0",
+            "The last so many of them decide nothing at the start: they follow until a handover gives them power.",
+        ),
+        may(
             "stake",
             Shape::Either(&[
                 Shape::Word(&["equal"]),
@@ -176,6 +188,14 @@ static VALIDATORS: Object = object(
             "How much each vote weighs: `equal`, or one number per validator.",
         ),
         may("regions", Shape::Object(&REGIONS), "{}", "Which nodes are where."),
+    ]],
+);
+
+static HANDOVER: Object = object(
+    "handover",
+    &[&[
+        must("at", SPAN, "From when on the validators try."),
+        must("to", Shape::List(&NODES), "Who decides afterwards. All who must consent do."),
     ]],
 );
 

@@ -122,6 +122,7 @@ pub(super) fn check(findings: &mut Findings<'_>, root: &Node, scenario: &Scenari
     let mut context = Context { root, scenario, findings };
     times(&mut context);
     validators(&mut context);
+    handovers(&mut context);
     links(&mut context);
     work::check(&mut context);
     bug(&mut context);
@@ -164,6 +165,29 @@ fn validators(context: &mut Context<'_, '_>) {
                 context.error(&format!("{path}.{index}"), message, None);
             }
         }
+    }
+}
+
+fn handovers(context: &mut Context<'_, '_>) {
+    let scenario = context.scenario;
+    let validators = &scenario.validators;
+    if validators.standby >= validators.count && !context.is_bad("validators.count") {
+        let message = format!("all {} nodes stand by: nobody decides", validators.count);
+        context.error("validators.standby", message, None);
+    }
+    let mut before = Span::ZERO;
+    for (index, plan) in scenario.handovers.iter().enumerate() {
+        let path = format!("handovers.{index}");
+        context.check_nodes(&plan.to, &format!("{path}.to"));
+        if plan.at < before {
+            let message = format!("a handover at {} after one at {before}", plan.at);
+            context.error(&format!("{path}.at"), message, "they happen in the order of the file".to_string());
+        }
+        if plan.at > scenario.duration && !context.is_bad("duration") {
+            let message = format!("it is after the end of the run ({})", scenario.duration);
+            context.error(&format!("{path}.at"), message, None);
+        }
+        before = plan.at;
     }
 }
 

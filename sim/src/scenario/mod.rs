@@ -39,7 +39,7 @@ pub use inject::{
     Scope, Shape, Split, Strategy, VoteKind,
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
-pub use model::{Consensus, Crypto, Scenario, Seeds, Stake, Timeouts, Validators};
+pub use model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use workload::{Arrivals, FeesTo, Game, House, Style, Visits, Workload};

@@ -41,6 +41,9 @@ pub struct Scenario {
     pub dice: Option<Flaw>,
     /// What lies between them.
     pub links: Links,
+    /// How who decides changes, in the order of their times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handovers: Vec<HandoverPlan>,
     /// What the casino's players do.
     pub workload: Workload,
     /// By which policy the house plays.
@@ -119,8 +122,11 @@ pub enum Crypto {
 /// The validators, numbered from 0.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Validators {
-    /// How many, 1 to 1024.
+    /// How many nodes, 1 to 1024.
     pub count: u16,
+    /// The last so many of them decide nothing at the start: they follow until a handover gives them power.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub standby: u16,
     /// How much each one's vote weighs.
     pub stake: Stake,
     /// Where they are. A node is in one region at most.
@@ -133,12 +139,45 @@ impl Validators {
         self.regions.iter().find(|(_, nodes)| nodes.contains(&node)).map(|(name, _)| name.as_str())
     }
 
-    /// The stake of each node, in order.
+    /// The power of each node at the start, in order.
     pub fn weights(&self) -> Vec<u64> {
-        match &self.stake {
+        let first = self.count.saturating_sub(self.standby);
+        self.weights_of(&(0..first).collect::<Vec<_>>())
+    }
+
+    /// The power of each node, in order, if these decide.
+    pub fn weights_of(&self, members: &[u16]) -> Vec<u64> {
+        let mut weights = match &self.stake {
             Stake::Equal => vec![1; usize::from(self.count)],
             Stake::Weights(weights) => weights.clone(),
+        };
+        for (node, weight) in (0..).zip(&mut weights) {
+            if !members.contains(&node) {
+                *weight = 0;
+            }
         }
+        weights
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way")]
+fn is_zero(count: &u16) -> bool {
+    *count == 0
+}
+
+/// A change of who decides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HandoverPlan {
+    /// From when on the validators try.
+    pub at: Span,
+    /// Who decides afterwards.
+    pub to: Vec<u16>,
+}
+
+impl Scenario {
+    /// The power of each node, in order, after each handover.
+    pub fn powers_handed_to(&self) -> impl Iterator<Item = Vec<u64>> + '_ {
+        self.handovers.iter().map(|plan| self.validators.weights_of(&plan.to))
     }
 }
 

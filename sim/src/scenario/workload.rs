@@ -124,6 +124,9 @@ pub struct House {
     pub fee: u64,
     /// Who gets the fees.
     pub fees_to: FeesTo,
+    /// What each block mints for those who signed the one before, if all did; `None`: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reward: Option<u64>,
     /// What an offence costs a validator, of its stake.
     pub slash: Percent,
 }
@@ -147,6 +150,7 @@ impl Default for House {
             kelly: None,
             fee: 0,
             fees_to: FeesTo::Validators,
+            reward: None,
             slash: Percent::from_whole(10),
         }
     }

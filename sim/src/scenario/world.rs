@@ -67,6 +67,9 @@ impl World {
         if scenario.dice.is_some() && self == World::Cluster {
             unsupported.push(("dice", "a daemon's dice have no flaw put in".to_owned()));
         }
+        if !scenario.handovers.is_empty() && matches!(self, World::Turmoil | World::Cluster) {
+            unsupported.push(("handovers", format!("the {} world makes no handovers", self.name())));
+        }
         let recorded = !scenario.links.recorded.0.is_empty();
         if recorded && matches!(self, World::Turmoil | World::Cluster | World::Wire) {
             let why = format!("the {} world does not play back what links drew", self.name());

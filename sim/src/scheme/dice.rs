@@ -3,7 +3,7 @@
 use super::Scheme;
 use bitcraps_beacon::Shares;
 use bitcraps_beacon::bls::{self, BlsKey};
-use bitcraps_casino::DiceKey;
+use bitcraps_casino::{Committee, DiceKey};
 use bitcraps_types::ed25519::{DICE_SECRET, secret_of_test_network};
 use bitcraps_types::{Digest, GroupKey, PartialSignature, ThresholdKey, ThresholdSignature, ValidatorIndex};
 use std::cell::RefCell;
@@ -34,6 +34,47 @@ impl DiceKeys {
     /// What a validator knows. Panics if there is none: positions are the testbed's own.
     pub fn holder(&self, validator: usize) -> Rc<dyn ThresholdKey> {
         self.holders[validator].clone()
+    }
+}
+
+/// The dice keys of a run: those of the committee that it starts with, and of each that takes over.
+#[derive(Clone)]
+pub struct DiceOfRun(Rc<[DiceKeys]>);
+
+impl DiceOfRun {
+    /// The keys of committees with these powers, in their order: a function of the arguments alone.
+    pub fn new(scheme: Scheme, seed: u64, committees: &[Vec<u64>]) -> DiceOfRun {
+        // Far apart, so that the second committee of one run has not the key of the first of another.
+        let seeds = (0..).map(|number: u64| seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        DiceOfRun(seeds.zip(committees).map(|(seed, powers)| DiceKeys::new(scheme, seed, powers)).collect())
+    }
+
+    /// The public half of a committee's.
+    pub fn key(&self, committee: usize) -> &DiceKey {
+        &self.0[committee].genesis
+    }
+
+    /// What a node knows of all of them.
+    pub fn holder(&self, node: usize) -> Rc<dyn bitcraps_actors::ports::DiceKeys> {
+        Rc::new(Known { of: self.0.clone(), holder: Some(node) })
+    }
+
+    /// What everybody knows.
+    pub fn public(&self) -> Rc<dyn bitcraps_actors::ports::DiceKeys> {
+        Rc::new(Known { of: self.0.clone(), holder: None })
+    }
+}
+
+struct Known {
+    of: Rc<[DiceKeys]>,
+    holder: Option<usize>,
+}
+
+impl bitcraps_actors::ports::DiceKeys for Known {
+    fn key(&self, committee: &Committee, _: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        let keys = self.of.iter().find(|keys| keys.genesis.group == committee.dice.group)?;
+        let own = self.holder.and_then(|node| keys.holders.get(node));
+        Some(own.unwrap_or(&keys.public).clone())
     }
 }
 

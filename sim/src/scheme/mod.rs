@@ -9,7 +9,7 @@ mod memo;
 mod mock;
 mod real;
 
-pub use dice::DiceKeys;
+pub use dice::{DiceKeys, DiceOfRun};
 
 use bitcraps_types::ed25519::secret_of_test_network;
 use bitcraps_types::{PublicKey, Sign, Verify};

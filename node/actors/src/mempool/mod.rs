@@ -71,7 +71,10 @@ pub(crate) struct Settled {
     pub(crate) blobs: Option<(ValidatorIndex, Blobs)>,
 }
 
-message!(Submit, SubmitBlobs, Gossip, Take, Settled);
+/// Where this node stands among the validators from now on.
+pub(crate) struct Place(pub(crate) Option<ValidatorIndex>);
+
+message!(Submit, SubmitBlobs, Gossip, Take, Settled, Place);
 
 /// Those whom the mempool talks to.
 pub(crate) struct Neighbours {
@@ -262,6 +265,14 @@ impl Handler<Submit> for Mempool {
         if let Some(deadlines) = &mut self.deadlines {
             deadlines.set_if_none(Due::Tell, at);
         }
+    }
+}
+
+impl Handler<Place> for Mempool {
+    type Result = ();
+
+    fn handle(&mut self, Place(me): Place, _: &mut Self::Context) {
+        self.me = me;
     }
 }
 

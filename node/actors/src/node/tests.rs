@@ -2,19 +2,22 @@
 
 #[cfg(feature = "byzantine")]
 mod byzantine;
+mod handover;
 mod world;
 
 use super::*;
 use crate::config::PeerAddress;
-use crate::ports::{Address, LinkEvent, LinkId, Links};
+use crate::ports::{Address, DiceKeys, LinkEvent, LinkId, Links};
 use bitcraps_beacon::Shares;
 use bitcraps_beacon::bls::{self, BlsKey};
 use bitcraps_casino::{
-    Action, Bet, Blobs, Block, Casino, Command, DiceKey, Genesis, GenesisValidator, TableConfig,
+    Action, Bet, Blobs, Block, Casino, Command, Committee, DiceKey, Genesis, GenesisValidator, TableConfig,
 };
 use bitcraps_tables::{CrapsRules, craps};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, GroupKey, Height, Protocol, Sign, TableId, ThresholdKey, ValidatorIndex};
+use bitcraps_types::{
+    AccountId, Digest, GroupKey, Height, Protocol, Sign, TableId, ThresholdKey, ValidatorIndex,
+};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -35,7 +38,7 @@ fn player() -> Ed25519 {
 const BLOB_BYTES: u32 = 12;
 
 fn config(n: usize) -> NodeConfig {
-    let (shares, group, _) = dice(n);
+    let (shares, group, _) = dice(&vec![1; n]);
     let validators = (0..n).map(|i| GenesisValidator { key: key(i).public_key(), power: 1 }).collect();
     let genesis = Genesis {
         name: "test".into(),
@@ -54,21 +57,28 @@ fn config(n: usize) -> NodeConfig {
     config
 }
 
-/// The dice key of so many validators.
-fn dice(n: usize) -> (Shares, GroupKey, Vec<bls::SecretShares>) {
-    let shares = Shares::of(&vec![1; n]).unwrap();
-    let (group, secrets) = bls::deal(&shares, [9; 32]).unwrap();
+/// The dice key of validators with these powers.
+fn dice(powers: &[u64]) -> (Shares, GroupKey, Vec<bls::SecretShares>) {
+    let shares = Shares::of(powers).unwrap();
+    let seed = Digest::of("test/dice", &borsh::to_vec(powers).unwrap());
+    let (group, secrets) = bls::deal(&shares, seed.0).unwrap();
     (shares, group, secrets)
 }
 
-/// What node `n` knows of it; a node that is no validator holds no share.
-fn dice_of(n: usize, genesis: &Genesis) -> Rc<dyn ThresholdKey> {
-    let (shares, group, secrets) = dice(genesis.validators.len());
-    let public = BlsKey::public(&group, &shares).unwrap();
-    Rc::new(match secrets.get(n) {
-        Some(secret) => public.with_shares(secret, shares.held_by(ValidatorIndex(n as u16))).unwrap(),
-        None => public,
-    })
+/// The dice keys as a node has them: node number n is validator number n.
+struct DiceOf(usize);
+
+impl DiceKeys for DiceOf {
+    fn key(&self, committee: &Committee, shares: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        let (_, group, secrets) = dice(&committee.powers());
+        let public = BlsKey::public(&committee.dice.group, shares).ok()?;
+        assert_eq!(group, committee.dice.group);
+        let held = shares.held_by(ValidatorIndex(self.0 as u16));
+        Some(match secrets.get(self.0) {
+            Some(secret) => Rc::new(public.with_shares(secret, held).unwrap()),
+            None => Rc::new(public),
+        })
+    }
 }
 
 fn network(n: usize, config: &NodeConfig) -> World {
@@ -311,9 +321,9 @@ fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
     (1..=25).for_each(|sequence| bet(&mut world, sequence, Duration::from_millis(100)));
     world.crash(0);
     let (snapshot, blocks) = (world.file(0, journal::SNAPSHOT), world.file(0, journal::BLOCKS));
-    let key = dice_of(9, &config.genesis);
-    let again =
-        |snapshot: &[u8], blocks: &[u8]| replay(&config.genesis, snapshot, blocks, &Ed25519Verifier, &*key);
+    let again = |snapshot: &[u8], blocks: &[u8]| {
+        replay(&config.genesis, snapshot, blocks, &Ed25519Verifier, &DiceOf(9))
+    };
     let whole = again(&snapshot, &blocks).unwrap();
     assert_eq!(world.log().roots.get(&(0, whole.height)), Some(&whole.root));
     assert!(whole.from >= 10 && whole.certified.is_some());
@@ -340,7 +350,7 @@ fn the_files_of_a_node_replay_to_its_state_and_no_changed_ones_do() {
         assert!(matches!(refused, ReplayError::Block { height: at, .. } if at == height), "{refused}");
     }
     let other = Genesis { bank: 999_999, ..(*config.genesis).clone() };
-    assert!(replay(&other, &[], &blocks, &Ed25519Verifier, &*key).is_err(), "another network");
+    assert!(replay(&other, &[], &blocks, &Ed25519Verifier, &DiceOf(9)).is_err(), "another network");
 }
 
 /// Notes the heights at which a node signs.

@@ -3,8 +3,10 @@
 
 use super::offences::Offences;
 use crate::chain::Tip;
-use bitcraps_casino::{Block, SignedCommand};
-use bitcraps_consensus::ValidatorSet;
+use crate::committee::{Acting, Sets, check_handover};
+use crate::ports::DiceKeys;
+use bitcraps_casino::{Attendance, Block, Committees, SignedCommand};
+use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, Value, Verify, WallTime};
 use std::time::Duration;
 
@@ -12,10 +14,16 @@ use std::time::Duration;
 pub(crate) struct Checks<'a> {
     pub(crate) tip: &'a Tip,
     pub(crate) root: Digest,
+    /// Whether blocks tell who signed their parents, by the policy.
+    pub(crate) rewards: bool,
     /// Whether bets are up after the last block.
     pub(crate) bets_are_up: bool,
     pub(crate) chain: &'a ChainId,
-    pub(crate) validators: &'a ValidatorSet,
+    /// Up to the last block; the last of them decides this one.
+    pub(crate) committees: &'a Committees,
+    /// The validators of each height.
+    pub(crate) sets: &'a Sets,
+    pub(crate) keys: &'a dyn DiceKeys,
     pub(crate) max_bytes: usize,
     /// The most bytes of blobs, by the genesis.
     pub(crate) max_blob_bytes: usize,
@@ -44,6 +52,10 @@ pub(crate) enum Fault {
     TooEarly,
     #[error("its time is ahead of our clock")]
     TooLate,
+    #[error("it does not tell who signed the last block, or not truly, or where it must not")]
+    Attendance,
+    #[error("it hands over wrongly, or does something else besides")]
+    Handover,
     #[error("a command's signature is wrong")]
     Command,
     #[error("an offence is not proven, not new, or too old")]
@@ -63,15 +75,33 @@ impl Checks<'_> {
         ensure(block.parent == self.tip.digest, Fault::Parent)?;
         ensure(block.state_root == self.root, Fault::StateRoot)?;
         ensure(block.rolls == Block::must_roll(self.bets_are_up, &block.commands), Fault::Rolls)?;
-        ensure(self.validators.get(block.proposer).is_some(), Fault::Proposer)?;
+        ensure(self.sets.at(height).get(block.proposer).is_some(), Fault::Proposer)?;
         ensure(block.time > self.tip.time, Fault::TooEarly)?;
         ensure(latest.is_none_or(|latest| block.time <= latest), Fault::TooLate)?;
         ensure(block.blobs.bytes() <= self.max_blob_bytes, Fault::Blobs)?;
+        ensure(self.attended(&block), Fault::Attendance)?;
+        if let Some(handover) = &block.handover {
+            let Checks { committees, chain, verify, keys, .. } = *self;
+            let allowed = check_handover(handover, committees, height, chain, verify).is_ok()
+                && Acting::new(&handover.terms.to, keys).is_ok();
+            ensure(block.only_hands_over() && allowed, Fault::Handover)?;
+        }
         let signed = SignedCommand::verify_all(&block.commands, self.chain, self.verify);
         ensure(signed, Fault::Command)?;
-        let proven =
-            self.offences.acceptable(height, &block.offences, self.validators, self.chain, self.verify);
+        let proven = self.offences.acceptable(height, &block.offences, self.sets, self.chain, self.verify);
         ensure(proven, Fault::Offence)
+    }
+
+    /// Whether it tells who signed its parent where it must: with the parent's certificate, and nowhere else.
+    fn attended(&self, block: &Block) -> bool {
+        let must = self.rewards && self.tip.height > 0;
+        let Some(Attendance { signers, proof }) = &block.attendance else { return !must };
+        must && borsh::from_slice::<Certificate>(proof).is_ok_and(|certificate| {
+            let signed = certificate.signatures.iter().map(|(signer, _)| signer);
+            (certificate.height, certificate.digest) == (self.tip.height, self.tip.digest)
+                && signed.eq(signers)
+                && certificate.verify(self.sets.at(self.tip.height), self.chain, self.verify).is_ok()
+        })
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::offences;
 use crate::chain::Tip;
+use crate::committee::CommitteeError;
 use crate::message::message;
 use crate::ports::{ConsensusMessage, DiskError};
-use bitcraps_casino::{Blobs, SignedCommand};
-use bitcraps_consensus::{Signed, Verified};
+use bitcraps_casino::{Blobs, Committees, Handover, SignedCommand};
+use bitcraps_consensus::{Certificate, Signed, Verified};
 use bitcraps_types::{Digest, Height, PublicKey, Round as RoundNumber};
+use std::sync::Arc;
 
 /// Consensus messages came, at one time.
 pub(crate) struct FromPeers(pub(crate) Vec<FromPeer>);
@@ -30,8 +32,25 @@ pub(crate) struct NewTip {
     pub(crate) tip: Tip,
     /// The state root after it.
     pub(crate) root: Digest,
+    /// What proves it; `None` for one that was taken over with a state.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     /// Whether bets are up after it.
     pub(crate) bets_are_up: bool,
+}
+
+/// The chain's end hands over: the last of these committees decides the next block.
+pub(crate) struct HandedOver(pub(crate) Arc<Committees>);
+
+/// A handover for a block that this node proposes, and who is told whether it may happen.
+pub(crate) struct HandIn {
+    pub(crate) handover: Box<Handover>,
+    pub(crate) told: Box<dyn FnOnce(Result<(), CommitteeError>) + std::marker::Send>,
+}
+
+/// A peer tells of a handover that was handed in to it.
+pub(crate) struct ToldOf {
+    pub(crate) from: PublicKey,
+    pub(crate) handover: Box<Handover>,
 }
 
 /// Offences that are in the replicated state now.
@@ -50,4 +69,4 @@ pub(super) struct Judged {
 /// A sync of the journal is done.
 pub(super) struct Synced(pub(super) Result<(), DiskError>);
 
-message!(FromPeers, Batch, NewTip, Recorded, Checked, Judged, Synced);
+message!(FromPeers, Batch, NewTip, HandedOver, HandIn, ToldOf, Recorded, Checked, Judged, Synced);

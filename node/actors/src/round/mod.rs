@@ -12,12 +12,13 @@ mod offences;
 mod relays;
 
 use crate::chain::Tip;
+use crate::committee::{Acting, CommitteeError, Sets, check_handover};
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::disk;
 use crate::high_water::HighWater;
 use crate::journal;
-use crate::mempool::{Mempool, Take};
+use crate::mempool::{Mempool, Place, Take};
 use crate::message::Ring;
 use crate::ports::{Buffer, ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
 use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
@@ -26,22 +27,26 @@ use crate::verifications::Verifications;
 use crate::wire::{List, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
-use bitcraps_casino::Block;
+use bitcraps_casino::{Attendance, Block, Committees, Handover};
 use bitcraps_consensus::{
-    Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
+    Certificate, Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
 };
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time, ValidatorIndex, Value};
 use checks::Checks;
-pub(crate) use messages::{Batch, FromPeer, FromPeers, NewTip, Recorded};
+pub(crate) use messages::{Batch, FromPeer, FromPeers, HandIn, HandedOver, NewTip, Recorded, ToldOf};
 use messages::{Checked, Judged, Synced};
 use offences::Offences;
 use relays::Relays;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The consensus journal is emptied at the start of a height when it is longer than this, in bytes. More than a few of
 /// the longest blocks: emptying it costs several writes that must be durable.
 const JOURNAL_BYTES: usize = 16 << 20;
+
+/// What a signer of the parent takes in a block where the policy rewards it, in bytes: its index twice and its signature.
+const ATTENDANCE_BYTES: usize = 68;
 
 /// Those whom the round talks to.
 pub(crate) struct Neighbours {
@@ -55,8 +60,14 @@ pub(crate) struct Round {
     ports: Ports,
     config: Rc<NodeConfig>,
     chain: ChainId,
+    /// Up to the tip.
+    committees: Arc<Committees>,
+    sets: Sets,
+    /// At the engine's height.
     me: Option<ValidatorIndex>,
     validators: ValidatorSet,
+    /// Waits for a block that this node proposes.
+    handover: Option<Box<Handover>>,
     engine: ConsensusEngine,
     inputs: VecDeque<Input<ConsensusEngine>>,
     outputs: Vec<Output<ConsensusEngine>>,
@@ -65,6 +76,8 @@ pub(crate) struct Round {
     journal_bytes: usize,
     tip: Tip,
     root: Digest,
+    /// What proves the tip, if that is known: it stands in the next block where the policy rewards who signed.
+    certificate: Option<Arc<Certificate>>,
     bets_are_up: bool,
     offences: Offences,
     /// How full the buffers were that others can fill.
@@ -96,10 +109,12 @@ pub(crate) struct Restored {
     pub(crate) engine: ConsensusEngine,
     /// The length of the journal, in bytes.
     pub(crate) journal_bytes: usize,
-    pub(crate) validators: ValidatorSet,
+    pub(crate) committees: Committees,
+    pub(crate) sets: Sets,
     pub(crate) me: Option<ValidatorIndex>,
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
+    pub(crate) certificate: Option<Arc<Certificate>>,
     pub(crate) bets_are_up: bool,
     /// The offences in the state.
     pub(crate) recorded: Vec<offences::Name>,
@@ -114,13 +129,27 @@ impl Round {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Round {
-        let Restored { engine, journal_bytes, validators, me, tip, root, bets_are_up, recorded } = restored;
+        let Restored {
+            engine,
+            journal_bytes,
+            committees,
+            sets,
+            me,
+            tip,
+            root,
+            certificate,
+            bets_are_up,
+            recorded,
+        } = restored;
         Round {
             ports,
             config,
             chain,
+            committees: Arc::new(committees),
             me,
-            validators,
+            validators: sets.at(tip.height + 1).clone(),
+            sets,
+            handover: None,
             engine,
             inputs: VecDeque::from([Input::Start]),
             outputs: Vec::new(),
@@ -129,6 +158,7 @@ impl Round {
             journal_bytes,
             tip,
             root,
+            certificate,
             bets_are_up,
             offences: Offences::new(recorded),
             later_heights: HighWater::of(Buffer::LaterHeights),
@@ -212,7 +242,7 @@ impl Round {
             }
             Output::SetTimer { timer, at } => self.deadlines().set(Due::Timer(timer), at),
             Output::Propose { height, round } => {
-                let room = self.config.block_room();
+                let room = self.block_room();
                 let (_, offences) = self.offences.for_block(height, room / 2);
                 let max_bytes = room - offences;
                 let max_count = Block::MAX_COMMANDS;
@@ -360,13 +390,33 @@ impl Round {
         None
     }
 
+    fn rewards(&self) -> bool {
+        self.config.genesis.policy.reward.is_some()
+    }
+
+    /// How long a block's commands, offences and blobs may be together, in bytes.
+    fn block_room(&self) -> usize {
+        let attendance = if self.rewards() { ATTENDANCE_BYTES * self.validators.len() } else { 0 };
+        self.config.block_room().saturating_sub(attendance)
+    }
+
+    /// Who signed the tip, where the policy rewards that.
+    fn attendance(&self) -> Option<Attendance> {
+        let certificate = self.certificate.as_ref().filter(|_| self.rewards())?;
+        let signers = certificate.signatures.iter().map(|(signer, _)| *signer).collect();
+        Some(Attendance { signers, proof: borsh::to_vec(&**certificate).expect("a vector takes all bytes") })
+    }
+
     fn checks(&self) -> Checks<'_> {
         Checks {
             tip: &self.tip,
             root: self.root,
+            rewards: self.rewards(),
             bets_are_up: self.bets_are_up,
             chain: &self.chain,
-            validators: &self.validators,
+            committees: &self.committees,
+            sets: &self.sets,
+            keys: &*self.ports.dice,
             max_bytes: self.config.max_block_bytes,
             max_blob_bytes: self.config.genesis.blob_bytes as usize,
             offences: &self.offences,
@@ -386,9 +436,16 @@ impl Round {
 
     fn propose(&mut self, Batch { height, round, commands, blobs }: Batch) {
         let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
+        let attendance = self.attendance();
+        if attendance.is_none() && self.rewards() && self.tip.height > 0 {
+            return; // It began with a snapshot and has seen no block since.
+        }
+        let handover = self.handover.clone().filter(|handover| self.may_hand_over(handover, height).is_ok());
+        let alone = handover.is_some();
+        let (commands, blobs) = if alone { Default::default() } else { (commands, blobs) };
         let taken = borsh::object_length(&(&commands, &blobs)).unwrap_or(usize::MAX);
-        let room = self.config.block_room().saturating_sub(taken);
-        let (offences, _) = self.offences.for_block(height, room);
+        let room = self.block_room().saturating_sub(taken);
+        let (offences, _) = self.offences.for_block(height, if alone { 0 } else { room });
         let block = Block {
             height,
             parent: self.tip.digest,
@@ -396,6 +453,8 @@ impl Round {
             time: checks::proposed_time(self.ports.clock.wall(), &self.tip),
             state_root: self.root,
             rolls: Block::must_roll(self.bets_are_up, &commands),
+            attendance,
+            handover,
             commands,
             offences,
             blobs,
@@ -422,7 +481,31 @@ impl Round {
         }
         self.deadlines().retain(|due| matches!(due, Due::Timer(timer) if timer.height >= height));
         self.empty_journal();
+        self.validators = self.sets.at(height).clone();
+        self.take_place();
         self.inputs.push_back(Input::Advance { height, validators: self.validators.clone() });
+    }
+
+    /// Where this node stands among the validators of the engine's next height.
+    fn take_place(&mut self) {
+        let me = self.validators.position(&self.ports.signer.public_key());
+        if me == self.me {
+            return;
+        }
+        self.me = me;
+        if let Some(me) = me {
+            self.engine.take_place(me);
+        }
+        self.neighbours.mempool.do_send(Place(me));
+    }
+
+    fn may_hand_over(&self, handover: &Handover, height: Height) -> Result<(), CommitteeError> {
+        check_handover(handover, &self.committees, height, &self.chain, &*self.verifications)?;
+        Acting::new(&handover.terms.to, &*self.ports.dice).map(|_| ())
+    }
+
+    fn may_hand_over_some_time(&self, handover: &Handover) -> Result<(), CommitteeError> {
+        self.may_hand_over(handover, handover.terms.not_before.max(self.tip.height + 1))
     }
 
     /// The heights in the journal are decided and durable, so it binds nothing any more.
@@ -468,7 +551,8 @@ impl Round {
         if self.engine.knows(&signed) {
             return;
         }
-        match ConsensusEngine::verify(signed, &self.validators, &self.chain, &*self.verifications) {
+        let (height, engine_at) = (signed.message.height(), self.engine.height());
+        match ConsensusEngine::verify(signed, self.sets.at(height), &self.chain, &*self.verifications) {
             Ok(verified) => {
                 self.ports.probe.event(Event::Heard(verified.signed()));
                 if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
@@ -479,6 +563,9 @@ impl Round {
                 let cost = self.ports.compute.verify_cost() * self.verifications.take_count();
                 if !cost.is_zero() {
                     self.ports.compute.run(cost, Box::new(|| ()));
+                }
+                if height != engine_at && !matches!(invalid, Invalid::Signature(_)) {
+                    return; // Another committee may decide that height.
                 }
                 let why = match invalid {
                     Invalid::Signature(_) | Invalid::NotAValidator(_) => Refusal::BadSignature,
@@ -522,13 +609,58 @@ impl Handler<Batch> for Round {
 impl Handler<NewTip> for Round {
     type Result = ();
 
-    fn handle(&mut self, NewTip { tip, root, bets_are_up }: NewTip, ctx: &mut Self::Context) {
+    fn handle(&mut self, NewTip { tip, root, certificate, bets_are_up }: NewTip, ctx: &mut Self::Context) {
         self.tip = tip;
         self.root = root;
+        self.certificate = certificate;
         self.bets_are_up = bets_are_up;
         self.offences.forget_before(self.tip.height + 1);
         self.advance();
         self.run(ctx);
+    }
+}
+
+impl Handler<HandedOver> for Round {
+    type Result = ();
+
+    fn handle(&mut self, HandedOver(committees): HandedOver, _: &mut Self::Context) {
+        match Sets::new(&committees) {
+            Ok(sets) => (self.sets, self.committees) = (sets, committees),
+            Err(error) => (self.ports.halt)(&format!("the committee that takes over: {error}")),
+        }
+        self.handover.take_if(|handover| handover.terms.number <= self.committees.handovers());
+    }
+}
+
+impl Handler<HandIn> for Round {
+    type Result = ();
+
+    fn handle(&mut self, HandIn { handover, told }: HandIn, _: &mut Self::Context) {
+        let verdict = self.may_hand_over_some_time(&handover);
+        if verdict.is_ok() {
+            let payload = Wire::Handover(handover.clone()).encode();
+            self.neighbours.transport.do_send(Send { to: To::All, payload, class: Class::Now });
+            self.handover = Some(handover);
+        }
+        told(verdict);
+    }
+}
+
+impl Handler<ToldOf> for Round {
+    type Result = ();
+
+    fn handle(&mut self, ToldOf { from, handover }: ToldOf, _: &mut Self::Context) {
+        // A peer that is behind, or ahead, knows other handovers; and what is known needs no second check.
+        let next = handover.terms.number == self.committees.handovers() + 1;
+        if !next || self.handover.as_ref().is_some_and(|known| *known == handover) {
+            return;
+        }
+        match self.may_hand_over_some_time(&handover) {
+            Ok(()) => self.handover = Some(handover),
+            Err(_) => {
+                self.neighbours.transport.do_send(Penalty { peer: from, why: Refusal::Malformed });
+            }
+        }
     }
 }
 

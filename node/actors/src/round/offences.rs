@@ -1,5 +1,6 @@
 //! Proofs of misbehaviour on their way into a block, and the names of those that are in the state. Pure.
 
+use crate::committee::Sets;
 use crate::ports::{ConsensusEngine, ConsensusMessage};
 use bitcraps_casino::Offence;
 use bitcraps_consensus::{Evidence, ValidatorSet};
@@ -87,7 +88,7 @@ impl Offences {
         &self,
         height: Height,
         offences: &[Offence],
-        validators: &ValidatorSet,
+        sets: &Sets,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> bool {
@@ -98,7 +99,7 @@ impl Offences {
                 timely(offence, height)
                     && seen.insert(name)
                     && !self.recorded.contains(&name)
-                    && proven(offence, validators, chain, verify)
+                    && proven(offence, sets.at(offence.height), chain, verify)
             })
     }
 }

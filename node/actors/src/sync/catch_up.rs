@@ -22,6 +22,7 @@ pub(crate) struct CatchUp {
     batch: u32,
     /// The engine saw it signed that this height is decided.
     certain: Height,
+    handovers: u64,
     peers: BTreeMap<PublicKey, Claim>,
     open: Option<Question>,
     download: Option<Download>,
@@ -94,6 +95,7 @@ impl CatchUp {
         CatchUp {
             batch: limits.batch,
             certain: 0,
+            handovers: 0,
             limits,
             peers: BTreeMap::new(),
             open: None,
@@ -164,7 +166,7 @@ impl CatchUp {
         peer: &PublicKey,
         manifest: Option<(Height, Box<Manifest>)>,
     ) {
-        if self.answered(peer, |asked| *asked == SyncMessage::GetSnapshot).is_none() {
+        if self.answered(peer, |asked| matches!(asked, SyncMessage::GetSnapshot { .. })).is_none() {
             return;
         }
         match manifest {
@@ -215,6 +217,11 @@ impl CatchUp {
         self.leave_alone(now, peer);
     }
 
+    /// This node knows so many handovers now: a snapshot comes with the others.
+    pub(crate) fn knows(&mut self, handovers: u64) {
+        self.handovers = handovers;
+    }
+
     /// What to do now that this node is at height `ours`.
     pub(crate) fn next(&mut self, now: Time, ours: Height) -> Next {
         if let Some(open) = &self.open {
@@ -249,7 +256,7 @@ impl CatchUp {
         };
         let from = ours + 1;
         let asked = if claim.lacks_block == Some(from) || claim.height - ours > self.limits.state_sync_gap {
-            SyncMessage::GetSnapshot
+            SyncMessage::GetSnapshot { handovers: self.handovers }
         } else {
             SyncMessage::GetBlocks { from, count: self.batch }
         };

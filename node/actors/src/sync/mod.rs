@@ -11,22 +11,24 @@ mod serve;
 pub(crate) mod snapshot;
 
 use crate::chain::{DecidedBlock, Tip};
+use crate::committee::{Acting, Law, Succession};
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
-use crate::dice::{CHECK_COST, Dice, Ended, Throw};
+use crate::dice::{self, CHECK_COST, Dice, Ended, Throw};
 use crate::disk;
 use crate::journal;
 use crate::message::Ring;
 use crate::peer::limiter::Limiter;
 use crate::ports::{Event, Ports, Refusal};
-use crate::round::{NewTip, Round};
+use crate::round::{HandedOver, NewTip, Round};
 use crate::store::Store;
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::treasury::{Apply, Restore, Treasury};
 use crate::verifications::Verifications;
 use crate::wire::{Decided, Manifest, SyncMessage, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use bitcraps_consensus::ValidatorSet;
+use bitcraps_casino::{Block, Handover};
+use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time};
 use catch_up::{CatchUp, Downloaded, Next};
 pub(crate) use messages::{
@@ -49,7 +51,10 @@ pub(crate) struct Sync {
     ports: Ports,
     config: Rc<NodeConfig>,
     chain: ChainId,
-    validators: ValidatorSet,
+    /// Up to the tip.
+    succession: Succession,
+    /// Every block that handed over.
+    handovers: Vec<Decided>,
     verifications: Rc<Verifications>,
     transport: Addr<Transport>,
     round: Addr<Round>,
@@ -106,7 +111,8 @@ pub(crate) struct Restored {
     pub(crate) tip: Tip,
     pub(crate) root: Digest,
     pub(crate) bets_are_up: bool,
-    pub(crate) validators: ValidatorSet,
+    pub(crate) succession: Succession,
+    pub(crate) handovers: Vec<Decided>,
 }
 
 /// Those whom the sync actor talks to.
@@ -126,12 +132,16 @@ impl Sync {
         verifications: Rc<Verifications>,
         neighbours: Neighbours,
     ) -> Sync {
-        let Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, validators } = restored;
+        let Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, succession, handovers } =
+            restored;
         let Neighbours { transport, round, treasury, dice } = neighbours;
+        let mut catch_up = CatchUp::new(config.sync.clone());
+        catch_up.knows(succession.committees.handovers());
         Sync {
             ports,
             chain,
-            validators,
+            succession,
+            handovers,
             verifications,
             transport,
             round,
@@ -151,7 +161,7 @@ impl Sync {
             taking_over: None,
             filed,
             filed_bytes,
-            catch_up: CatchUp::new(config.sync.clone()),
+            catch_up,
             here: BTreeSet::new(),
             config,
             lagging: false,
@@ -222,6 +232,11 @@ impl Sync {
     fn commit(&mut self, decided: DecidedBlock, ctx: &Context<Self>) {
         let stored = decided.decided();
         let record = journal::record(&stored);
+        if let Some(handover) = &decided.block.handover
+            && !self.hand_over(handover, decided.block.height, &stored)
+        {
+            return;
+        }
         if let Err(error) = self.ports.disk.append(journal::BLOCKS, &record) {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
@@ -230,6 +245,9 @@ impl Sync {
         self.tip = decided.tip();
         self.rolling = None;
         self.dice.do_send(Ended(self.tip.height));
+        if decided.block.handover.is_some() {
+            self.tell_handover();
+        }
         self.store.push(stored);
         self.sync_blocks(ctx);
         let now = self.now();
@@ -237,6 +255,28 @@ impl Sync {
         self.treasury.do_send(Apply(Arc::new(decided)));
         let status = now + self.config.sync.status;
         self.deadlines().set_if_none(Due::Status, status);
+    }
+
+    /// A decided block hands over. Whether it may: if not, a quorum broke the rules, and this node stops.
+    fn hand_over(&mut self, handover: &Handover, height: Height, decided: &Decided) -> bool {
+        let (chain, verify, keys) = (&self.chain, &*self.verifications, &*self.ports.dice);
+        match self.succession.hand_over(handover, height, Law { chain, verify, keys }) {
+            Ok(()) => {
+                self.handovers.push(decided.clone());
+                true
+            }
+            Err(error) => {
+                (self.ports.halt)(&format!("the decided block {height} hands over wrongly: {error}"));
+                false
+            }
+        }
+    }
+
+    fn tell_handover(&mut self) {
+        self.catch_up.knows(self.succession.committees.handovers());
+        let committees = Arc::new(self.succession.committees.clone());
+        self.dice.do_send(dice::HandedOver(committees.clone()));
+        self.round.do_send(HandedOver(committees));
     }
 
     fn sync_blocks(&mut self, ctx: &Context<Self>) {
@@ -254,8 +294,16 @@ impl Sync {
         let height = self.tip.height;
         if self.told < height && self.durable == height && self.applied == height {
             self.told = height;
-            self.round.do_send(NewTip { tip: self.tip, root: self.root, bets_are_up: self.bets_are_up });
+            let Sync { tip, root, bets_are_up, .. } = *self;
+            let certificate = self.certificate_of_tip();
+            self.round.do_send(NewTip { tip, root, certificate, bets_are_up });
         }
+    }
+
+    /// For the next block, where the policy rewards who signed.
+    fn certificate_of_tip(&self) -> Option<Arc<Certificate>> {
+        self.config.genesis.policy.reward?;
+        self.store.get(self.tip.height).map(|decided| Arc::new(decided.certificate.clone()))
     }
 
     /// Asks a peer for what this node lacks, if it is time.
@@ -280,7 +328,7 @@ impl Sync {
         if !self.lagging && !self.catch_up.asks() {
             return;
         }
-        let to = self.catch_up.believed(&self.validators);
+        let to = self.catch_up.believed(&self.succession.acting.validators);
         if !self.lagging && to > self.tip.height {
             self.lagging = true;
             self.ports.probe.event(Event::SyncStarted { from: self.tip.height, to });
@@ -303,10 +351,9 @@ impl Sync {
         self.transport.do_send(Penalty { peer, why: Refusal::Malformed });
     }
 
-    fn check(&self, decided: Decided) -> Option<DecidedBlock> {
+    fn check(&self, decided: Decided, acting: &Acting) -> Option<DecidedBlock> {
         let pairings = if decided.dice.is_some() { CHECK_COST } else { 0 };
-        let (verify, key) = (&*self.verifications, &*self.ports.dice);
-        let checked = DecidedBlock::check(decided, &self.validators, &self.chain, verify, key);
+        let checked = DecidedBlock::check(decided, acting, &self.chain, &*self.verifications);
         let cost = self.ports.compute.verify_cost() * (self.verifications.take_count() + pairings);
         if !cost.is_zero() {
             self.ports.compute.run(cost, Box::new(|| ()));
@@ -325,7 +372,7 @@ impl Sync {
             if height > self.tip.height + 1 {
                 break;
             }
-            match self.check(decided).filter(|decided| decided.follows(&self.tip)) {
+            match self.check(decided, &self.succession.acting).filter(|decided| decided.follows(&self.tip)) {
                 Some(decided) => self.decide(decided, true, ctx),
                 None => return self.punish(from),
             }
@@ -337,7 +384,7 @@ impl Sync {
 
     fn take_manifest(&mut self, from: PublicKey, manifest: Box<Manifest>) {
         let now = self.now();
-        let height = snapshot::described(&manifest).filter(|_| self.check(manifest.next.clone()).is_some());
+        let height = snapshot::described(&manifest).filter(|_| self.check_manifest(&manifest).is_some());
         match height {
             Some(height) => {
                 let useful = (height > self.tip.height).then_some((height, manifest));
@@ -347,14 +394,32 @@ impl Sync {
         }
     }
 
+    /// The block after a snapshot, if the committee that the handovers lead to decided it.
+    fn check_manifest(&self, manifest: &Manifest) -> Option<DecidedBlock> {
+        let mut succession = self.succession.clone();
+        let (chain, verify, keys) = (&self.chain, &*self.verifications, &*self.ports.dice);
+        succession.follow(self.unknown(manifest), Law { chain, verify, keys })?;
+        self.check(manifest.next.clone(), &succession.acting)
+    }
+
+    /// The handovers of a manifest that are above the tip. This node may have come further since it asked.
+    fn unknown<'a>(&self, manifest: &'a Manifest) -> &'a [Decided] {
+        let handovers = manifest.handovers.as_slice();
+        let known = handovers.partition_point(|decided| decided.certificate.height <= self.tip.height);
+        &handovers[known..]
+    }
+
     /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
     fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded, ctx: &Context<Self>) {
-        let next = self.check(manifest.next.clone());
-        let opened = next.and_then(|next| {
-            let (snapshot, casino) = Snapshot::proven(manifest.last.clone(), &chunks, &next.block)?;
-            Some((snapshot, casino, next))
+        let handovers = [&self.handovers[..], self.unknown(&manifest)].concat();
+        let opened = self.check_manifest(&manifest).and_then(|next| {
+            let (snapshot, casino) =
+                Snapshot::proven(manifest.last.clone(), handovers, &chunks, &next.block)?;
+            let committees = casino.bank().committees().clone();
+            let succession = Succession::new(committees, &*self.ports.dice).ok()?;
+            Some((snapshot, casino, next, succession))
         });
-        let Some((snapshot, casino, next)) = opened else {
+        let Some((snapshot, casino, next, succession)) = opened else {
             return self.punish(peer);
         };
         if snapshot.height() <= self.tip.height {
@@ -370,9 +435,15 @@ impl Sync {
         self.applied = height;
         self.rolling = None;
         self.dice.do_send(Ended(height));
+        if self.succession.committees != succession.committees {
+            self.succession = succession;
+            self.handovers = snapshot.handovers().to_vec();
+            self.tell_handover();
+        }
         self.taking_over = Some((snapshot, next));
         self.ports.probe.event(Event::StateSynced { height, root });
-        self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip });
+        let handovers = self.handovers.clone();
+        self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip, handovers });
     }
 
     /// Keeps in the file of blocks no more than twice what is kept in memory, or [`FILE_BYTES`].
@@ -411,7 +482,7 @@ impl Handler<EngineDecided> for Sync {
         if known || self.taking_over.is_some() {
             return; // It came from a peer first.
         }
-        let Ok(block) = bitcraps_casino::Block::decode(value.bytes()) else {
+        let Ok(block) = Block::decode(value.bytes()) else {
             return (self.ports.halt)("a value was decided that is no block");
         };
         self.decide(DecidedBlock { value, certificate, dice: None, block }, false, ctx);
@@ -446,7 +517,7 @@ impl Handler<FromPeer> for Sync {
             SyncMessage::Status { height } => self.catch_up.claim(now, self.tip.height, from, height, false),
             SyncMessage::GetBlocks { from: height, count } => self.serve_blocks(from, height, count),
             SyncMessage::Blocks(blocks) => self.take_blocks(from, blocks.into_inner(), ctx),
-            SyncMessage::GetSnapshot => self.serve_snapshot(from),
+            SyncMessage::GetSnapshot { handovers } => self.serve_snapshot(from, handovers),
             SyncMessage::Snapshot(None) => self.catch_up.manifest_came(now, &from, None),
             SyncMessage::Snapshot(Some(manifest)) => self.take_manifest(from, manifest),
             SyncMessage::GetChunk { height, index } => self.serve_chunk(from, height, index),
@@ -518,7 +589,10 @@ impl Handler<SnapshotTaken> for Sync {
     type Result = ();
 
     fn handle(&mut self, SnapshotTaken { last, state }: SnapshotTaken, _: &mut Self::Context) {
-        let Some(snapshot) = Snapshot::new(last, state.into()) else { return };
+        let Ok(block) = Block::decode(last.bytes()) else { return };
+        let before = |decided: &&Decided| decided.certificate.height <= block.height;
+        let handovers = self.handovers.iter().filter(before).cloned().collect();
+        let Some(snapshot) = Snapshot::new(last, handovers, state.into()) else { return };
         if self.taking_over.is_some() {
             return; // It is older, and would replace the newer one in the file.
         }

@@ -63,10 +63,10 @@ impl Sync {
         blocks
     }
 
-    pub(super) fn serve_snapshot(&mut self, peer: PublicKey) {
+    pub(super) fn serve_snapshot(&mut self, peer: PublicKey, handovers: u64) {
         let described = self.snapshot.as_ref().and_then(|snapshot| {
             let next = self.store.get(snapshot.height() + 1)?;
-            Some(Box::new(snapshot.manifest(next)))
+            Some(Box::new(snapshot.manifest(next, handovers)))
         });
         self.answer(peer, SyncMessage::Snapshot(described));
     }

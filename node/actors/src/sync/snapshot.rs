@@ -15,6 +15,8 @@ use bytes::Bytes;
 pub(crate) struct Snapshot {
     last: Value,
     tip: Tip,
+    /// All up to it: who comes later must see them.
+    handovers: Vec<Decided>,
     state: Bytes,
     /// Of each chunk of the state.
     digests: Vec<Digest>,
@@ -22,16 +24,21 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The state after block `last`; `None` if that is no block.
-    pub(crate) fn new(last: Value, state: Bytes) -> Option<Snapshot> {
+    pub(crate) fn new(last: Value, handovers: Vec<Decided>, state: Bytes) -> Option<Snapshot> {
         let block = Block::decode(last.bytes()).ok()?;
         let tip = Tip { height: block.height, digest: last.digest(), time: block.time };
         let digests = state.chunks(CHUNK_BYTES).map(chunk_digest).collect();
-        Some(Snapshot { last, tip, state, digests })
+        Some(Snapshot { last, tip, handovers, state, digests })
     }
 
     /// Puts a snapshot together and checks it against the block after it, which was decided.
-    pub(crate) fn proven(last: Value, chunks: &[Bytes], next: &Block) -> Option<(Snapshot, Casino)> {
-        let snapshot = Snapshot::new(last, chunks.concat().into())?;
+    pub(crate) fn proven(
+        last: Value,
+        handovers: Vec<Decided>,
+        chunks: &[Bytes],
+        next: &Block,
+    ) -> Option<(Snapshot, Casino)> {
+        let snapshot = Snapshot::new(last, handovers, chunks.concat().into())?;
         let follows =
             next.parent == snapshot.tip.digest && snapshot.tip.height.checked_add(1) == Some(next.height);
         let casino = Casino::decode_snapshot(&snapshot.state).ok().filter(|_| follows)?;
@@ -46,27 +53,37 @@ impl Snapshot {
         self.tip
     }
 
+    pub(crate) fn handovers(&self) -> &[Decided] {
+        &self.handovers
+    }
+
     pub(crate) fn state(&self) -> &Bytes {
         &self.state
     }
 
     /// The content of the snapshot's file.
     pub(crate) fn file(&self) -> Vec<u8> {
-        journal::record(&(&self.last, &self.state[..]))
+        journal::record(&(&self.last, &self.handovers, &self.state[..]))
     }
 
     /// The snapshot of a file; `None` if the file is empty.
     pub(crate) fn of_file(file: &[u8]) -> Result<Option<Snapshot>, JournalError> {
-        let mut records = journal::recover::<(Value, Vec<u8>)>(file)?.records;
-        let Some((last, state)) = records.pop() else {
+        let mut records = journal::recover::<(Value, Vec<Decided>, Vec<u8>)>(file)?.records;
+        let Some((last, handovers, state)) = records.pop() else {
             return if file.is_empty() { Ok(None) } else { Err(JournalError::Damaged(0)) };
         };
-        Snapshot::new(last, state.into()).map(Some).ok_or(JournalError::Format(0))
+        Snapshot::new(last, handovers, state.into()).map(Some).ok_or(JournalError::Format(0))
     }
 
-    /// Describes it. `next` is the block after it.
-    pub(crate) fn manifest(&self, next: &Decided) -> Manifest {
-        Manifest { last: self.last.clone(), next: next.clone(), chunks: List::first(self.digests.clone()) }
+    /// Describes it to one who knows so many handovers. `next` is the block after it.
+    pub(crate) fn manifest(&self, next: &Decided, known: u64) -> Manifest {
+        let known = usize::try_from(known).unwrap_or(usize::MAX).min(self.handovers.len());
+        Manifest {
+            last: self.last.clone(),
+            next: next.clone(),
+            handovers: List::first(self.handovers[known..].to_vec()),
+            chunks: List::first(self.digests.clone()),
+        }
     }
 
     /// A chunk of the encoded state.
@@ -104,6 +121,8 @@ mod tests {
             time,
             state_root,
             rolls: false,
+            attendance: None,
+            handover: None,
             commands: vec![],
             offences: vec![],
             blobs: Blobs::default(),
@@ -133,19 +152,22 @@ mod tests {
     fn a_snapshot_is_proven_only_by_the_next_block_with_its_root() {
         let (casino, last) = (casino(), last());
         let chunks = [Bytes::from(casino.encode_snapshot())];
-        let proven = |next: &Block| Snapshot::proven(last.clone(), &chunks, next).is_some();
+        let proven = |next: &Block| Snapshot::proven(last.clone(), vec![], &chunks, next).is_some();
         assert!(proven(&block(11, last.digest(), casino.root())));
         assert!(!proven(&block(11, last.digest(), Digest::ZERO)), "another state root");
         assert!(!proven(&block(11, Digest::ZERO, casino.root())), "another parent");
         assert!(!proven(&block(12, last.digest(), casino.root())), "another height");
         let next = block(11, last.digest(), casino.root());
-        assert!(Snapshot::proven(last.clone(), &[Bytes::from_static(b"?")], &next).is_none(), "no state");
+        assert!(
+            Snapshot::proven(last.clone(), vec![], &[Bytes::from_static(b"?")], &next).is_none(),
+            "no state"
+        );
     }
 
     #[test]
     fn a_snapshot_comes_back_from_its_file_and_from_its_chunks() {
         let state = Bytes::from(vec![7; 2 * CHUNK_BYTES + 5]);
-        let snapshot = Snapshot::new(last(), state.clone()).unwrap();
+        let snapshot = Snapshot::new(last(), vec![], state.clone()).unwrap();
         let restored = Snapshot::of_file(&snapshot.file()).unwrap().unwrap();
         assert_eq!((restored.tip(), restored.state()), (snapshot.tip(), &state));
         let chunks: Vec<Bytes> = (0..).map_while(|index| snapshot.chunk(index)).collect();

@@ -58,11 +58,15 @@ fn partials() -> impl Strategy<Value = Partials> {
 }
 
 fn manifest() -> impl Strategy<Value = Manifest> {
-    (value(), decided(), prop::collection::vec(digest(), 0..5)).prop_map(|(last, next, chunks)| Manifest {
-        last,
-        next,
-        chunks: List::first(chunks),
-    })
+    let handovers = prop::collection::vec(decided(), 0..3);
+    (value(), decided(), handovers, prop::collection::vec(digest(), 0..5)).prop_map(
+        |(last, next, handovers, chunks)| Manifest {
+            last,
+            next,
+            handovers: List::first(handovers),
+            chunks: List::first(chunks),
+        },
+    )
 }
 
 fn sync_message() -> impl Strategy<Value = SyncMessage> {
@@ -71,7 +75,7 @@ fn sync_message() -> impl Strategy<Value = SyncMessage> {
         any::<u64>().prop_map(|height| SyncMessage::Status { height }),
         (any::<u64>(), any::<u32>()).prop_map(|(from, count)| SyncMessage::GetBlocks { from, count }),
         prop::collection::vec(decided(), 0..4).prop_map(|blocks| SyncMessage::Blocks(List::first(blocks))),
-        Just(SyncMessage::GetSnapshot),
+        Just(SyncMessage::GetSnapshot { handovers: 0 }),
         prop::option::of(manifest().prop_map(Box::new)).prop_map(SyncMessage::Snapshot),
         (any::<u64>(), any::<u32>()).prop_map(|(height, index)| SyncMessage::GetChunk { height, index }),
         (any::<u64>(), any::<u32>(), bytes()).prop_map(|(height, index, bytes)| SyncMessage::Chunk {

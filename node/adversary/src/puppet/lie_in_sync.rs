@@ -50,7 +50,7 @@ impl Deed for LieInSync {
             }
             SyncMessage::Snapshot(None)
             | SyncMessage::GetBlocks { .. }
-            | SyncMessage::GetSnapshot
+            | SyncMessage::GetSnapshot { .. }
             | SyncMessage::GetChunk { .. } => message.clone(),
         })
     }
@@ -73,6 +73,8 @@ impl LieInSync {
             time: WallTime(height),
             state_root: Digest::ZERO,
             rolls: false,
+            attendance: None,
+            handover: None,
             commands: Vec::new(),
             offences: Vec::new(),
             blobs: Blobs::default(),

@@ -22,6 +22,9 @@ pub enum AuditError {
     /// No casino can go by the policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// There is no committee, or their heights are out of order.
+    #[error("the committees are not those of a chain")]
+    Committees,
     /// More is unbonding than the stakes hold.
     #[error("the stakes do not hold what is unbonding")]
     Stakes,
@@ -54,7 +57,10 @@ impl Bank {
         if self.ledger.account(&self.house).is_none_or(|house| house.sequences.highest() > u64::MAX / 2) {
             return Err(AuditError::House);
         }
-        self.policy.check(&self.stakes.powers())?;
+        if !self.committees.are_sound() {
+            return Err(AuditError::Committees);
+        }
+        self.policy.check(&self.committee().powers())?;
         if !self.stakes_are_sound() {
             return Err(AuditError::Stakes);
         }

@@ -32,8 +32,8 @@ impl Bank {
         match self.policy.fee.to {
             FeesTo::Nobody => self.burn_by_rule(fees(), collected),
             FeesTo::Validators => {
-                let parts = split(collected, &self.stakes.powers()).expect("the policy was checked");
-                let owners: Vec<AccountId> = self.stakes.owners().collect();
+                let parts = split(collected, &self.committee().powers()).expect("the policy was checked");
+                let owners: Vec<AccountId> = self.committee().owners().collect();
                 for (owner, part) in owners.into_iter().zip(parts) {
                     self.move_by_rule(fees(), owner, part);
                 }

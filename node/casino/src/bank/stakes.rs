@@ -7,30 +7,43 @@
 
 use super::{Bank, Reason};
 use crate::policy::{StakePolicy, stake_account};
-use crate::{Genesis, Kept};
+use crate::{Committee, GenesisValidator, Kept};
 use bitcraps_treasury::{Claim, LedgerError, split};
-use bitcraps_types::{AccountId, Amount, Height, PublicKey, ValidatorIndex};
+use bitcraps_types::{AccountId, Amount, Height, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 
-/// The validators and what of their stakes is on its way out. Their powers are those of the genesis.
+/// What of the validators' stakes is on its way out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Stakes {
-    validators: Vec<Staker>,
     /// By the height at which it leaves.
     unbonding: BTreeMap<(Height, ValidatorIndex), Amount>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Staker {
-    key: PublicKey,
-    power: u64,
-}
-
-impl Staker {
+impl GenesisValidator {
     /// The account of the validator's own key.
     fn owner(&self) -> AccountId {
         AccountId::of_key(&self.key)
+    }
+}
+
+impl Committee {
+    /// The validators' own accounts, in order.
+    pub(super) fn owners(&self) -> impl Iterator<Item = AccountId> + '_ {
+        self.validators.iter().map(GenesisValidator::owner)
+    }
+
+    /// The validators' own accounts and those of their stakes.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
+        self.owners().chain(self.indices().map(stake_account))
+    }
+
+    fn indices(&self) -> impl Iterator<Item = ValidatorIndex> + '_ {
+        (0..).map(ValidatorIndex).take(self.validators.len())
+    }
+
+    fn validator_of(&self, owner: AccountId) -> Option<ValidatorIndex> {
+        self.indices().zip(self.owners()).find_map(|(index, of)| (of == owner).then_some(index))
     }
 }
 
@@ -44,32 +57,6 @@ pub struct Stake {
 }
 
 impl Stakes {
-    pub(super) fn of(genesis: &Genesis) -> Stakes {
-        let validators = genesis.validators.iter();
-        let stakers = validators.map(|v| Staker { key: v.key, power: v.power });
-        Stakes { validators: stakers.collect(), unbonding: BTreeMap::new() }
-    }
-
-    pub(super) fn powers(&self) -> Vec<u64> {
-        self.validators.iter().map(|staker| staker.power).collect()
-    }
-
-    pub(super) fn owners(&self) -> impl Iterator<Item = AccountId> + '_ {
-        self.validators.iter().map(Staker::owner)
-    }
-
-    /// The validators' own accounts and those of their stakes.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
-        let stakes =
-            (0..=u16::MAX).zip(&self.validators).map(|(index, _)| stake_account(ValidatorIndex(index)));
-        self.owners().chain(stakes)
-    }
-
-    fn validator_of(&self, owner: AccountId) -> Option<ValidatorIndex> {
-        let at = self.validators.iter().position(|staker| staker.owner() == owner)?;
-        u16::try_from(at).ok().map(ValidatorIndex)
-    }
-
     #[cfg(test)]
     pub(super) fn unbond_all(&mut self, parts: impl Iterator<Item = ((Height, ValidatorIndex), Amount)>) {
         self.unbonding.extend(parts);
@@ -110,9 +97,8 @@ impl Bank {
         if amount == 0 {
             return Err(Reason::Ledger(LedgerError::NoAmount));
         }
-        let power = self.stakes.validators[usize::from(validator.0)].power;
         let bonded = self.stake(validator).map_or(0, |stake| stake.bonded);
-        let left = bonded.saturating_sub(policy.per_power.saturating_mul(power));
+        let left = bonded.saturating_sub(self.required(&policy, validator));
         if amount > left {
             return Err(Reason::StakeRequired { left });
         }
@@ -129,7 +115,7 @@ impl Bank {
     /// Pays out what has been unbonding long enough.
     pub(super) fn pay_matured(&mut self, height: Height) {
         for ((_, validator), amount) in self.stakes.take_matured(height) {
-            let owner = self.stakes.validators[usize::from(validator.0)].owner();
+            let owner = self.committee().validators[validator.index()].owner();
             self.move_by_rule(stake_account(validator), owner, amount);
             self.cache.terms = None;
         }
@@ -155,17 +141,35 @@ impl Bank {
     }
 
     fn staker(&self, owner: AccountId) -> Result<(StakePolicy, ValidatorIndex), Reason> {
-        self.policy.stake.zip(self.stakes.validator_of(owner)).ok_or(Reason::NoStake)
+        self.policy.stake.zip(self.committee().validator_of(owner)).ok_or(Reason::NoStake)
+    }
+
+    /// What a validator's power requires.
+    fn required(&self, policy: &StakePolicy, validator: ValidatorIndex) -> Amount {
+        policy.per_power.saturating_mul(self.committee().validators[validator.index()].power)
+    }
+
+    /// Another committee takes over after this block. Who lacks stake for its power pays what it can of it; who has more
+    /// than its power requires now may unbond it.
+    pub(super) fn hand_over(&mut self, height: Height, to: &Committee) {
+        self.committees.hand_over(height, to.clone());
+        self.cache.terms = None;
+        self.cache.root = None;
+        let Some(policy) = self.policy.stake else { return };
+        for (index, owner) in to.indices().zip(to.owners()) {
+            let bonded = self.stake(index).map_or(0, |stake| stake.bonded);
+            let lacking = self.required(&policy, index).saturating_sub(bonded);
+            let own = self.ledger.account(&owner).map_or(0, |own| own.available());
+            self.move_by_rule(owner, stake_account(index), lacking.min(own));
+        }
     }
 
     /// Whether the stakes hold what is unbonding, for the audit.
     pub(super) fn stakes_are_sound(&self) -> bool {
-        let Stakes { validators, unbonding } = &self.stakes;
-        let known =
-            unbonding.iter().all(|((_, of), &amount)| usize::from(of.0) < validators.len() && amount > 0);
+        let (unbonding, validators) = (&self.stakes.unbonding, self.committee().validators.len());
+        let known = unbonding.iter().all(|((_, of), &amount)| of.index() < validators && amount > 0);
         known
-            && (0..=u16::MAX).zip(validators).all(|(index, _)| {
-                let validator = ValidatorIndex(index);
+            && self.committee().indices().all(|validator| {
                 let mut own = self.stakes.unbonding_of(validator);
                 let sum = own.try_fold(0, |sum: Amount, amount| sum.checked_add(amount));
                 let held = self.ledger.account(&stake_account(validator)).map_or(0, |held| held.available());

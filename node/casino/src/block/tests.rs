@@ -59,6 +59,8 @@ prop_compose! {
             time: WallTime(time),
             state_root,
             rolls,
+            attendance: None,
+            handover: None,
             commands,
             offences: offences
                 .into_iter()

@@ -236,10 +236,10 @@ impl HotStuff {
     fn report_behind(&mut self, out: &mut Outputs) {
         let mut later: Vec<(Height, ValidatorIndex)> = self
             .validators
-            .iter()
+            .places()
             .zip(&self.gossip.heights)
             .filter(|(_, height)| **height > self.height)
-            .map(|((author, _), height)| (*height, author))
+            .map(|(author, height)| (*height, author))
             .collect();
         later.sort_unstable_by(|a, b| b.cmp(a));
         let mut power = 0;

@@ -69,9 +69,9 @@ impl Timeouts {
         let given_up = self.rounds.get(&round).map_or(&[][..], |round| &round.given_up);
         let timeouts = self
             .validators
-            .iter()
+            .places()
             .zip(given_up)
-            .filter_map(|((signer, _), timeout)| {
+            .filter_map(|(signer, timeout)| {
                 let (high_qc_round, signature) = (*timeout)?;
                 Some(TimeoutSignature { signer, high_qc_round, signature })
             })

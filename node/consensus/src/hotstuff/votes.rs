@@ -67,9 +67,9 @@ impl Votes {
         let cast = self.rounds.get(&round).map_or(&[][..], |round| &round.cast);
         let signatures = self
             .validators
-            .iter()
+            .places()
             .zip(cast)
-            .filter_map(|((author, _), cast)| Some((author, (*cast)?)))
+            .filter_map(|(author, cast)| Some((author, (*cast)?)))
             .filter(|(_, (voted, _))| *voted == block || has(Bug::ForeignVoteInCertificate))
             .map(|(author, (_, signature))| (author, signature))
             .collect();

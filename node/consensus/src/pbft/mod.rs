@@ -154,6 +154,10 @@ impl Engine for Pbft {
         self.replay(entries);
     }
 
+    fn take_place(&mut self, me: ValidatorIndex) {
+        self.config.me = Some(me);
+    }
+
     fn step(&mut self, now: Time, input: Input<Self>, out: &mut Vec<Output<Self>>) {
         match input {
             Input::Start => self.start(now, out),

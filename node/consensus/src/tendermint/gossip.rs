@@ -231,10 +231,10 @@ impl Tendermint {
     fn report_behind(&mut self, out: &mut Vec<Output<Self>>) {
         let mut later: Vec<(Height, ValidatorIndex)> = self
             .validators
-            .iter()
+            .places()
             .zip(&self.gossip.heights)
             .filter(|(_, height)| **height > self.height)
-            .map(|((author, _), height)| (*height, author))
+            .map(|(author, height)| (*height, author))
             .collect();
         later.sort_unstable_by(|a, b| b.cmp(a));
         let mut power = 0;

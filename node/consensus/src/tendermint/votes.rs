@@ -215,7 +215,7 @@ impl Votes {
 
     fn cast(&self, kind: VoteKind, round: Round) -> impl Iterator<Item = (ValidatorIndex, &Cast)> {
         let cast = self.tally(kind, round).map_or(&[][..], |tally| &tally.cast);
-        self.validators.iter().zip(cast).filter_map(|((author, _), cast)| Some((author, cast.as_ref()?)))
+        self.validators.places().zip(cast).filter_map(|(author, cast)| Some((author, cast.as_ref()?)))
     }
 
     /// How many votes are held, for the tests of the bound.

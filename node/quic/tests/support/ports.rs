@@ -1,8 +1,10 @@
 //! The other ports of a whole node: tokio's clock, files in memory, seeded streams, a log of what was decided.
 
 use bitcraps_actors::ports::{
-    Alarm, Clock, Compute, Disk, DiskError, Done, Entropy, Event, Links, Ports, Probe,
+    Alarm, Clock, Compute, DiceKeys, Disk, DiskError, Done, Entropy, Event, Links, Ports, Probe,
 };
+use bitcraps_beacon::Shares;
+use bitcraps_casino::Committee;
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
 use bitcraps_types::{Digest, Height, ThresholdKey, Time, WallTime};
 use rand::SeedableRng;
@@ -36,10 +38,19 @@ pub(crate) fn ports(
         compute: Rc::new(Inline),
         signer: Rc::new(Ed25519::from_seed(seed)),
         verifier: Rc::new(Ed25519Verifier),
-        dice,
+        dice: Rc::new(OneKey(dice)),
         probe: Rc::new(Recorder(log)),
         halt: Rc::new(|why| panic!("a node stopped: {why}")),
         adversary: None,
+    }
+}
+
+/// That of the one committee that there is.
+struct OneKey(Rc<dyn ThresholdKey>);
+
+impl DiceKeys for OneKey {
+    fn key(&self, _: &Committee, _: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        Some(self.0.clone())
     }
 }
 

@@ -110,10 +110,34 @@ pub struct Block {
     pub raw: String,
     /// The proof that it was decided.
     pub certificate: Certificate,
+    /// The number of the handover to another committee that it makes, if it makes one.
+    pub handover: Option<u64>,
     /// Whether the dice fell.
     pub rolls: bool,
     /// If so, the validators' threshold signature over the block, from which its dice follow: 192 hexadecimal digits.
     pub dice: Option<String>,
+}
+
+/// The blocks that handed over to another committee, ascending.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Handovers {
+    /// Each with its proof.
+    pub handovers: Vec<Block>,
+}
+
+/// A handover on its way in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandoverForm {
+    /// Its borsh encoding, in hexadecimal digits.
+    pub borsh: String,
+}
+
+/// A handover waits for a block.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HandoverTaken {
+    /// The validator that will propose it.
+    pub proposer: u16,
 }
 
 /// A validator's breach of the protocol.
@@ -202,6 +226,7 @@ impl Block {
             blob_bytes: block.blobs.bytes(),
             raw: hex::encode(value.bytes()),
             certificate: Certificate::of(certificate),
+            handover: block.handover.as_ref().map(|handover| handover.terms.number),
             rolls: block.rolls,
             dice: dice.map(|dice| hex::encode(&dice.0)),
         })

@@ -11,7 +11,10 @@ mod table;
 
 pub use crate::rules::Rules;
 pub use bet::BetName;
-pub use chain::{Account, BlobsTaken, Block, Certificate, Chain, Offence, Signer, Validator, Validators};
+pub use chain::{
+    Account, BlobsTaken, Block, Certificate, Chain, HandoverForm, HandoverTaken, Handovers, Offence, Signer,
+    Validator, Validators,
+};
 pub use command::{
     Action, BetId, Command, CommandError, CommandForm, Effect, Ended, HandedIn, Status, Statuses, Submission,
     Submissions,

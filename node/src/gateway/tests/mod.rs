@@ -2,6 +2,7 @@ mod admin;
 mod blobs;
 mod documents;
 mod errors;
+mod handovers;
 mod hostile;
 mod lists;
 mod routes;
@@ -85,6 +86,8 @@ fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig
     let health = Arc::new(Health::new(Arc::new(move || Time(ticks.load(Ordering::SeqCst)))));
     let (submit, submitted) = mpsc::channel(8);
     let (blobs, handed_in) = mpsc::channel(8);
+    let (handovers, to_hand_over) = mpsc::channel(8);
+    answer_handovers(to_hand_over);
     let (taken, gone) = (Arc::default(), Arc::default());
     take_blobs(handed_in, Arc::clone(&taken), Arc::clone(&gone));
     let old = [crate::testing::certify(&house.chain, 1, bitcraps_types::Digest::ZERO, 3)];
@@ -94,6 +97,7 @@ fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig
         me,
         submit,
         blobs,
+        handovers,
         health: health.clone(),
         metrics: house.metrics.clone(),
         archive: Arc::new(move |height| {
@@ -107,6 +111,17 @@ fn rig_before(house: House, me: bitcraps_types::PublicKey, config: GatewayConfig
     let settings = Agent::config_builder().http_status_as_error(false);
     let agent = Agent::new_with_config(settings.timeout_global(Some(Duration::from_secs(60))).build());
     Rig { house, gateway: Some(gateway), health, now, submitted, blobs: taken, gone, agent }
+}
+
+/// A node that takes the first handover.
+fn answer_handovers(mut handed_in: mpsc::Receiver<HandoverHandedIn>) {
+    #[expect(clippy::disallowed_methods, reason = "it is the node's thread")]
+    std::thread::spawn(move || {
+        while let Some((handover, tell)) = handed_in.blocking_recv() {
+            let verdict = if handover.terms.number == 1 { Ok(()) } else { Err("the next is 1".into()) };
+            let _ = tell.send(verdict);
+        }
+    });
 }
 
 /// A node that takes eight blobs.
@@ -138,6 +153,8 @@ fn block_of_archive(height: u64) -> Option<Vec<u8>> {
         time: bitcraps_types::WallTime(0),
         state_root: bitcraps_types::Digest::ZERO,
         rolls: false,
+        attendance: None,
+        handover: None,
         commands: Vec::new(),
         offences: Vec::new(),
         blobs: Blobs::default(),

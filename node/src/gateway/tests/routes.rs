@@ -251,6 +251,7 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
         me: stranger(),
         submit: mpsc::channel(1).0,
         blobs: mpsc::channel(1).0,
+        handovers: mpsc::channel(1).0,
         health: first.health.clone(),
         metrics: house.metrics.clone(),
         archive: Arc::new(|_| None),

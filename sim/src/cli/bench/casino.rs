@@ -177,6 +177,8 @@ fn block(height: Height, casino: &Casino, tables: u32, players: u32, on: craps::
         time: WallTime(height),
         state_root: casino.root(),
         rolls: true,
+        attendance: None,
+        handover: None,
         commands: (0..players).map(command).collect(),
         offences: Vec::new(),
         blobs: Blobs::default(),

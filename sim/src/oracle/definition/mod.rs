@@ -12,14 +12,54 @@ pub(super) use bitcraps_search::contradictions::contradict;
 
 use super::Setup;
 use super::testimony::Statements;
-use bitcraps_actors::ports::ConsensusMessage;
-use bitcraps_casino::SignedCommand;
+use bitcraps_actors::ports::{ConsensusMessage, DiceKeys};
+use bitcraps_beacon::Shares;
+use bitcraps_casino::{Committee, Handover, SignedCommand};
 use bitcraps_consensus::tendermint::Statement;
 use bitcraps_consensus::{AnyMessage, AnyStatement, Certificate, Signed, Validator};
 use bitcraps_types::{
     ChainId, Digest, Height, Protocol, PublicKey, Round, Signature, ThresholdKey, ValidatorIndex, Verify,
 };
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+/// The law of each height: it changes with every handover.
+pub(super) struct Laws {
+    /// Each with its first height, ascending.
+    laws: Vec<(Height, Law)>,
+    keys: Rc<dyn DiceKeys>,
+}
+
+impl Laws {
+    pub(super) fn of(setup: &Setup) -> Laws {
+        Laws { laws: vec![(0, Law::of(setup))], keys: setup.dice.clone() }
+    }
+
+    /// That of a height.
+    pub(super) fn at(&self, height: Height) -> &Law {
+        let after = self.laws.partition_point(|(first, _)| *first <= height);
+        &self.laws[after - 1].1
+    }
+
+    /// How many handovers there were.
+    pub(super) fn handovers(&self) -> u64 {
+        self.laws.len() as u64 - 1
+    }
+
+    /// The block of this height hands over.
+    pub(super) fn hand_over(&mut self, height: Height, handover: &Handover) -> Result<(), String> {
+        let number = self.handovers() + 1;
+        if handover.terms.number != number {
+            return Err(format!(
+                "it hands over for the {}th time, not the {number}th",
+                handover.terms.number
+            ));
+        }
+        let next = self.at(height).handed_over(height, handover, &*self.keys)?;
+        self.laws.push((height + 1, next));
+        Ok(())
+    }
+}
 
 /// The validators and their verifier.
 #[derive(Clone)]
@@ -34,17 +74,66 @@ pub(super) struct Law {
     total: u128,
 }
 
+fn dice(committee: &Committee, keys: &dyn DiceKeys) -> Option<Rc<dyn ThresholdKey>> {
+    let shares = Shares::assigned(committee.dice.holders.clone(), &committee.powers()).ok()?;
+    keys.key(committee, &shares)
+}
+
 impl Law {
     pub(super) fn of(setup: &Setup) -> Law {
+        let committee = Committee::of_genesis(&setup.genesis);
         Law {
             chain: setup.chain,
             validators: setup.validators.clone(),
             verifier: setup.verifier.clone(),
-            dice: setup.dice.clone(),
+            dice: dice(&committee, &*setup.dice).expect("the testbed's own key"),
             blob_bytes: setup.genesis.blob_bytes as usize,
             protocol: setup.genesis.engine,
             total: setup.validators.iter().map(|validator| u128::from(validator.power)).sum(),
         }
+    }
+
+    /// The law after this handover: every validator in its place, more than two thirds of the power and all who gain some
+    /// consent, each by its own signature over the terms.
+    fn handed_over(&self, height: Height, handover: &Handover, keys: &dyn DiceKeys) -> Result<Law, String> {
+        let Handover { terms, approvals } = handover;
+        if height < terms.not_before {
+            return Err(format!("it hands over before height {}", terms.not_before));
+        }
+        let validators: Vec<Validator> = terms
+            .to
+            .validators
+            .iter()
+            .map(|entry| Validator { key: entry.key, power: entry.power })
+            .collect();
+        let moved = (0..self.validators.len())
+            .find(|place| validators.get(*place).map(|entry| entry.key) != Some(self.validators[*place].key));
+        if let Some(place) = moved {
+            return Err(format!("it hands over, and validator {place} loses its place"));
+        }
+        let mut bytes = b"bitcraps handover 1".to_vec();
+        bytes.extend_from_slice(&self.chain.0);
+        bytes.extend(borsh::to_vec(terms).expect("a vector takes all bytes"));
+        let mut consenting = BTreeSet::new();
+        for (index, signature) in approvals {
+            let signer = validators.get(index.index());
+            if !signer.is_some_and(|signer| self.verifier.verify(&signer.key, &bytes, signature)) {
+                return Err(format!("it hands over, and the consent of {index} is forged"));
+            }
+            consenting.insert(*index);
+        }
+        if !self.is_quorum(self.power(consenting.iter().copied())) {
+            return Err("it hands over, and too few consent".into());
+        }
+        let power_before = |place: usize| self.validators.get(place).map_or(0, |entry| entry.power);
+        for (place, entry) in validators.iter().enumerate() {
+            if entry.power > power_before(place) && !consenting.contains(&ValidatorIndex(place as u16)) {
+                return Err(format!("it gives validator {place} power that it does not want"));
+            }
+        }
+        let total = validators.iter().map(|validator| u128::from(validator.power)).sum();
+        let dice = dice(&terms.to, keys).ok_or("it hands over to a dice key that is none")?;
+        Ok(Law { validators, dice, total, ..self.clone() })
     }
 
     pub(super) fn key(&self, index: ValidatorIndex) -> Option<&PublicKey> {

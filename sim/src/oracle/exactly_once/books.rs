@@ -74,14 +74,17 @@ pub(super) enum Must {
 impl Books {
     pub(super) fn new(genesis: &Genesis) -> Books {
         let house = AccountId::of_house("bank");
+        let by_rule: BTreeSet<AccountId> =
+            genesis.validators.iter().map(|validator| AccountId::of_key(&validator.key)).collect();
         let players = genesis.players.iter().map(|(key, amount)| (AccountId::of_key(key), *amount));
+        let players = players.filter(|(account, _)| !by_rule.contains(account));
         let person = |(account, amount)| (account, Person { has: u128::from(amount), held: 0 });
         Books {
             policy: genesis.policy.clone(),
             tables: genesis.tables.iter().map(|table| (table.id, table.rules)).collect(),
             house,
             people: players.chain([(house, genesis.bank)]).map(person).collect(),
-            by_rule: genesis.validators.iter().map(|validator| AccountId::of_key(&validator.key)).collect(),
+            by_rule,
             used: BTreeMap::new(),
             bets: BTreeMap::new(),
             fees: 0,

@@ -5,7 +5,6 @@ use bitcraps_casino::{
     TableConfig,
 };
 use bitcraps_tables::{CrapsRules, Settlement, craps};
-use bitcraps_treasury::{Transfer, TransferId};
 use bitcraps_types::{
     AccountId, Amount, ChainId, Digest, Protocol, TableId, ThresholdSignature, ValidatorIndex, WallTime,
 };
@@ -83,6 +82,8 @@ impl World {
             time: WallTime(self.height),
             state_root: self.casino.root(),
             rolls: Block::must_roll(self.casino.bank().bets_are_up(), &commands),
+            attendance: None,
+            handover: None,
             commands,
             offences: Vec::new(),
             blobs: Blobs::default(),
@@ -202,10 +203,9 @@ fn field(world: &mut World) -> Truth {
     world.block(commands)
 }
 
-fn payment(ledger: &mut Ledger, height: Height, debit: AccountId, credit: AccountId, amount: Amount) {
-    let id = TransferId { account: debit, sequence: 500, leg: 0 };
-    ledger.claim(debit, id.sequence).unwrap();
-    ledger.transfer(height, Transfer { id, debit, credit, amount }).unwrap();
+fn payment(ledger: &mut Ledger, debit: AccountId, credit: AccountId, amount: Amount) {
+    let mut claim = ledger.claim(ledger.slot(&debit).unwrap(), 500).unwrap();
+    ledger.transfer(&mut claim, debit, credit, amount).unwrap();
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_bet_that_is_paid_twice_is_named_with_what_the_account_should_have() {
     let mut world = World::new();
     let mut truth = field(&mut world);
     let (house, winner) = (AccountId::of_house("bank"), world.account(0));
-    payment(&mut truth.ledger, 1, house, winner, 10);
+    payment(&mut truth.ledger, house, winner, 10);
     world.tell(&truth);
     world.assert_violated("its commands and bets leave it");
 }
@@ -268,7 +268,7 @@ fn the_second_of_two_commands_with_one_number_must_be_refused() {
     // The same, but both are paid.
     let mut world = World::new();
     truth.refusals.clear();
-    payment(&mut truth.ledger, 1, AccountId::of_house("bank"), other, 900);
+    payment(&mut truth.ledger, AccountId::of_house("bank"), other, 900);
     world.tell(&truth);
     world.assert_violated("should be refused: the sequence number was used");
 }

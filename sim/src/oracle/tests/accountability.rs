@@ -47,7 +47,7 @@ fn amnesia_convicts_those_who_prevoted_against_their_precommit() {
     vote(&mut world, VoteKind::Precommit, 1, b.digest(), &[1, 2, 3]);
     decide(&mut world, 1, 1, &b, &[1, 2, 3]);
     assert_eq!(world.oracles.fork().unwrap().culprits, [v(2), v(3)].into());
-    let proofs = accountable(&world.oracles.law, world.oracles.testimony.at(1));
+    let proofs = accountable(world.oracles.laws.at(1), world.oracles.testimony.at(1));
     let proof = |kind, round, value: &Value| {
         let vote = Vote { kind, height: 1, round, author: v(2), digest: Some(value.digest()) };
         AnyStatement::from(tendermint_statement(vote))

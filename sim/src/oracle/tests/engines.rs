@@ -38,7 +38,7 @@ impl Net {
             setup.honest = vec![true; 4];
             setup.genesis.engine = protocol;
         });
-        let set = ValidatorSet::new(world.oracles.law.validators.clone()).unwrap();
+        let set = ValidatorSet::new(world.oracles.laws.at(1).validators.clone()).unwrap();
         let mut net = Net {
             nodes: (0..NODES).map(|me| Node::new(protocol, &set, me, 1, Vec::new())).collect(),
             world,
@@ -62,7 +62,7 @@ impl Net {
                 let (to, signed) = self.mail.swap_remove(self.rng.random_range(0..self.mail.len()));
                 if self.rng.random_range(0..5) > 0
                     && let Ok(verified) =
-                        AnyEngine::verify(signed, &self.set, &CHAIN, &*self.world.oracles.law.verifier)
+                        AnyEngine::verify(signed, &self.set, &CHAIN, &*self.world.oracles.laws.at(1).verifier)
                 {
                     self.world.see(to, Event::Heard(verified.signed()));
                     self.input(to, Input::Message(verified));
@@ -137,7 +137,7 @@ impl Net {
         let record = |height| (height, self.world.oracles.testimony.at(height));
         let heights = (1..=HEIGHTS + 1).map(record);
         let blamed = heights.flat_map(|(height, record)| {
-            accountable(&self.world.oracles.law, record).into_keys().map(move |who| (height, who))
+            accountable(self.world.oracles.laws.at(1), record).into_keys().map(move |who| (height, who))
         });
         blamed.collect()
     }

@@ -303,5 +303,6 @@ fn taken_down() -> bitcraps_casino::TableReport {
         digest: Digest::ZERO,
         has_open_bets: false,
         worst: 0,
+        wakes_at: None,
     }
 }

@@ -99,7 +99,7 @@ fn a_certificate_needs_more_than_two_thirds_of_the_power_each_once() {
 fn a_quorum_is_the_least_power_above_two_thirds() {
     for (n, quorum) in [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (6, 5), (7, 5), (9, 7), (10, 7), (100, 67)] {
         let world = World::with(|setup| setup.validators = vec![setup.validators[0].clone(); n]);
-        let law = &world.oracles.law;
+        let law = world.oracles.laws.at(1);
         let power = |signers: u16| law.power((0..signers).map(v));
         assert!(law.is_quorum(power(quorum)) && !law.is_quorum(power(quorum - 1)), "quorum of {n}");
     }
@@ -127,7 +127,7 @@ fn power_counts_not_heads() {
 fn the_bytes_under_a_signature_are_those_of_the_engine() {
     use bitcraps_consensus::commit_bytes;
     let world = World::new();
-    let law = &world.oracles.law;
+    let law = world.oracles.laws.at(1);
     let at = (0x0102_0304_0506_0708, 0x0a0b_0c0d);
     let bytes = definition::commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32]));
     assert_eq!(bytes, commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32])));

@@ -69,6 +69,8 @@ impl Replay {
             time: WallTime(self.height * 1000),
             state_root: self.casino.root(),
             rolls: Block::must_roll(false, &commands),
+            attendance: None,
+            handover: None,
             commands,
             offences,
             blobs: Blobs::default(),

@@ -59,6 +59,8 @@ fn play(work: &str, seconds: u64) -> Played {
             time: WallTime(height),
             state_root: casino.root(),
             rolls: Block::must_roll(casino.bank().bets_are_up(), &commands),
+            attendance: None,
+            handover: None,
             commands,
             offences: Vec::new(),
             blobs: Blobs::default(),

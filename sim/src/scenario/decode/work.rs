@@ -63,6 +63,7 @@ pub(super) fn policy(node: Option<&Node>) -> House {
             Some("nobody") => FeesTo::Nobody,
             _ => usual.fees_to,
         },
+        reward: int(get(node, "reward")),
         slash: percent(get(node, "slash")).unwrap_or(usual.slash),
     }
 }

@@ -154,6 +154,12 @@ pub(super) static POLICY: Object = object(
             "validators",
             "Who gets the fees; nobody: they are burnt.",
         ),
+        may(
+            "reward",
+            Shape::Int(1, MOST_MONEY),
+            "none",
+            "What each block mints for those who signed the one before, if all did.",
+        ),
         may("slash", PER_MILLE, "10 %", "What an offence costs a validator, of its stake."),
     ]],
 );

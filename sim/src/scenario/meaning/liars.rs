@@ -9,20 +9,17 @@ use crate::scenario::fault::{Fault, Selector, Trigger};
 use crate::scenario::units::Percent;
 use std::collections::BTreeSet;
 
-/// Checks the sum over all faults.
+/// Checks the sum over all faults, for each committee.
 pub(super) fn check(context: &mut Context<'_, '_>) {
     let scenario = context.scenario;
-    let weights = scenario.validators.weights();
-    let counted = weights.len() == usize::from(scenario.validators.count);
-    if !counted || context.is_bad("validators") || context.is_bad("expect.violation") {
+    let validators = &scenario.validators;
+    let counted = validators.weights().len() == usize::from(validators.count);
+    let unclear = ["validators", "handovers", "expect.violation"];
+    if !counted || unclear.iter().any(|path| context.is_bad(path)) {
         return;
     }
-    let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-    let mut heaviest = weights.clone();
-    heaviest.sort_unstable_by(|a, b| b.cmp(a));
-
     let mut named: BTreeSet<u16> = BTreeSet::new();
-    let mut chosen: u128 = 0;
+    let mut chosen: Vec<usize> = Vec::new();
     let mut last = None;
     for (index, fault) in scenario.faults.iter().enumerate() {
         let unclear = ["inject", "on"].iter().any(|key| context.is_bad(&format!("faults.{index}.{key}")));
@@ -32,17 +29,14 @@ pub(super) fn check(context: &mut Context<'_, '_>) {
         last = Some(index);
         match nodes(context, &fault.on) {
             Some(nodes) => named.extend(nodes),
-            None => {
-                let count = number(fault, scenario.validators.count);
-                chosen += heaviest.iter().take(count).map(|weight| u128::from(*weight)).sum::<u128>();
-            }
+            None => chosen.push(number(fault, validators.count)),
         }
     }
     let Some(last) = last else { return };
-    let known: u128 =
-        named.iter().filter_map(|node| weights.get(usize::from(*node))).map(|w| u128::from(*w)).sum();
-    let lying = (known + chosen).min(total);
-    let most = total.saturating_sub(1) / 3;
+    let committees = [validators.weights()].into_iter().chain(scenario.powers_handed_to());
+    let lies = committees.map(|weights| lying(&weights, &named, &chosen));
+    let worst = lies.max_by_key(|(lying, most, _)| (lying > most, *lying));
+    let (lying, most, total) = worst.expect("there is a committee at the start");
     let expected = scenario.expect.violation == Some(Property::Agreement);
     if lying > most && !expected {
         let message = format!("up to {lying} of {total} stake lies; the protocol bears {most}");
@@ -53,6 +47,19 @@ pub(super) fn check(context: &mut Context<'_, '_>) {
             format!("agreement should hold: {lying} of {total} stake lies and the protocol bears {most}");
         context.warning("expect.violation", message, None);
     }
+}
+
+/// How much stake of a committee may lie if these nodes do and so many of the heaviest, how much the protocol bears, and
+/// how much there is.
+fn lying(weights: &[u64], named: &BTreeSet<u16>, chosen: &[usize]) -> (u128, u128, u128) {
+    let sum =
+        |weights: &mut dyn Iterator<Item = &u64>| weights.map(|weight| u128::from(*weight)).sum::<u128>();
+    let total = sum(&mut weights.iter());
+    let mut heaviest = weights.to_vec();
+    heaviest.sort_unstable_by(|a, b| b.cmp(a));
+    let known = sum(&mut named.iter().filter_map(|node| weights.get(usize::from(*node))));
+    let chosen: u128 = chosen.iter().map(|count| sum(&mut heaviest.iter().take(*count))).sum();
+    ((known + chosen).min(total), total.saturating_sub(1) / 3, total)
 }
 
 /// The nodes of a selector that always names the same ones.

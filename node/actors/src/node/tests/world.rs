@@ -330,7 +330,7 @@ impl World {
             compute: seat.clone(),
             signer: Rc::new(key),
             verifier: Rc::new(Ed25519Verifier),
-            dice: super::dice_of(node, &config.genesis),
+            dice: Rc::new(super::DiceOf(node)),
             probe: seat,
             halt: Rc::new(move |why| core.log.borrow_mut().halted.push(format!("{node}: {why}"))),
             #[cfg(feature = "byzantine")]

@@ -1,11 +1,18 @@
 use super::*;
 use crate::ports::ConsensusMessage;
 use crate::round::offences::PER_BLOCK;
-use bitcraps_casino::{Action, Bet, Blobs, Command, Offence, SignedCommand};
+use bitcraps_beacon::Shares;
+use bitcraps_casino::{
+    Action, Bet, Blobs, Command, Committee, DiceKey, GenesisValidator, Handover, Offence, SignedCommand,
+    Terms,
+};
 use bitcraps_consensus::tendermint::{TendermintMessage, Vote, VoteKind};
-use bitcraps_consensus::{Evidence, Signed, Validator};
+use bitcraps_consensus::{Evidence, Signed, commit_bytes};
 use bitcraps_types::ed25519::{Ed25519, Ed25519Verifier};
-use bitcraps_types::{AccountId, Sign, TableId, ValidatorIndex};
+use bitcraps_types::{
+    AccountId, GroupKey, PartialSignature, Sign, TableId, ThresholdKey, ThresholdSignature, ValidatorIndex,
+};
+use std::rc::Rc;
 
 const CHAIN: ChainId = Digest([3; 32]);
 const ROOT: Digest = Digest([4; 32]);
@@ -14,11 +21,6 @@ const TIP: Tip = Tip { height: 6, digest: Digest([5; 32]), time: WallTime(1000) 
 
 fn key(n: u8) -> Ed25519 {
     Ed25519::from_seed([n; 32])
-}
-
-fn validators() -> ValidatorSet {
-    let validator = |n| Validator { key: key(n).public_key(), power: 1 };
-    ValidatorSet::new((0..4).map(validator).collect()).unwrap()
 }
 
 fn command() -> SignedCommand {
@@ -60,19 +62,67 @@ fn block() -> Block {
         time: WallTime(1001),
         state_root: ROOT,
         rolls: false,
+        attendance: None,
+        handover: None,
         commands: vec![command()],
         offences: offences(3),
         blobs: Blobs::default(),
     }
 }
 
-fn checks<'a>(validators: &'a ValidatorSet, offences: &'a Offences) -> Checks<'a> {
+/// Who decides block 7: four validators, under a dice key that is taken for one.
+struct House {
+    committees: Committees,
+    sets: Sets,
+}
+
+fn house() -> House {
+    let validator = |n| GenesisValidator { key: key(n).public_key(), power: 1 };
+    let dice = DiceKey { group: GroupKey(vec![1]), holders: (0..4).map(ValidatorIndex).collect() };
+    let committee = Committee { validators: (0..4).map(validator).collect(), dice };
+    let committees = Committees::beginning_with(committee);
+    House { sets: Sets::new(&committees).unwrap(), committees }
+}
+
+/// Takes every group key for one but the empty one.
+struct AnyKey;
+
+impl DiceKeys for AnyKey {
+    fn key(&self, committee: &Committee, _: &Shares) -> Option<Rc<dyn ThresholdKey>> {
+        (!committee.dice.group.0.is_empty()).then(|| Rc::new(NoKey) as _)
+    }
+}
+
+struct NoKey;
+
+impl ThresholdKey for NoKey {
+    fn sign(&self, _: &[u8]) -> Vec<PartialSignature> {
+        Vec::new()
+    }
+
+    fn verify_partial(&self, _: &[u8], _: u32, _: &PartialSignature) -> bool {
+        false
+    }
+
+    fn combine(&self, _: &[u8], _: &[(u32, PartialSignature)]) -> Option<ThresholdSignature> {
+        None
+    }
+
+    fn verify(&self, _: &[u8], _: &ThresholdSignature) -> bool {
+        false
+    }
+}
+
+fn checks<'a>(house: &'a House, offences: &'a Offences) -> Checks<'a> {
     Checks {
         tip: &TIP,
         root: ROOT,
+        rewards: false,
         bets_are_up: false,
         chain: &CHAIN,
-        validators,
+        committees: &house.committees,
+        sets: &house.sets,
+        keys: &AnyKey,
         max_bytes: 10_000,
         max_blob_bytes: BLOB_BYTES,
         offences,
@@ -81,7 +131,7 @@ fn checks<'a>(validators: &'a ValidatorSet, offences: &'a Offences) -> Checks<'a
 }
 
 fn judge(block: &Block, known: &Offences) -> Result<(), Fault> {
-    checks(&validators(), known).check(7, &Value::new(block.encode()), Some(WallTime(2000)))
+    checks(&house(), known).check(7, &Value::new(block.encode()), Some(WallTime(2000)))
 }
 
 fn fault(change: impl FnOnce(&mut Block)) -> Result<(), Fault> {
@@ -110,9 +160,9 @@ fn each_false_part_of_a_block_is_seen() {
 
 #[test]
 fn the_dice_fall_where_a_bet_is_up_or_is_made_and_nowhere_else() {
-    let (validators, known) = (validators(), Offences::default());
+    let (house, known) = (house(), Offences::default());
     let judge = |bets_are_up, rolls, commands| {
-        let checks = Checks { bets_are_up, ..checks(&validators, &known) };
+        let checks = Checks { bets_are_up, ..checks(&house, &known) };
         checks.check(7, &Value::new(Block { rolls, commands, offences: vec![], ..block() }.encode()), None)
     };
     for (bets_are_up, bets) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -129,8 +179,8 @@ fn a_block_has_no_more_bytes_of_blobs_than_the_genesis_allows() {
     assert_eq!(carries(&[&[1; 12], &[2; 8]]), Ok(()));
     assert_eq!(carries(&[&[1; 12], &[2; 9]]), Err(Fault::Blobs));
 
-    let (validators, known) = (validators(), Offences::default());
-    let takes_none = Checks { max_blob_bytes: 0, ..checks(&validators, &known) };
+    let (house, known) = (house(), Offences::default());
+    let takes_none = Checks { max_blob_bytes: 0, ..checks(&house, &known) };
     let judge = |blobs| takes_none.check(7, &Value::new(Block { blobs, ..block() }.encode()), None);
     assert_eq!(judge(Blobs::default()), Ok(()));
     assert_eq!(judge(Blobs::of([[1]]).unwrap()), Err(Fault::Blobs));
@@ -171,8 +221,8 @@ fn an_offence_is_neither_of_the_future_nor_too_old_and_then_it_is_forgotten() {
 
     let judge = |block_height: Height, offences: Vec<Offence>, known: &Offences| {
         let tip = Tip { height: block_height - 1, ..TIP };
-        let (height, validators) = (block_height, validators());
-        let checks = Checks { tip: &tip, ..checks(&validators, known) };
+        let (height, house) = (block_height, house());
+        let checks = Checks { tip: &tip, ..checks(&house, known) };
         checks.check(height, &Value::new(Block { height, offences, ..block() }.encode()), None)
     };
     let mut known = Offences::default();
@@ -208,9 +258,8 @@ fn a_proof_goes_into_blocks_until_it_is_recorded_and_only_where_it_fits() {
 
 #[test]
 fn only_a_fresh_block_is_judged_by_the_clock() {
-    let validators = validators();
-    let known = Offences::default();
-    let checks = checks(&validators, &known);
+    let (house, known) = (house(), Offences::default());
+    let checks = checks(&house, &known);
     let ahead = Value::new(Block { time: WallTime(u64::MAX), ..block() }.encode());
     assert_eq!(checks.check(7, &ahead, None), Ok(()));
     assert_eq!(
@@ -226,4 +275,91 @@ fn where_all_clocks_were_set_back_the_chain_goes_on_by_the_least_steps() {
     let (back, drift) = (WallTime(5), Duration::from_nanos(7));
     assert!(proposed_time(back, &TIP) <= latest_time(back, drift, &TIP));
     assert_eq!(latest_time(back, drift, &TIP), WallTime(1001));
+}
+
+/// From the four to five, the last of whom is new; approved by the validators with these numbers.
+fn handover(powers: [u64; 5], group: &[u8], approvals: &[u8]) -> Option<Box<Handover>> {
+    let validator = |(n, power)| GenesisValidator { key: key(n).public_key(), power };
+    let validators: Vec<_> = (0..).zip(powers).map(validator).collect();
+    let shares = Shares::of(&powers).unwrap();
+    let dice = DiceKey { group: GroupKey(group.to_vec()), holders: shares.holders().to_vec() };
+    let terms = Terms { number: 1, not_before: 7, to: Committee { validators, dice } };
+    let approve = |n: &u8| terms.approve(&CHAIN, &key(*n)).unwrap();
+    let approvals = approvals.iter().map(approve).collect();
+    Some(Box::new(Handover { terms, approvals }))
+}
+
+#[test]
+fn a_committee_hands_over_if_more_than_two_thirds_consent_and_does_nothing_else_then() {
+    let judge = |handover, change: fn(&mut Block)| {
+        let mut block = Block { handover, commands: vec![], offences: vec![], ..block() };
+        change(&mut block);
+        judge(&block, &Offences::default())
+    };
+    let good = || handover([1, 1, 1, 0, 1], &[2], &[0, 1, 2, 4]);
+    assert_eq!(judge(good(), |_| ()), Ok(()));
+    for change in [
+        (|block| block.commands = vec![command()]) as fn(&mut Block),
+        |block| block.offences = offences(3),
+        |block| block.blobs = Blobs::of([[1]]).unwrap(),
+    ] {
+        assert_eq!(judge(good(), change), Err(Fault::Handover), "it does something else besides");
+    }
+    let bad = |handover| assert_eq!(judge(handover, |_| ()), Err(Fault::Handover));
+    bad(handover([1, 1, 1, 0, 1], &[2], &[0, 1, 4]));
+    bad(handover([1, 1, 1, 0, 1], &[2], &[0, 1, 2, 3]));
+    bad(handover([1, 1, 1, 0, 1], &[], &[0, 1, 2, 4]));
+    let unfair = |holders: &mut Vec<ValidatorIndex>| holders[0] = ValidatorIndex(1);
+    let mut approved_unfair = *good().unwrap();
+    unfair(&mut approved_unfair.terms.to.dice.holders);
+    let approve = |n: &u8| approved_unfair.terms.approve(&CHAIN, &key(*n)).unwrap();
+    let approvals = [0, 1, 2, 4].iter().map(approve).collect();
+    bad(Some(Box::new(Handover { approvals, ..approved_unfair.clone() })));
+}
+
+#[test]
+fn an_offence_is_judged_by_the_validators_of_its_height() {
+    let mut house = house();
+    house.committees.hand_over(4, handover([1, 0, 1, 1, 1], &[2], &[]).unwrap().terms.to);
+    house.sets = Sets::new(&house.committees).unwrap();
+    let known = Offences::default();
+    let judge =
+        |offences| checks(&house, &known).check(7, &Value::new(Block { offences, ..block() }.encode()), None);
+    assert_eq!(judge(offences(4)), Ok(()), "validator 1 was one then");
+    assert_eq!(judge(offences(5)), Err(Fault::Offence), "and not any more");
+}
+
+#[test]
+fn where_the_policy_rewards_it_a_block_tells_who_signed_its_parent_with_the_parents_certificate() {
+    let certificate = |height, digest, signers: &[u8]| {
+        let bytes = commit_bytes(&CHAIN, height, 0, &digest);
+        let sign = |n: &u8| (ValidatorIndex((*n).into()), key(*n).sign(&bytes));
+        Certificate { height, round: 0, digest, signatures: signers.iter().map(sign).collect() }
+    };
+    let attendance = |certificate: &Certificate| Attendance {
+        signers: certificate.signatures.iter().map(|(signer, _)| *signer).collect(),
+        proof: borsh::to_vec(certificate).unwrap(),
+    };
+    let (house, known) = (house(), Offences::default());
+    let judge = |rewards, attendance| {
+        let checks = Checks { rewards, ..checks(&house, &known) };
+        checks.check(7, &Value::new(Block { attendance, ..block() }.encode()), None)
+    };
+    let good = attendance(&certificate(6, TIP.digest, &[0, 1, 3]));
+    assert_eq!(judge(true, Some(good.clone())), Ok(()));
+    assert_eq!(judge(false, None), Ok(()));
+    let refused = Err(Fault::Attendance);
+    assert_eq!(judge(true, None), refused);
+    assert_eq!(judge(false, Some(good.clone())), refused);
+    assert_eq!(judge(true, Some(attendance(&certificate(6, TIP.digest, &[0, 1])))), refused, "no quorum");
+    assert_eq!(
+        judge(true, Some(attendance(&certificate(5, TIP.digest, &[0, 1, 3])))),
+        refused,
+        "another height"
+    );
+    assert_eq!(judge(true, Some(attendance(&certificate(6, ROOT, &[0, 1, 3])))), refused, "another block");
+    let signers = [0, 1, 2].map(ValidatorIndex).to_vec();
+    assert_eq!(judge(true, Some(Attendance { signers, ..good.clone() })), refused, "others than signed");
+    let proof = [&good.proof[..], &[0]].concat();
+    assert_eq!(judge(true, Some(Attendance { proof, ..good })), refused);
 }

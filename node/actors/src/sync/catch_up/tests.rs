@@ -31,7 +31,7 @@ fn manifest(chunks: &[Bytes]) -> Box<Manifest> {
     let certificate = Certificate { height: 2, round: 0, digest: value.digest(), signatures: vec![] };
     let chunks = List::first(chunks.iter().map(|chunk| chunk_digest(chunk)).collect());
     let next = Decided { value: value.clone(), certificate, dice: None };
-    Box::new(Manifest { last: value, next, chunks })
+    Box::new(Manifest { last: value, next, handovers: List::first(vec![]), chunks })
 }
 
 #[test]
@@ -131,13 +131,13 @@ fn a_height_is_believed_when_more_than_a_third_of_the_power_claims_it() {
 fn a_snapshot_is_asked_for_when_the_gap_is_wide_or_the_blocks_are_gone() {
     let mut wide = CatchUp::new(limits());
     wide.claim(at(0), 0, peer(1), 101, false);
-    assert_eq!(asked(wide.next(at(0), 0)).1, SyncMessage::GetSnapshot);
+    assert_eq!(asked(wide.next(at(0), 0)).1, SyncMessage::GetSnapshot { handovers: 0 });
 
     let mut cut = CatchUp::new(limits());
     cut.claim(at(0), 0, peer(1), 60, false);
     cut.next(at(0), 0);
     cut.blocks_came(at(10), &peer(1), 0);
-    assert_eq!(asked(cut.next(at(10), 0)).1, SyncMessage::GetSnapshot);
+    assert_eq!(asked(cut.next(at(10), 0)).1, SyncMessage::GetSnapshot { handovers: 0 });
     cut.manifest_came(at(20), &peer(1), None);
     assert_eq!(cut.next(at(20), 0), Next::Wait(at(3020)), "it has neither: left alone");
 }
@@ -173,7 +173,7 @@ fn a_false_chunk_ends_the_download_and_a_withdrawn_snapshot_begins_anew() {
 
     let mut withdrawn = begin();
     assert!(withdrawn.chunk_came(at(3), &peer(1), 400, 0, Bytes::new()).unwrap().is_none());
-    assert_eq!(asked(withdrawn.next(at(3), 0)).1, SyncMessage::GetSnapshot);
+    assert_eq!(asked(withdrawn.next(at(3), 0)).1, SyncMessage::GetSnapshot { handovers: 0 });
 }
 
 /// Peers with every kind of vice and one honest one: the node gets there in bounded time.
@@ -197,7 +197,7 @@ fn one_honest_peer_among_liars_is_enough() {
             Next::Ask(asked, SyncMessage::GetBlocks { .. }, _) if asked == peer(2) => {
                 sync.blocks_came(now, &asked, 0);
             }
-            Next::Ask(asked, SyncMessage::GetSnapshot, _) if asked == peer(2) => {
+            Next::Ask(asked, SyncMessage::GetSnapshot { handovers: 0 }, _) if asked == peer(2) => {
                 sync.manifest_came(now, &asked, None);
             }
             Next::Ask(_, _, until) | Next::Wait(until) => now = until,

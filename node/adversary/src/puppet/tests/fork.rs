@@ -17,6 +17,8 @@ pub(super) fn block(height: Height, salt: u64) -> Value {
         time: WallTime(1000 + salt),
         state_root: Digest::ZERO,
         rolls: false,
+        attendance: None,
+        handover: None,
         commands: Vec::new(),
         offences: Vec::new(),
         blobs: bitcraps_casino::Blobs::default(),

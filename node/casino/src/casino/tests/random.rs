@@ -85,6 +85,7 @@ pub(super) fn small_bank() -> Genesis {
             total_loss: Some(1100),
             kelly: Some(Kelly { share: PerMille(900), edges: edges.collect() }),
             fee: Fee { amount: 1, to: FeesTo::Validators },
+            reward: None,
             stake: Some(StakePolicy {
                 per_power: PER_POWER,
                 unbonding: Offence::MAX_AGE,
