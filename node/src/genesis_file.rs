@@ -122,7 +122,7 @@ enum Game {
     Craps,
 }
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 fn tendermint() -> String {
     Protocol::Tendermint.name().into()

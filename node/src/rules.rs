@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_is_usual_is_fixed_for_the_format_of_the_genesis_file() {
         let bytes = borsh::to_vec(&CrapsRules::default()).unwrap();
-        let expected = "6d31895088cff64cec3564a8fc77af5244b9a47734fe7880e75ae9a47f0594a3";
+        let expected = "55b52cb3c3340df75ba9e570a6274fbc8fbd1da3107537f331c2f07ee86780b4";
         assert_eq!(crate::hex::encode(&Digest::of("test/rules", &bytes).0), expected);
     }
 

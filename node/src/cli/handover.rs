@@ -38,14 +38,15 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Hand a handover with its approvals to a validator, which puts it into the next block that it proposes.
+    /// Hand a handover with its approvals to a validator. It tells the others, and it happens in the block of whoever proposes
+    /// next.
     Submit {
         #[command(flatten)]
         terms: TermsArgs,
         /// The directory with the `.approval` files.
         #[arg(long, value_name = "DIR")]
         approvals: PathBuf,
-        /// The gateways of some validators: the one that proposes first has it happen.
+        /// The gateway of a validator; may be given again.
         #[arg(long, value_name = "URL", required = true)]
         gateway: Vec<String>,
     },
@@ -102,7 +103,7 @@ fn approve(context: &Context, terms: &Terms, out: &Path) -> Result<(), Failure> 
     };
     write_json(out, &Approval { validator: validator.0, signature: Hex(signature.0) })?;
     say(format!(
-        "{validator} consents to handover {}: send {} to who submits it",
+        "validator {validator} consents to handover {}: send {} to who submits it",
         terms.number,
         out.display()
     ))
@@ -115,7 +116,9 @@ fn submit(terms: Terms, approvals: &Path, gateways: &[String]) -> Result<(), Fai
         match client::hand_over(gateway, &handover) {
             Ok(validator) => {
                 taken += 1;
-                say(format!("validator {validator} puts it into the next block that it proposes"))?;
+                say(format!(
+                    "validator {validator} has it and tells the others: it happens in the block of whoever proposes next"
+                ))?;
             }
             Err(error) => say(format!("{gateway}: {error}"))?,
         }

@@ -188,7 +188,7 @@ fn the_dice_of_a_block_are_verified_and_shown() {
     assert!(rig.done("verify-roll 1").contains("no dice fell in it"));
     rig.done("play 1 --stake 1");
     let height = rig.done("verify-roll latest");
-    assert!(height.contains("signature of the group key"), "{height}");
+    assert!(height.contains("signature of the validators' group key"), "{height}");
     let rolled = height.lines().find(|line| line.starts_with("table 1: ")).unwrap();
     assert_eq!(rig.done("verify-roll latest --table 1").lines().last(), Some(rolled));
 }

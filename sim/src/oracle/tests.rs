@@ -3,6 +3,7 @@
 mod accountability;
 mod definitions;
 mod engines;
+mod handovers;
 mod hangover;
 mod locks;
 mod memory;

@@ -50,10 +50,7 @@ impl Laws {
     pub(super) fn hand_over(&mut self, height: Height, handover: &Handover) -> Result<(), String> {
         let number = self.handovers() + 1;
         if handover.terms.number != number {
-            return Err(format!(
-                "it hands over for the {}th time, not the {number}th",
-                handover.terms.number
-            ));
+            return Err(format!("it is handover {}, and the next is {number}", handover.terms.number));
         }
         let next = self.at(height).handed_over(height, handover, &*self.keys)?;
         self.laws.push((height + 1, next));

@@ -263,7 +263,7 @@ fn what_was_never_reached_is_told_apart_from_what_was() {
     world.see(0, Event::Round { height: 1, round: 0, proposer: v(0), after_failure: false });
     assert_eq!(all(&mut world), [Some(false); Sometimes::ALL.len()]);
 
-    let value = world.block(1);
+    let value = handovers::handing_over(&world);
     let certificate = world.certificate((1, 0), value.digest(), &[0, 1, 2]);
     world.see(0, Event::Locked { height: 1, round: 0, digest: value.digest() });
     assert_eq!(world.oracles.count(Sometimes::Lock), 0, "this round may yet decide");
