@@ -66,7 +66,7 @@ fn more_unbonding_than_there_is_and_numbers_that_the_house_cannot_have_used_fail
     assert_eq!(unbonding(0, [Amount::MAX, 60]), Err(AuditError::Stakes));
     assert_eq!(unbonding(0, [0, 60]), Err(AuditError::Stakes));
     assert_eq!(unbonding(1, [1, 1]), Err(AuditError::Stakes));
-    assert_eq!(audit(&|bank| drop(claim(bank, house(), u64::MAX))), Err(AuditError::House));
+    assert_eq!(audit(&|bank| _ = claim(bank, house(), u64::MAX)), Err(AuditError::House));
     let share = audit(&|bank| bank.policy.reserve = Reserve::PerMille(PerMille(2000)));
     assert_eq!(share, Err(AuditError::Policy(PolicyError::PerMille(2000))));
     let worst = audit(&|bank| bank.seats.iter_mut().for_each(|seat| seat.worst = 1));

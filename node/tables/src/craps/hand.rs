@@ -55,14 +55,14 @@ impl Hand {
         if !self.new && self.shooter.is_some() {
             return;
         }
-        self.shooter.into_iter().for_each(|last| seats.to_the_end(last));
+        self.shooter.into_iter().for_each(|last| seats.put_last(last));
         seats.empty_idle();
         self.shooter = seats.first_with(on_the_line);
     }
 
     /// In the middle of a hand: the shooter's turn is over.
     pub(super) fn pass_on(&mut self, seats: &mut Seats, now: Height) {
-        self.shooter.into_iter().for_each(|last| seats.to_the_end(last));
+        self.shooter.into_iter().for_each(|last| seats.put_last(last));
         self.shooter = seats.first_with(on_the_line);
         self.seen = now;
     }

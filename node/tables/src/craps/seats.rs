@@ -128,7 +128,7 @@ impl Seats {
     }
 
     /// A player goes to the end of the queue.
-    pub(super) fn to_the_end(&mut self, player: AccountId) {
+    pub(super) fn put_last(&mut self, player: AccountId) {
         if let Some(at) = self.queue.iter().position(|&other| other == player) {
             self.queue[at..].rotate_left(1);
         }

@@ -252,7 +252,7 @@ fn every_change_moves_the_root_and_it_needs_no_cache() {
         assert!(!roots.contains(&root));
         roots.push(root);
     };
-    step(&mut |ledger| drop(ledger.claims("bob", 99)));
+    step(&mut |ledger| _ = ledger.claims("bob", 99));
     step(&mut |ledger| ledger.bets(101, 1, 10).unwrap());
     step(&mut |ledger| ledger.bets(102, 1, 10).unwrap());
     step(&mut |ledger| ledger.resolve(bobs_escrow(101), Verdict::Returned).unwrap());

@@ -41,8 +41,7 @@ pub(super) fn bench() {
     for (tables, players, on) in
         [(1, 1000, short), (100, 4000, short), (1000, 4000, short), (1000, 4000, long)]
     {
-        let parts: [(&str, fn(u32, u32, craps::Bet) -> Run); 2] =
-            [("casino", casino_run), ("tables", tables_run)];
+        let parts: [(&str, Measurement); 2] = [("casino", casino_run), ("tables", tables_run)];
         for (part, run) in parts {
             let mut runs: Vec<Run> = (0..REPEATS).map(|_| run(tables, players, on)).collect();
             runs.sort_by(|a, b| a.per_second().total_cmp(&b.per_second()));
@@ -59,6 +58,9 @@ pub(super) fn bench() {
         }
     }
 }
+
+/// Tables, players, and on what they bet.
+type Measurement = fn(u32, u32, craps::Bet) -> Run;
 
 /// One measurement.
 struct Run {
