@@ -7,18 +7,19 @@
 
 mod barrier;
 mod checks;
+mod handovers;
 mod messages;
 mod offences;
 mod relays;
 
 use crate::chain::Tip;
-use crate::committee::{Acting, CommitteeError, Sets, check_handover};
+use crate::committee::Sets;
 use crate::config::NodeConfig;
 use crate::deadlines::Deadlines;
 use crate::disk;
 use crate::high_water::HighWater;
 use crate::journal;
-use crate::mempool::{Mempool, Place, Take};
+use crate::mempool::{Mempool, Take};
 use crate::message::Ring;
 use crate::ports::{Buffer, ConsensusEngine, ConsensusMessage, DiskError, Event, Ports, Refusal};
 use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
@@ -486,28 +487,6 @@ impl Round {
         self.inputs.push_back(Input::Advance { height, validators: self.validators.clone() });
     }
 
-    /// Where this node stands among the validators of the engine's next height.
-    fn take_place(&mut self) {
-        let me = self.validators.position(&self.ports.signer.public_key());
-        if me == self.me {
-            return;
-        }
-        self.me = me;
-        if let Some(me) = me {
-            self.engine.take_place(me);
-        }
-        self.neighbours.mempool.do_send(Place(me));
-    }
-
-    fn may_hand_over(&self, handover: &Handover, height: Height) -> Result<(), CommitteeError> {
-        check_handover(handover, &self.committees, height, &self.chain, &*self.verifications)?;
-        Acting::new(&handover.terms.to, &*self.ports.dice).map(|_| ())
-    }
-
-    fn may_hand_over_some_time(&self, handover: &Handover) -> Result<(), CommitteeError> {
-        self.may_hand_over(handover, handover.terms.not_before.max(self.tip.height + 1))
-    }
-
     /// The heights in the journal are decided and durable, so it binds nothing any more.
     fn empty_journal(&mut self) {
         if self.journal_bytes < JOURNAL_BYTES || !self.barrier.idle() {
@@ -617,50 +596,6 @@ impl Handler<NewTip> for Round {
         self.offences.forget_before(self.tip.height + 1);
         self.advance();
         self.run(ctx);
-    }
-}
-
-impl Handler<HandedOver> for Round {
-    type Result = ();
-
-    fn handle(&mut self, HandedOver(committees): HandedOver, _: &mut Self::Context) {
-        match Sets::new(&committees) {
-            Ok(sets) => (self.sets, self.committees) = (sets, committees),
-            Err(error) => (self.ports.halt)(&format!("the committee that takes over: {error}")),
-        }
-        self.handover.take_if(|handover| handover.terms.number <= self.committees.handovers());
-    }
-}
-
-impl Handler<HandIn> for Round {
-    type Result = ();
-
-    fn handle(&mut self, HandIn { handover, told }: HandIn, _: &mut Self::Context) {
-        let verdict = self.may_hand_over_some_time(&handover);
-        if verdict.is_ok() {
-            let payload = Wire::Handover(handover.clone()).encode();
-            self.neighbours.transport.do_send(Send { to: To::All, payload, class: Class::Now });
-            self.handover = Some(handover);
-        }
-        told(verdict);
-    }
-}
-
-impl Handler<ToldOf> for Round {
-    type Result = ();
-
-    fn handle(&mut self, ToldOf { from, handover }: ToldOf, _: &mut Self::Context) {
-        // A peer that is behind, or ahead, knows other handovers; and what is known needs no second check.
-        let next = handover.terms.number == self.committees.handovers() + 1;
-        if !next || self.handover.as_ref().is_some_and(|known| *known == handover) {
-            return;
-        }
-        match self.may_hand_over_some_time(&handover) {
-            Ok(()) => self.handover = Some(handover),
-            Err(_) => {
-                self.neighbours.transport.do_send(Penalty { peer: from, why: Refusal::Malformed });
-            }
-        }
     }
 }
 
