@@ -15,9 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let heights = arguments.get(2).map_or(Ok(300), |text| text.parse())?;
     let record = sample::run(nodes, heights);
     let page = bitcraps_reports::write(&record, &dir)?;
-    let summary = bitcraps_reports::RunSummary::of(&record, "report.html");
+    let row = bitcraps_reports::Row { report: "report.html".into(), ..bitcraps_reports::Row::of(&record) };
     let campaign = dir.join("campaign.html");
-    std::fs::write(&campaign, bitcraps_reports::campaign_html(&[summary]))?;
+    std::fs::write(&campaign, bitcraps_reports::campaign_html(&[row]))?;
     println!("{}\n{}", page.display(), campaign.display());
     Ok(())
 }

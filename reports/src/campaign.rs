@@ -3,54 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
-
-use crate::latency::{histogram, percentile_ns};
 use crate::page::{head, sign, word};
 use crate::text::{count, escape, plural, span};
-use crate::{RunRecord, Verdict};
-
-/// One run of a campaign, in a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunSummary {
-    /// The scenario's name.
-    pub scenario: String,
-    /// The seed.
-    pub seed: u64,
-    /// The judgement of the run.
-    pub verdict: Verdict,
-    /// The highest block that any node made final.
-    pub height: u64,
-    /// Median commit latency; `None` without commits.
-    pub p50_ns: Option<u64>,
-    /// The latency that 99 % of the commits did not exceed; `None` without commits.
-    pub p99_ns: Option<u64>,
-    /// The trace's hash, hexadecimal.
-    pub trace_hash: String,
-    /// Where the run's own page is, relative to the campaign's, with `/`; empty if it has none.
-    pub report: String,
-}
-
-impl RunSummary {
-    /// The line of a record whose page is at `report`, relative to the campaign's page.
-    pub fn of(record: &RunRecord, report: &str) -> RunSummary {
-        let commits = histogram(record);
-        RunSummary {
-            scenario: record.manifest.scenario.clone(),
-            seed: record.manifest.seed,
-            verdict: record.verdict,
-            height: record.commits.iter().map(|commit| commit.height).max().unwrap_or(0),
-            p50_ns: percentile_ns(&commits, 50.0),
-            p99_ns: percentile_ns(&commits, 99.0),
-            trace_hash: record.manifest.trace_hash.clone(),
-            report: report.to_owned(),
-        }
-    }
-}
+use crate::{Row, Verdict};
 
 /// The campaign's page, self-contained like a run's: first how many runs ended how, then each run in the given
 /// order.
-pub fn campaign_html(runs: &[RunSummary]) -> String {
+pub fn campaign_html(runs: &[Row]) -> String {
     let total = runs.len() as u64;
     let of = |verdict| runs.iter().filter(|run| run.verdict == verdict).count() as u64;
     let (violated, inconclusive) = (of(Verdict::Violated), of(Verdict::Inconclusive));
@@ -88,7 +47,7 @@ pub fn campaign_html(runs: &[RunSummary]) -> String {
     page
 }
 
-fn by_scenario(page: &mut String, runs: &[RunSummary]) {
+fn by_scenario(page: &mut String, runs: &[Row]) {
     let mut tally: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     for run in runs {
         tally.entry(&run.scenario).or_default()[run.verdict as usize] += 1;
@@ -110,7 +69,7 @@ fn by_scenario(page: &mut String, runs: &[RunSummary]) {
     page.push_str("</table></div>\n");
 }
 
-fn rows(page: &mut String, runs: &[RunSummary]) {
+fn rows(page: &mut String, runs: &[Row]) {
     page.push_str(
         "<h2>Runs</h2>\n<div class=\"scroll\"><table>\n<tr><th>Verdict</th><th>Scenario</th><th class=\"n\">Seed</th>\
          <th class=\"n\">Height</th><th class=\"n\">Commit, 50 %</th><th class=\"n\">99 %</th><th>Trace hash</th><th>Report</th>\
@@ -134,8 +93,8 @@ fn rows(page: &mut String, runs: &[RunSummary]) {
             escape(&run.scenario),
             run.seed,
             count(run.height),
-            latency(run.p50_ns),
-            latency(run.p99_ns),
+            latency(run.commit_p50_ns),
+            latency(run.commit_p99_ns),
             escape(&run.trace_hash),
             escape(&hash)
         );

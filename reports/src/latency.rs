@@ -78,13 +78,6 @@ pub(crate) fn hgrm(histogram: &Histogram<u64>) -> String {
 /// The histogram as JSON: unit, count, percentiles, and under `v2_hex` the whole of it in HdrHistogram's V2
 /// format (uncompressed, hexadecimal), which any of its libraries can decode and add up.
 pub(crate) fn hist_json(histogram: &Histogram<u64>) -> Result<String, ReportError> {
-    let failed = |reason: String| ReportError::Encode { what: "the histogram", reason };
-    let mut bytes = Vec::new();
-    V2Serializer::new().serialize(histogram, &mut bytes).map_err(|error| failed(error.to_string()))?;
-    let v2_hex = bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
     let percentiles: Vec<_> = PERCENTILES
         .iter()
         .filter(|_| !histogram.is_empty())
@@ -98,7 +91,18 @@ pub(crate) fn hist_json(histogram: &Histogram<u64>) -> Result<String, ReportErro
         "count": histogram.len(),
         "mean": histogram.mean(),
         "percentiles": percentiles,
-        "v2_hex": v2_hex,
+        "v2_hex": v2_hex(histogram),
     });
-    serde_json::to_string_pretty(&value).map_err(|error| failed(error.to_string()))
+    serde_json::to_string_pretty(&value)
+        .map_err(|error| ReportError::Encode { what: "the histogram", reason: error.to_string() })
+}
+
+/// The whole histogram in HdrHistogram's V2 format, uncompressed, as hexadecimal digits.
+pub(crate) fn v2_hex(histogram: &Histogram<u64>) -> String {
+    let mut bytes = Vec::new();
+    V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes all bytes");
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

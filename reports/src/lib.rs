@@ -13,10 +13,11 @@ mod latency;
 mod page;
 mod plot;
 mod record;
+mod row;
 mod text;
 mod thin;
 
-pub use campaign::{RunSummary, campaign_html};
+pub use campaign::campaign_html;
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;
@@ -26,3 +27,4 @@ pub use record::{
     CommandDone, Commit, FaultSpan, Manifest, Message, NodeEvent, PropertyKind, PropertyResult, RunRecord,
     SpaceTime, Verdict,
 };
+pub use row::Row;

@@ -7,7 +7,7 @@ mod svg;
 use std::path::Path;
 
 use bitcraps_reports::{
-    FaultSpan, Message, NodeEvent, PropertyKind, PropertyResult, ReportError, RunRecord, RunSummary, Verdict,
+    FaultSpan, Message, NodeEvent, PropertyKind, PropertyResult, ReportError, Row, RunRecord, Verdict,
     campaign_html, figures, html, write,
 };
 
@@ -293,12 +293,12 @@ fn an_unwritable_folder_is_an_error_with_its_path() {
 #[test]
 fn a_campaign_lists_every_run_and_links_only_within_itself() {
     let record = sample::run(4, 30);
-    let mut runs = vec![RunSummary::of(&record, "runs/a b/report.html")];
+    let mut runs = vec![Row { report: "runs/a b/report.html".into(), ..Row::of(&record) }];
     assert_eq!((runs[0].height, runs[0].seed, runs[0].verdict), (30, 42, Verdict::Pass));
-    let hostile = RunSummary {
+    let hostile = Row {
         scenario: HOSTILE.into(),
         verdict: Verdict::Violated,
-        p50_ns: None,
+        commit_p50_ns: None,
         report: "javascript:alert(1)//\"><script>".into(),
         ..runs[0].clone()
     };

@@ -5,7 +5,7 @@ use super::store;
 use super::{RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
 use crate::scenario::{Sometimes, World};
-use bitcraps_reports::{PropertyKind, PropertyResult, RunSummary, Verdict, campaign_html};
+use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, campaign_html};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub(super) struct Finished {
     /// The exit code of this run alone.
     pub(super) code: u8,
     pub(super) examined: Examined,
-    pub(super) summary: RunSummary,
+    pub(super) row: Row,
     pub(super) repro: String,
     /// The run's folder, or why it could not be written.
     pub(super) folder: Result<PathBuf, String>,
@@ -96,14 +96,16 @@ impl<'a> Campaign<'a> {
             _ => PathBuf::new(),
         };
         let relative = report.strip_prefix(&self.args.out).unwrap_or(&report).display().to_string();
-        let summary = RunSummary {
+        let row = Row {
             height: examined.outcome.height,
-            ..RunSummary::of(&examined.outcome.record, &relative)
+            diverged: examined.divergence.is_some(),
+            report: relative,
+            ..Row::of(&examined.outcome.record)
         };
         if !full {
             examined.outcome.forget_details();
         }
-        Finished { index, seed, verdict, code, examined, summary, repro, folder }
+        Finished { index, seed, verdict, code, examined, row, repro, folder }
     }
 
     /// Whether a scenario has one run only, which then must reach by itself what the file says must be reached.
@@ -113,9 +115,9 @@ impl<'a> Campaign<'a> {
 
     /// Writes the page that lists all runs, with links to their reports.
     pub(super) fn index(&self, finished: &[Finished]) -> Result<PathBuf, String> {
-        let summaries: Vec<RunSummary> = finished.iter().map(|run| run.summary.clone()).collect();
+        let rows: Vec<Row> = finished.iter().map(|run| run.row.clone()).collect();
         let path = self.args.out.join("index.html");
-        std::fs::write(&path, campaign_html(&summaries))
+        std::fs::write(&path, campaign_html(&rows))
             .map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)
     }
