@@ -9,6 +9,7 @@ mod campaign;
 mod error;
 mod figures;
 mod files;
+pub mod index;
 mod latency;
 mod page;
 mod plot;

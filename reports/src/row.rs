@@ -35,6 +35,8 @@ pub struct Row {
     pub violated: Vec<String>,
     /// The names of the properties that could not be judged.
     pub unjudged: Vec<String>,
+    /// The names of what must be reached sometimes, of that which this run reached.
+    pub reached: Vec<String>,
     /// How many faults were injected.
     pub faults: u64,
     /// How many of them changed something.
@@ -76,7 +78,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a record. What a record does not know is left empty: `run`, `point`, `diverged`, `report`.
+    /// The row of a record. What a record does not know is left empty: `run`, `point`, `diverged`, `reached`, `report`.
     pub fn of(record: &RunRecord) -> Row {
         let manifest = &record.manifest;
         let (commits, commands) = (histogram(record), command_histogram(record));

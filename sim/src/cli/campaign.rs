@@ -68,7 +68,8 @@ impl<'a> Campaign<'a> {
 
     /// The command line that runs exactly this again.
     pub(super) fn repro(&self, index: usize, seed: u64) -> String {
-        repro(&self.loaded[index].file.display().to_string(), seed, self.args)
+        let file = self.loaded[index].file.display().to_string();
+        again(&file, &format!("--seed {seed}"), self.args.world, &self.args.set)
     }
 
     fn examine(&self, index: usize, seed: u64) -> Finished {
@@ -83,12 +84,7 @@ impl<'a> Campaign<'a> {
             examined.outcome.demand(&scenario.expect.sometimes);
         }
         let verdict = examined.outcome.record.verdict;
-        let code = match (&examined.divergence, verdict) {
-            (Some(_), _) => exit::NONDETERMINISTIC,
-            (None, Verdict::Pass) => exit::PASS,
-            (None, Verdict::Violated) => exit::VIOLATED,
-            (None, Verdict::Inconclusive) => exit::INCONCLUSIVE,
-        };
+        let code = code_of(examined.divergence.is_some(), verdict);
         let with_figures = full || code != exit::PASS;
         let folder = store::write(&self.args.out, scenario, &examined, with_figures);
         let report = match (&folder, with_figures) {
@@ -127,7 +123,8 @@ impl<'a> Campaign<'a> {
         let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
         let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
         let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
-        Some(again(&self.loaded[index].file.display().to_string(), &seeds, self.args))
+        let file = self.loaded[index].file.display().to_string();
+        Some(again(&file, &seeds, self.args.world, &self.args.set))
     }
 
     /// Judges what only all seeds of a scenario together can show, and gives the exit code of the worst.
@@ -164,17 +161,23 @@ impl<'a> Campaign<'a> {
     }
 }
 
-/// The command line that runs exactly this again.
-fn repro(file: &str, seed: u64, args: &RunArgs) -> String {
-    again(file, &format!("--seed {seed}"), args)
+/// The exit code of one run.
+pub(super) fn code_of(diverged: bool, verdict: Verdict) -> u8 {
+    match verdict {
+        _ if diverged => exit::NONDETERMINISTIC,
+        Verdict::Pass => exit::PASS,
+        Verdict::Violated => exit::VIOLATED,
+        Verdict::Inconclusive => exit::INCONCLUSIVE,
+    }
 }
 
-fn again(file: &str, seeds: &str, args: &RunArgs) -> String {
+/// The command line that runs a file again: `seeds` is what it says of them.
+pub(super) fn again(file: &str, seeds: &str, world: World, set: &[(String, String)]) -> String {
     let mut line = format!("bitcraps-sim run {} {seeds}", quoted(file));
-    if args.world != World::Lab {
-        line.push_str(&format!(" --on {}", args.world.name()));
+    if world != World::Lab {
+        line.push_str(&format!(" --on {}", world.name()));
     }
-    for (key, value) in &args.set {
+    for (key, value) in set {
         line.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
     }
     line
@@ -201,22 +204,12 @@ mod tests {
 
     #[test]
     fn a_repro_line_survives_a_shell() {
-        let args = |world, set: &[(&str, &str)]| RunArgs {
-            files: Vec::new(),
-            seed: None,
-            seeds: None,
-            world,
-            set: set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-            jobs: 0,
-            verify: false,
-            format: super::super::Format::Human,
-            out: PathBuf::new(),
-        };
+        let set = [("faults.split.for".to_owned(), "30 s".to_owned())];
         assert_eq!(
-            repro("my file's.yaml", 7, &args(World::Cluster, &[("faults.split.for", "30 s")])),
+            again("my file's.yaml", "--seed 7", World::Cluster, &set),
             r"bitcraps-sim run 'my file'\''s.yaml' --seed 7 --on cluster --set 'faults.split.for=30 s'"
         );
-        let plain = args(World::Lab, &[]);
-        assert_eq!(repro("scenarios/a.yaml", 7, &plain), "bitcraps-sim run scenarios/a.yaml --seed 7");
+        let plain = again("scenarios/a.yaml", "--seeds 0..9", World::Lab, &[]);
+        assert_eq!(plain, "bitcraps-sim run scenarios/a.yaml --seeds 0..9");
     }
 }

@@ -20,8 +20,10 @@ mod run;
 mod say;
 mod schedule;
 mod store;
+mod sweep;
 mod trace;
 mod watchdog;
+mod workers;
 
 use crate::scenario::{Span, World};
 use bitcraps_types::Protocol;
@@ -65,6 +67,17 @@ struct Cli {
 enum Command {
     /// Run scenarios (files, or folders of them) and judge them
     Run(RunArgs),
+    /// Run every point of scenarios' `sweep` with every seed, of which only those that are not there yet
+    Sweep(SweepArgs),
+    /// Put the shards of a sweep together: index, page and verdict, as if it had not been divided
+    Merge {
+        /// Folders that `sweep` wrote
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// Where the whole goes
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Check scenarios without running them; prints every mistake with its place
     Check {
         /// Scenario files or folders
@@ -194,6 +207,37 @@ pub(crate) struct RunArgs {
     /// Where run folders go
     #[arg(long, default_value = "runs")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct SweepArgs {
+    /// Scenario files or folders
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Run this seed instead of the file's
+    #[arg(long, conflicts_with = "seeds", value_parser = seed)]
+    seed: Option<u64>,
+    /// Run these seeds: A..B, without B
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    seeds: Option<(u64, u64)>,
+    /// Where to run, as for `run`
+    #[arg(long = "on", value_enum, default_value_t = World::Lab)]
+    world: World,
+    /// Sweep a value of the file, such as `validators.count=4,7,10`, or set it; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE[,VALUE…]", value_parser = override_)]
+    set: Vec<(String, String)>,
+    /// How many runs at once; 0: one per core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Run everything twice and compare the traces
+    #[arg(long)]
+    verify: bool,
+    /// Run one part of several, such as 3/16; auto: the part that Slurm, Kubernetes or GitLab says
+    #[arg(long, value_name = "I/N", value_parser = sweep::shard)]
+    shard: Option<sweep::ShardArgument>,
+    /// Where the results go; by default sweeps/NAME, by the scenario's name
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -447,6 +491,8 @@ pub fn main() -> ExitCode {
 fn command(command: Command) -> u8 {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Merge { folders, out } => sweep::merge(&folders, &out),
         Command::Check { files } => run::check(&files),
         Command::Schema => output::schema(),
         Command::List { folder } => run::list(&folder),

@@ -119,7 +119,8 @@ pub(super) fn faults() -> u8 {
     exit::PASS
 }
 
-fn word(verdict: Verdict) -> &'static str {
+/// A verdict as it is printed.
+pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "PASS",
         Verdict::Violated => "VIOLATED",

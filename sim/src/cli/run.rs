@@ -5,15 +5,13 @@ use super::elsewhere;
 use super::finds::SCHEDULE;
 use super::output::{Printer, complain};
 use super::say::say;
-use super::watchdog::Watchdog;
-use super::{Format, MOST_SEEDS, RunArgs, exit};
+use super::{Format, MOST_SEEDS, RunArgs, exit, workers};
 use crate::run::heartbeat;
-use crate::scenario::{self, Scenario, Seeds, World};
+use crate::scenario::{self, Diagnostic, Scenario, Seeds, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Nanoseconds of virtual time.
 const SECOND: u64 = 1_000_000_000;
@@ -33,7 +31,8 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let runs = loaded.iter().map(|loaded| seeds(args, &loaded.scenario).count());
+    let seeds = |scenario: &Scenario| seeds(args.seed, args.seeds, scenario);
+    let runs = loaded.iter().map(|loaded| seeds(&loaded.scenario).count());
     let runs = runs.fold(0u64, u64::saturating_add);
     if runs > MOST_SEEDS {
         eprintln!("error: {runs} runs in one call; at most {MOST_SEEDS}: give a part with `--seeds A..B`");
@@ -42,7 +41,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let jobs: Vec<(usize, u64)> = loaded
         .iter()
         .enumerate()
-        .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
+        .flat_map(|(index, loaded)| seeds(&loaded.scenario).iter().map(move |seed| (index, seed)))
         .collect();
     let honest = |loaded: &Loaded| args.world.inside_daemons(&loaded.scenario).is_empty();
     if args.world == World::Cluster
@@ -54,43 +53,36 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     }
     let campaign = Campaign::new(args, &loaded, &jobs);
     let printer = Mutex::new(Printer::new(args.format));
+    for Loaded { file, .. } in loaded.iter().filter(|loaded| !loaded.scenario.sweep.is_empty()) {
+        let file = file.display();
+        eprintln!(
+            "note: {file}: its own values are run; `bitcraps-sim sweep {file}` runs the points of its `sweep`"
+        );
+    }
     let alone = (jobs.len() == 1).then(|| &loaded[0].scenario);
     let progress = progress(jobs.len(), alone, args.format);
-    let (next, finished) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let watchdog = Watchdog::default();
-    let work = || {
-        while let Some(&(index, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = watchdog.during(&campaign.repro(index, seed), || campaign.run(index, seed));
-            progress.suspend(|| {
-                let printer = printer.lock().expect("no printer panics");
-                match &run {
-                    Ok(run) => printer.finished(run, jobs.len()),
-                    Err(broken) => printer.broke(broken),
-                }
-            });
-            if alone.is_none() {
-                progress.inc(1);
+    let job = |&(index, seed): &(usize, u64)| {
+        let run = campaign.run(index, seed);
+        progress.suspend(|| {
+            let printer = printer.lock().expect("no printer panics");
+            match &run {
+                Ok(run) => printer.finished(run, jobs.len()),
+                Err(broken) => printer.broke(broken),
             }
-            finished.lock().expect("no run panics with the lock").push(run);
+        });
+        if alone.is_none() {
+            progress.inc(1);
         }
+        run
     };
     let show = || {
         if alone.is_some() {
             progress.set_position(heartbeat::now().0 / SECOND);
         }
     };
-    std::thread::scope(|scope| {
-        let watch = scope.spawn(|| watchdog.watch(&show));
-        let helpers: Vec<_> = (1..threads(args).min(jobs.len())).map(|_| scope.spawn(work)).collect();
-        work();
-        for helper in helpers {
-            helper.join().expect("a run's own panic is caught");
-        }
-        watchdog.call_off();
-        watch.thread().unpark();
-    });
+    let repro = |&(index, seed): &(usize, u64)| campaign.repro(index, seed);
+    let ended = workers::work(&jobs, threads(args.world, args.jobs), repro, job, &show);
     progress.finish_and_clear();
-    let ended = finished.into_inner().expect("all workers have ended");
     let (mut finished, mut broken) = (Vec::new(), Vec::new());
     for run in ended {
         match run {
@@ -111,18 +103,40 @@ pub(super) fn run(args: &RunArgs) -> u8 {
 pub(super) fn check(files: &[PathBuf]) -> u8 {
     match load(files, &[]) {
         Ok(loaded) => {
+            let mut code = exit::PASS;
             for Loaded { file, scenario } in &loaded {
+                let points = match points(file, scenario) {
+                    Ok(points) => points,
+                    Err(worse) => {
+                        code = worse;
+                        continue;
+                    }
+                };
                 say(format_args!(
-                    "{}: ok ({}); runs in: {}",
+                    "{}: ok ({}){points}; runs in: {}",
                     file.display(),
                     scenario.name,
                     worlds(scenario)
                 ));
             }
-            exit::PASS
+            code
         }
         Err(code) => code,
     }
+}
+
+/// How many points the sweep of a file has, if it has one. `Err`: some point is no scenario.
+fn points(file: &Path, scenario: &Scenario) -> Result<String, u8> {
+    if scenario.sweep.is_empty() {
+        return Ok(String::new());
+    }
+    let text = text(file)?.ok_or(exit::BAD_SCENARIO)?;
+    let points = scenario::points(&file.display().to_string(), &text, &[]);
+    let points = points.map_err(|diagnostics| {
+        mistakes(file, &diagnostics);
+        exit::BAD_SCENARIO
+    })?;
+    Ok(format!(", a sweep of {} points", points.len()))
 }
 
 /// Lists the scenarios of a folder.
@@ -144,15 +158,9 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
     let mut loaded = Vec::new();
     let mut bad = false;
     for file in expand(paths, "scenario", &[".yaml", ".yml"])? {
-        let bytes = std::fs::read(&file).map_err(|error| complain(&file, &error))?;
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                bad = true;
-                let place = error.utf8_error().valid_up_to();
-                eprintln!("error: {}: byte {place} is not UTF-8", file.display());
-                continue;
-            }
+        let Some(text) = text(&file)? else {
+            bad = true;
+            continue;
         };
         match scenario::parse_with(&file.display().to_string(), &text, set) {
             Ok(parsed) => {
@@ -161,13 +169,30 @@ pub(super) fn load(paths: &[PathBuf], set: &[(String, String)]) -> Result<Vec<Lo
             }
             Err(diagnostics) => {
                 bad = true;
-                diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
-                let count = diagnostics.len();
-                eprintln!("{}: {count} mistake{}", file.display(), if count == 1 { "" } else { "s" });
+                mistakes(&file, &diagnostics);
             }
         }
     }
     if bad { Err(exit::BAD_SCENARIO) } else { Ok(loaded) }
+}
+
+/// The text of a file; `None`, with a word, if it is none.
+pub(super) fn text(file: &Path) -> Result<Option<String>, u8> {
+    let bytes = std::fs::read(file).map_err(|error| complain(file, &error))?;
+    let text = String::from_utf8(bytes);
+    Ok(text
+        .inspect_err(|error| {
+            let place = error.utf8_error().valid_up_to();
+            eprintln!("error: {}: byte {place} is not UTF-8", file.display());
+        })
+        .ok())
+}
+
+/// Tells what is wrong with a file.
+pub(super) fn mistakes(file: &Path, diagnostics: &[Diagnostic]) {
+    diagnostics.iter().for_each(|diagnostic| eprintln!("{diagnostic}\n"));
+    let count = diagnostics.len();
+    eprintln!("{}: {count} mistake{}", file.display(), if count == 1 { "" } else { "s" });
 }
 
 /// Files as given; for folders, those directly in them whose names end so, by name. Each file once. `what` they are.
@@ -208,19 +233,21 @@ fn worlds(scenario: &Scenario) -> String {
     World::ALL.into_iter().filter(makes).map(World::name).collect::<Vec<_>>().join(", ")
 }
 
-fn seeds(args: &RunArgs, scenario: &Scenario) -> Seeds {
-    match (args.seed, args.seeds) {
+/// The seeds of the command line, or else the file's.
+pub(super) fn seeds(seed: Option<u64>, seeds: Option<(u64, u64)>, scenario: &Scenario) -> Seeds {
+    match (seed, seeds) {
         (Some(seed), _) => Seeds::One(seed),
         (None, Some((from, to))) => Seeds::Range(from, to),
         (None, None) => scenario.seeds,
     }
 }
 
-fn threads(args: &RunArgs) -> usize {
-    if args.world == World::Cluster {
+/// How many runs go on at once; 0 jobs: one per core.
+pub(super) fn threads(world: World, jobs: usize) -> usize {
+    if world == World::Cluster {
         return 1; // The machine's real time is shared.
     }
-    match args.jobs {
+    match jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
     }
@@ -229,11 +256,18 @@ fn threads(args: &RunArgs) -> usize {
 /// The bar on a terminal: of many runs, how many are over; of a run alone, how far its virtual time is.
 fn progress(runs: usize, alone: Option<&Scenario>, format: Format) -> ProgressBar {
     let (length, template) = match alone {
-        None => (runs as u64, "{bar:30} {pos}/{len} runs, {elapsed} (about {eta} left)"),
+        None => (runs as u64, OF_RUNS),
         Some(scenario) => (scenario.duration.nanos() / SECOND, "{bar:30} {pos}/{len} simulated s, {elapsed}"),
     };
-    let quiet = format != Format::Human;
-    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    bar(length, template, format == Format::Human)
+}
+
+/// How a bar of many runs looks.
+pub(super) const OF_RUNS: &str = "{bar:30} {pos}/{len} runs, {elapsed} (about {eta} left)";
+
+/// A bar on standard error; hidden if nobody reads it.
+pub(super) fn bar(length: u64, template: &str, read: bool) -> ProgressBar {
+    let target = if read { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template(template).expect("the template is well formed");
     ProgressBar::with_draw_target(Some(length), target).with_style(style)
 }

@@ -16,6 +16,7 @@
 use crate::run::Examined;
 use crate::scenario::{self, Scenario, World};
 use bitcraps_reports::RunRecord;
+use bitcraps_types::Digest;
 use serde::Serialize;
 use serde_json::json;
 use std::fs;
@@ -30,14 +31,10 @@ pub(super) fn write(
     in_full: bool,
 ) -> Result<PathBuf, String> {
     let record = &examined.outcome.record;
-    let resolved = scenario::resolved(scenario);
-    let seed = record.manifest.seed;
     let RunRecord { manifest, .. } = record;
-    // The lab's folders keep the names that they had before there were other worlds.
-    let world = if manifest.world == World::Lab.name() { "" } else { &manifest.world };
-    let id = format!("{resolved}{seed}{}{world}", manifest.version);
-    let id = bitcraps_types::Digest::of("run", id.as_bytes());
-    let folder = out.join(&scenario.name).join(format!("{seed}-{}", id.short()));
+    let resolved = scenario::resolved(scenario);
+    let id = id(&resolved, manifest.seed, &manifest.world);
+    let folder = out.join(&scenario.name).join(format!("{}-{}", manifest.seed, id.short()));
     let written = fs::create_dir_all(&folder).and_then(|()| files(&folder, record, &resolved));
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     if in_full {
@@ -46,6 +43,13 @@ pub(super) fn write(
         bitcraps_reports::write(record, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     Ok(folder)
+}
+
+/// The digest of a resolved scenario, the seed, the world and the program's version: the same run has the same one.
+pub(super) fn id(resolved: &str, seed: u64, world: &str) -> Digest {
+    // The lab's folders keep the names that they had before there were other worlds.
+    let world = if world == World::Lab.name() { "" } else { world };
+    Digest::of("run", format!("{resolved}{seed}{}{world}", env!("CARGO_PKG_VERSION")).as_bytes())
 }
 
 fn files(folder: &Path, record: &RunRecord, resolved: &str) -> io::Result<()> {

@@ -188,11 +188,12 @@ fn hangover(node: Option<&Node>) -> Option<Hangover> {
     Some(Hangover { latency: number(get(node, "latency"))?, within: number(get(node, "within"))? })
 }
 
-fn sweep(node: Option<&Node>) -> BTreeMap<String, Vec<serde_json::Value>> {
-    entries(node).map(|entry| (entry.key.clone(), entry.value.items().iter().map(json).collect())).collect()
+fn sweep(node: Option<&Node>) -> BTreeMap<String, serde_json::Value> {
+    entries(node).map(|entry| (entry.key.clone(), json(&entry.value))).collect()
 }
 
-fn json(node: &Node) -> serde_json::Value {
+/// A value as JSON.
+pub(super) fn json(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),

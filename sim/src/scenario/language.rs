@@ -150,7 +150,7 @@ pub(super) static SCENARIO: Object = Object {
             "sweep",
             Shape::Object(&SWEEP),
             "{}",
-            "Values to try, by dotted path. Not yet run by this version.",
+            "Values to try, by dotted path: a list, or labels with a value each. `bitcraps-sim sweep` runs every point.",
         ),
     ]],
     choose: Choose::AtMostOneForm(&[&["seed"], &["seeds"]]),
@@ -407,6 +407,23 @@ static HANGOVER: Object = object(
     ]],
 );
 
+static LABELLED: Object = Object {
+    name: "labelled values",
+    fields: &[],
+    choose: Choose::Free,
+    rest: Some(&Rest {
+        key: "a label",
+        pattern: r"^[A-Za-z0-9][A-Za-z0-9 ._%-]{0,63}$",
+        matches: |key| {
+            key.len() <= 64
+                && key.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || " ._%-".contains(c))
+        },
+        shape: Shape::Any,
+    }),
+    later: &[],
+};
+
 static SWEEP: Object = Object {
     name: "sweep",
     fields: &[],
@@ -418,7 +435,10 @@ static SWEEP: Object = Object {
             key.starts_with(|c: char| c.is_ascii_alphabetic())
                 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
         },
-        shape: Shape::List(&List { item: Shape::Any, min: 1, max: 1_000, unique: false }),
+        shape: Shape::Either(&[
+            Shape::List(&List { item: Shape::Any, min: 1, max: 1_000, unique: false }),
+            Shape::Object(&LABELLED),
+        ]),
     }),
     later: &[],
 };

@@ -280,12 +280,6 @@ fn expectations(context: &mut Context<'_, '_>) {
 
 fn sweep(context: &mut Context<'_, '_>) {
     let scenario = context.scenario;
-    if scenario.sweep.is_empty() {
-        return;
-    }
-    let place = context.key_place("", "sweep");
-    let help = "the run uses the values of the file".to_string();
-    context.findings.warning(place, "`sweep` is kept, but not yet run by this version", help);
     let ids = fault_ids(context.root);
     for path in scenario.sweep.keys() {
         if !super::language::knows(path, &ids) {

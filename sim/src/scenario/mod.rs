@@ -21,6 +21,7 @@ mod meaning;
 mod model;
 mod overrides;
 mod schema;
+mod sweep;
 mod units;
 mod workload;
 mod world;
@@ -41,6 +42,7 @@ pub use inject::{
 pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
 pub use schema::json_schema;
+pub use sweep::{Point, points};
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use workload::{Arrivals, FeesTo, Game, House, Style, Visits, Workload};
 pub use world::World;

@@ -52,9 +52,9 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What must hold.
     pub expect: Expect,
-    /// Values to try, by dotted path. Kept, but not run by this version.
+    /// Values to try, by dotted path: a list, or a mapping from labels to values. See [`super::points`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub sweep: BTreeMap<String, Vec<serde_json::Value>>,
+    pub sweep: BTreeMap<String, serde_json::Value>,
 }
 
 /// The seeds of a run: one, or `start..end` without its end.

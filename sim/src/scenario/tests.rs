@@ -39,8 +39,7 @@ fn render(all: &[Diagnostic]) -> String {
 #[test]
 fn the_example_of_the_language_means_what_it_says() {
     let parsed = parse("example.yaml", include_str!("tests/example.yaml")).unwrap();
-    assert_eq!(parsed.warnings.len(), 1, "{}", render(&parsed.warnings));
-    assert!(parsed.warnings[0].message.contains("sweep"));
+    assert!(parsed.warnings.is_empty(), "{}", render(&parsed.warnings));
     let scenario = parsed.scenario;
     assert_eq!(scenario.seeds, Seeds::One(42));
     assert_eq!(scenario.gst, Some(Span::from_secs(60)));
@@ -65,7 +64,7 @@ fn the_example_of_the_language_means_what_it_says() {
     assert_eq!(scenario.faults[2].trigger, Trigger::When(Condition::Height(30)));
     assert_eq!(scenario.faults[2].end.times, Some(3));
     assert_eq!(scenario.expect.sometimes, [Sometimes::ViewChange, Sometimes::EvidenceIncluded]);
-    assert_eq!(scenario.sweep["validators.count"], [4, 7, 10]);
+    assert_eq!(scenario.sweep["validators.count"], serde_json::json!([4, 7, 10]));
 }
 
 #[test]

@@ -152,7 +152,6 @@ fn what_may_not_be_meant_is_a_warning() {
             "expect: { violation: agreement }\nfaults: [{ at: 1 s, on: 0, inject: silent }]\n",
             "agreement should hold",
         ),
-        ("sweep: { validators.count: [1] }\n", "`sweep` is kept"),
     ] {
         let parsed = parse("t.yaml", &with(lines)).unwrap();
         assert!(

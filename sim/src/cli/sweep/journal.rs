@@ -1,0 +1,233 @@
+//! The rows of a sweep on disk: one JSON line for each finished run, appended as it ends.
+//!
+//! ```text
+//! DIR/rows/all.jsonl       of an undivided sweep
+//! DIR/rows/3-of-16.jsonl   of a shard
+//! ```
+//!
+//! A kill loses the runs in flight and at most leaves half a line at the end, which the next start cuts off. Other
+//! damage is an error with its line, for what can't be read might be a violation.
+
+use bitcraps_reports::Row;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The version of the lines.
+const FORMAT: u32 = 1;
+
+/// What a sweep is, as far as its rows do not say it themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sweep {
+    pub(super) format: u32,
+    /// The program that made the rows: its version, and a digest of its file.
+    pub(super) version: String,
+    pub(super) build: String,
+    /// How many runs the whole sweep has, all shards together.
+    pub(super) runs: u64,
+    /// For each scenario what must be reached in at least one of its runs.
+    pub(super) sometimes: BTreeMap<String, Vec<String>>,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) row: Row,
+    /// Real time that it took: kept apart from the row, since it is never twice the same.
+    pub(super) wall_ms: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Sweep(Sweep),
+    Run(Entry),
+}
+
+/// All that a folder has.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// What is said of the sweep; the last word of each file.
+    pub(super) sweeps: Vec<(PathBuf, Sweep)>,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Sweep {
+    /// By this program.
+    pub(super) fn of_this_program(
+        runs: u64,
+        sometimes: BTreeMap<String, Vec<String>>,
+    ) -> Result<Sweep, String> {
+        let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+        let mut hasher = blake3::Hasher::new();
+        let file = File::open(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+        hasher.update_reader(file).map_err(|error| format!("{}: {error}", program.display()))?;
+        let build = hasher.finalize().to_hex()[..32].to_owned();
+        Ok(Sweep { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), build, runs, sometimes })
+    }
+
+    /// Adds what another part of the same sweep says.
+    pub(super) fn take_in(&mut self, other: Sweep) {
+        self.runs = self.runs.max(other.runs);
+        for (scenario, names) in other.sometimes {
+            let mine = self.sometimes.entry(scenario).or_default();
+            mine.extend(names);
+            mine.sort();
+            mine.dedup();
+        }
+    }
+
+    /// Why rows of the one can't stand beside rows of the other, if so.
+    pub(super) fn differs(&self, other: &Sweep) -> Option<String> {
+        let made_by = |sweep: &Sweep| format!("{} (build {})", sweep.version, sweep.build);
+        (self.build != other.build).then(|| format!("made by {}, not by {}", made_by(self), made_by(other)))
+    }
+}
+
+/// Reads all rows of a folder; one without any has none.
+pub(super) fn read(folder: &Path) -> Result<Kept, String> {
+    let mut kept = Kept::default();
+    let rows = folder.join("rows");
+    let entries = match fs::read_dir(&rows) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(kept),
+        Err(error) => return Err(format!("{}: {error}", rows.display())),
+    };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "jsonl"));
+    files.sort();
+    for file in files {
+        let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut sweep = None;
+        for (number, line) in
+            (1..).zip(whole(&bytes).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()))
+        {
+            let read = serde_json::from_slice(line);
+            match read
+                .map_err(|error| format!("{}:{number}: not a row of a sweep: {error}", file.display()))?
+            {
+                Line::Sweep(said) if said.format != FORMAT => {
+                    return Err(format!("{}: the format is {}, not {FORMAT}", file.display(), said.format));
+                }
+                Line::Sweep(said) => sweep = Some(said),
+                Line::Run(entry) => kept.entries.push(entry),
+            }
+        }
+        kept.sweeps.extend(sweep.map(|sweep| (file, sweep)));
+    }
+    Ok(kept)
+}
+
+/// The lines that were written to their ends.
+fn whole(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    &bytes[..end]
+}
+
+/// Writes a folder's rows as one file, for a merged sweep.
+pub(super) fn write(folder: &Path, sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
+    let mut text = line(&Line::Sweep(sweep.clone()));
+    entries.iter().for_each(|entry| text.extend(line(&Line::Run(entry.clone()))));
+    fs::create_dir_all(folder.join("rows"))?;
+    fs::write(folder.join("rows").join("all.jsonl"), text)
+}
+
+fn line(line: &Line) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(line).expect("plain data has JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// A file of rows that this process alone writes.
+pub(super) struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Opens the file of a shard, cuts off half a line at its end, and says in it what is written next.
+    pub(super) fn open(folder: &Path, name: &str, sweep: &Sweep) -> Result<Journal, String> {
+        let path = folder.join("rows").join(format!("{name}.jsonl"));
+        let failed = |error: io::Error| format!("{}: {error}", path.display());
+        fs::create_dir_all(folder.join("rows")).map_err(failed)?;
+        let options = OpenOptions::new().read(true).append(true).create(true).open(&path);
+        let mut file = options.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!("{}: another process is at this part of the sweep", path.display()));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let bytes = fs::read(&path).map_err(failed)?;
+        file.set_len(whole(&bytes).len() as u64).map_err(failed)?;
+        file.write_all(&line(&Line::Sweep(sweep.clone()))).map_err(failed)?;
+        Ok(Journal { path, file: Mutex::new(file) })
+    }
+
+    /// Appends a finished run.
+    pub(super) fn append(&self, entry: Entry) -> Result<(), String> {
+        let bytes = line(&Line::Run(entry));
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+        written.map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sweep(build: &str) -> Sweep {
+        let sometimes = BTreeMap::from([("a".to_owned(), vec!["view_change".to_owned()])]);
+        Sweep { format: FORMAT, version: "1".into(), build: build.into(), runs: 4, sometimes }
+    }
+
+    fn entry(seed: u64) -> Entry {
+        Entry { row: Row { run: format!("{seed:032}"), seed, ..Row::default() }, wall_ms: 3 }
+    }
+
+    #[test]
+    fn half_a_line_at_the_end_is_a_run_that_was_not_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), "all", &sweep("x")).unwrap();
+        journal.append(entry(1)).unwrap();
+        journal.append(entry(2)).unwrap();
+        drop(journal);
+        let path = folder.path().join("rows/all.jsonl");
+        let bytes = fs::read(&path).unwrap();
+        let second = whole(&bytes[..bytes.len() - 1]).len();
+        for cut in second..bytes.len() {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            assert_eq!(read(folder.path()).unwrap().entries, [entry(1)], "cut at {cut}");
+        }
+        let journal = Journal::open(folder.path(), "all", &sweep("x")).unwrap();
+        journal.append(entry(3)).unwrap();
+        assert_eq!(read(folder.path()).unwrap().entries, [entry(1), entry(3)]);
+    }
+
+    #[test]
+    fn damage_elsewhere_is_an_error_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &sweep("x"), &[entry(1), entry(2)]).unwrap();
+        let path = folder.path().join("rows/all.jsonl");
+        let text = fs::read_to_string(&path).unwrap().replacen("wall_ms", "wall", 1);
+        fs::write(&path, text).unwrap();
+        let error = read(folder.path()).err().unwrap();
+        assert!(error.contains("all.jsonl:2: not a row of a sweep"), "{error}");
+    }
+
+    #[test]
+    fn one_process_at_a_time_writes_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Journal::open(folder.path(), "1-of-2", &sweep("x")).unwrap();
+        let error = Journal::open(folder.path(), "1-of-2", &sweep("x")).err().unwrap();
+        assert!(error.contains("another process"), "{error}");
+        Journal::open(folder.path(), "2-of-2", &sweep("x")).unwrap();
+        drop(first);
+        Journal::open(folder.path(), "1-of-2", &sweep("x")).unwrap();
+    }
+}

@@ -1,0 +1,77 @@
+//! What a whole sweep comes to: the index, the page, the verdict. The same rows give the same bytes in whatever order
+//! they come; only `timings.csv` differs from machine to machine.
+
+use super::badness;
+use super::journal::{Entry, Sweep};
+use crate::cli::campaign::code_of;
+use crate::cli::exit;
+use crate::cli::say::say;
+use bitcraps_reports::{Row, Verdict, campaign_html, index};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Writes the folder's index and page, tells the sum, gives the exit code. `Err`: a file that could not be written.
+pub(super) fn write(folder: &Path, sweep: &Sweep, entries: Vec<Entry>) -> Result<u8, String> {
+    let timings = timings(&entries);
+    let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
+    index::sort(&mut rows);
+    let parquet = index::parquet(&rows).map_err(|error| format!("index.parquet: {error}"))?;
+    let save = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    save("index.csv", index::csv(&rows).as_bytes())?;
+    save("index.parquet", &parquet)?;
+    save("timings.csv", timings.as_bytes())?;
+    save("index.html", campaign_html(&rows).as_bytes())?;
+    tell(&rows);
+    let missing = never_reached(sweep, &rows);
+    missing.iter().for_each(|(scenario, name)| {
+        say(format_args!("? {scenario}: {name}: never reached in any of the runs"))
+    });
+    let lacking = sweep.runs.saturating_sub(rows.len() as u64);
+    if lacking > 0 {
+        say(format_args!("? incomplete: {lacking} of {} runs are not here", sweep.runs));
+    }
+    say(format_args!("report  {}", folder.join("index.html").display()));
+    say(format_args!("index   {} and .parquet", folder.join("index.csv").display()));
+    let open = if missing.is_empty() && lacking == 0 { exit::PASS } else { exit::INCONCLUSIVE };
+    let codes = rows.iter().map(|row| code_of(row.diverged, row.verdict)).chain([open]);
+    Ok(codes.max_by_key(badness).unwrap_or(exit::PASS))
+}
+
+/// Tells how many runs ended how.
+pub(super) fn tell(rows: &[Row]) {
+    let of = |verdict| rows.iter().filter(|row| row.verdict == verdict && !row.diverged).count();
+    say(format_args!(
+        "{} runs: {} passed, {} violated, {} inconclusive, {} nondeterministic",
+        rows.len(),
+        of(Verdict::Pass),
+        of(Verdict::Violated),
+        of(Verdict::Inconclusive),
+        rows.iter().filter(|row| row.diverged).count(),
+    ));
+}
+
+/// What must be reached in some run of a scenario and was reached in none.
+fn never_reached<'a>(sweep: &'a Sweep, rows: &[Row]) -> Vec<(&'a str, &'a str)> {
+    let reached: BTreeSet<(&str, &str)> = rows
+        .iter()
+        .flat_map(|row| row.reached.iter().map(|name| (row.scenario.as_str(), name.as_str())))
+        .collect();
+    let wanted = sweep.sometimes.iter();
+    let wanted =
+        wanted.flat_map(|(scenario, names)| names.iter().map(move |name| (scenario.as_str(), name.as_str())));
+    wanted.filter(|pair| !reached.contains(pair)).collect()
+}
+
+fn timings(entries: &[Entry]) -> String {
+    let mut times: Vec<(&str, u64)> =
+        entries.iter().map(|entry| (entry.row.run.as_str(), entry.wall_ms)).collect();
+    times.sort_unstable();
+    times.iter().fold("run,wall_ms\n".to_owned(), |mut text, (run, wall_ms)| {
+        let _ = writeln!(text, "{run},{wall_ms}");
+        text
+    })
+}

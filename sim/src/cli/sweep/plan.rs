@@ -1,0 +1,107 @@
+//! The runs of a sweep: each file, each point, each seed.
+
+use crate::cli::campaign::again;
+use crate::cli::run::{expand, mistakes, seeds, text};
+use crate::cli::{MOST_SEEDS, SweepArgs, exit, store};
+use crate::scenario::{self, Point, World};
+use bitcraps_reports::index;
+use bitcraps_types::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What is to be run.
+pub(super) struct Plan {
+    points: Vec<(PathBuf, Point)>,
+    pub(super) runs: Vec<Run>,
+    world: World,
+}
+
+/// One run.
+pub(super) struct Run {
+    /// The place of its point.
+    point: usize,
+    pub(super) seed: u64,
+    pub(super) id: Digest,
+}
+
+impl Plan {
+    /// Reads the files. `Err`: the exit code; what is wrong has been told.
+    pub(super) fn new(args: &SweepArgs) -> Result<Plan, u8> {
+        let points = read_points(args)?;
+        let count = points.iter().map(|(_, point)| seeds(args.seed, args.seeds, &point.scenario).count());
+        let count = count.fold(0u64, u64::saturating_add);
+        if count > MOST_SEEDS {
+            eprintln!(
+                "error: {count} runs in one sweep; at most {MOST_SEEDS}: give fewer seeds with `--seeds A..B`"
+            );
+            return Err(exit::USAGE);
+        }
+        let mut runs = Vec::new();
+        for (place, (_, point)) in points.iter().enumerate() {
+            let resolved = scenario::resolved(&point.scenario);
+            let run = |seed| Run { point: place, seed, id: store::id(&resolved, seed, args.world.name()) };
+            runs.extend(seeds(args.seed, args.seeds, &point.scenario).iter().map(run));
+        }
+        Ok(Plan { points, runs, world: args.world })
+    }
+
+    pub(super) fn point(&self, run: &Run) -> &Point {
+        &self.points[run.point].1
+    }
+
+    /// The command line that runs exactly this again.
+    pub(super) fn command(&self, run: &Run) -> String {
+        let (file, point) = &self.points[run.point];
+        again(&file.display().to_string(), &format!("--seed {}", run.seed), self.world, &point.set)
+    }
+
+    /// For each scenario what must be reached in at least one of its runs.
+    pub(super) fn sometimes(&self) -> BTreeMap<String, Vec<String>> {
+        let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (_, point) in &self.points {
+            let names = point.scenario.expect.sometimes.iter().map(|sometimes| sometimes.name().to_owned());
+            wanted.entry(point.scenario.name.clone()).or_default().extend(names);
+        }
+        wanted.retain(|_, names| !names.is_empty());
+        wanted.into_iter().map(|(scenario, names)| (scenario, names.into_iter().collect())).collect()
+    }
+
+    /// The name of the only scenario, if there is one only.
+    pub(super) fn only_name(&self) -> Option<&str> {
+        let names: BTreeSet<&str> =
+            self.points.iter().map(|(_, point)| point.scenario.name.as_str()).collect();
+        (names.len() == 1).then(|| names.first().copied()).flatten()
+    }
+}
+
+fn read_points(args: &SweepArgs) -> Result<Vec<(PathBuf, Point)>, u8> {
+    let (mut points, mut bad) = (Vec::new(), false);
+    let mut names = BTreeMap::new();
+    for file in expand(&args.files, "scenario", &[".yaml", ".yml"])? {
+        let Some(text) = text(&file)? else {
+            bad = true;
+            continue;
+        };
+        match scenario::points(&file.display().to_string(), &text, &args.set) {
+            Ok(found) => {
+                let name = found.first().map(|point| point.scenario.name.clone()).unwrap_or_default();
+                if let Some(other) = names.insert(name.clone(), file.clone()) {
+                    eprintln!("error: {} and {} have the same name, {name}", other.display(), file.display());
+                    bad = true;
+                }
+                points.extend(found.into_iter().map(|point| (file.clone(), point)));
+            }
+            Err(diagnostics) => {
+                bad = true;
+                mistakes(&file, &diagnostics);
+            }
+        }
+    }
+    let axes: BTreeSet<&String> = points.iter().flat_map(|(_, point)| point.values.keys()).collect();
+    // `faults` has a column of its own that counts them under another name, so all of them may be swept as one.
+    for axis in axes.into_iter().filter(|axis| index::is_column(axis)) {
+        eprintln!("error: the index has a column `{axis}` already, so it can't be swept");
+        bad = true;
+    }
+    if bad { Err(exit::BAD_SCENARIO) } else { Ok(points) }
+}
