@@ -71,6 +71,30 @@ pub fn parquet(rows: &[Row]) -> Result<Vec<u8>, ParquetError> {
     writer.into_inner()
 }
 
+/// A number of a run by its name: a numeric column of the index, a swept whole number, or one of
+/// `commands_per_second`, `blocks_per_second`, `messages_per_block`, and `passed`, which is 1 or 0. `None`: no such name.
+/// `Some(None)`: this run has none.
+pub fn number_of(row: &Row, name: &str) -> Option<Option<f64>> {
+    match name {
+        "commands_per_second" => return Some(Some(row.commands_per_second())),
+        "blocks_per_second" => return Some(Some(row.blocks_per_second())),
+        "messages_per_block" => return Some(row.messages_per_block()),
+        "passed" => return Some(Some(f64::from(u8::from(row.verdict == Verdict::Pass && !row.diverged)))),
+        _ => {}
+    }
+    let column = columns(std::slice::from_ref(row)).into_iter().find(|column| column.name == name)?;
+    match (column.cell)(row) {
+        Cell::Number(number) => Some(number.map(|number| number as f64)),
+        Cell::Text(_) | Cell::Flag(_) => None,
+    }
+}
+
+/// What a column of the index says of a run, as in the CSV. `None`: this run has no such column.
+pub fn text_of(row: &Row, name: &str) -> Option<String> {
+    let column = columns(std::slice::from_ref(row)).into_iter().find(|column| column.name == name)?;
+    Some((column.cell)(row).text())
+}
+
 /// Whether every index has a column of this name, so that no swept key can have it.
 pub fn is_column(name: &str) -> bool {
     fixed().iter().any(|column| column.name == name)
@@ -295,6 +319,16 @@ mod tests {
         // A seed takes all 64 bits.
         assert!(read[1].contains(&format!("loss: null, n: 4, seed: {},", u64::MAX)), "{}", read[1]);
         assert!(read[1].contains("diverged: false") && read[1].contains("commit_p50_ns: 5"), "{}", read[1]);
+    }
+
+    #[test]
+    fn a_run_is_asked_by_the_name_of_a_column() {
+        let row = Row { height: 10, simulated_ns: 2_000_000_000, ..row(3, &[("n", "7"), ("loss", "5 %")]) };
+        assert_eq!(number_of(&row, "n"), Some(Some(7.0)));
+        assert_eq!(number_of(&row, "blocks_per_second"), Some(Some(5.0)));
+        assert_eq!(number_of(&row, "commit_p50_ns"), Some(None), "no commit, no latency");
+        assert_eq!((number_of(&row, "loss"), number_of(&row, "nope")), (None, None));
+        assert_eq!(text_of(&row, "loss").as_deref(), Some("5 %"));
     }
 
     #[test]

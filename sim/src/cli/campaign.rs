@@ -184,7 +184,7 @@ pub(super) fn again(file: &str, seeds: &str, world: World, set: &[(String, Strin
 }
 
 /// Quoted for a shell, if it must be.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%".contains(c);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -3,6 +3,7 @@
 //! Data goes to standard output, progress and diagnostics to standard error.
 
 mod bench;
+mod bundle;
 mod campaign;
 mod coverage;
 mod dice;
@@ -77,6 +78,29 @@ enum Command {
         /// Where the whole goes
         #[arg(long)]
         out: PathBuf,
+    },
+    /// Make one file of a sweep that anybody can check. Exit code 1: a claim does not hold
+    Bundle {
+        /// A folder that `sweep` or `merge` wrote
+        folder: PathBuf,
+        /// What is claimed, and which number says so (docs/sweeps.md)
+        #[arg(long)]
+        claims: Option<PathBuf>,
+        /// The file to write
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Run the runs of a bundle again and compare the traces bit for bit; make its documents again; work out its claims.
+    /// Exit code 1: a claim does not hold; 3: something came out otherwise; 65: no bundle
+    VerifyBundle {
+        /// A file that `bundle` wrote
+        file: PathBuf,
+        /// Run only so many of the runs, evenly chosen
+        #[arg(long)]
+        sample: Option<usize>,
+        /// How many runs at once; 0: one per core
+        #[arg(long, default_value_t = 0)]
+        jobs: usize,
     },
     /// Check scenarios without running them; prints every mistake with its place
     Check {
@@ -493,6 +517,8 @@ fn command(command: Command) -> u8 {
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
         Command::Merge { folders, out } => sweep::merge(&folders, &out),
+        Command::Bundle { folder, claims, out } => bundle::bundle(&folder, claims.as_deref(), &out),
+        Command::VerifyBundle { file, sample, jobs } => bundle::verify(&file, sample, jobs),
         Command::Check { files } => run::check(&files),
         Command::Schema => output::schema(),
         Command::List { folder } => run::list(&folder),

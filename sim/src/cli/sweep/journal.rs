@@ -17,27 +17,36 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The version of the lines.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
-/// What a sweep is, as far as its rows do not say it themselves.
+/// What a sweep is, as far as its rows do not say it themselves: with it they can be made again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Sweep {
-    pub(super) format: u32,
-    /// The program that made the rows: its version, and a digest of its file.
-    pub(super) version: String,
-    pub(super) build: String,
+pub(in crate::cli) struct Sweep {
+    pub(in crate::cli) format: u32,
+    /// The program that made the rows.
+    pub(in crate::cli) version: String,
+    /// The digest of the sources that it is built of (build.rs).
+    pub(in crate::cli) sources: String,
+    pub(in crate::cli) world: String,
+    /// The scenario files: as they were named, and their texts.
+    pub(in crate::cli) files: BTreeMap<String, String>,
+    /// What the command line set.
+    pub(in crate::cli) set: Vec<(String, String)>,
     /// How many runs the whole sweep has, all shards together.
-    pub(super) runs: u64,
+    pub(in crate::cli) runs: u64,
     /// For each scenario what must be reached in at least one of its runs.
-    pub(super) sometimes: BTreeMap<String, Vec<String>>,
+    pub(in crate::cli) sometimes: BTreeMap<String, Vec<String>>,
 }
+
+/// The digest of this program's sources.
+pub(in crate::cli) const SOURCES: &str = env!("BITCRAPS_SOURCES");
 
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) row: Row,
+pub(in crate::cli) struct Entry {
+    pub(in crate::cli) row: Row,
     /// Real time that it took: kept apart from the row, since it is never twice the same.
-    pub(super) wall_ms: u64,
+    pub(in crate::cli) wall_ms: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,26 +58,13 @@ enum Line {
 
 /// All that a folder has.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(in crate::cli) struct Kept {
     /// What is said of the sweep; the last word of each file.
-    pub(super) sweeps: Vec<(PathBuf, Sweep)>,
-    pub(super) entries: Vec<Entry>,
+    pub(in crate::cli) sweeps: Vec<(PathBuf, Sweep)>,
+    pub(in crate::cli) entries: Vec<Entry>,
 }
 
 impl Sweep {
-    /// By this program.
-    pub(super) fn of_this_program(
-        runs: u64,
-        sometimes: BTreeMap<String, Vec<String>>,
-    ) -> Result<Sweep, String> {
-        let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
-        let mut hasher = blake3::Hasher::new();
-        let file = File::open(&program).map_err(|error| format!("{}: {error}", program.display()))?;
-        hasher.update_reader(file).map_err(|error| format!("{}: {error}", program.display()))?;
-        let build = hasher.finalize().to_hex()[..32].to_owned();
-        Ok(Sweep { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), build, runs, sometimes })
-    }
-
     /// Adds what another part of the same sweep says.
     pub(super) fn take_in(&mut self, other: Sweep) {
         self.runs = self.runs.max(other.runs);
@@ -80,15 +76,27 @@ impl Sweep {
         }
     }
 
-    /// Why rows of the one can't stand beside rows of the other, if so.
+    /// Why a run of the one may not be the same run of the other, if so: other sources.
+    pub(super) fn made_elsewhere(&self, other: &Sweep) -> Option<String> {
+        let made_by = |sweep: &Sweep| {
+            let sources = sweep.sources.get(..16).unwrap_or(&sweep.sources);
+            format!("{} of the sources {sources}", sweep.version)
+        };
+        (self.sources != other.sources)
+            .then(|| format!("made by {}, not by {}", made_by(self), made_by(other)))
+    }
+
+    /// Why the one is no part of the same sweep as the other, if so.
     pub(super) fn differs(&self, other: &Sweep) -> Option<String> {
-        let made_by = |sweep: &Sweep| format!("{} (build {})", sweep.version, sweep.build);
-        (self.build != other.build).then(|| format!("made by {}, not by {}", made_by(self), made_by(other)))
+        let asked = |sweep: &Sweep| (sweep.files.clone(), sweep.set.clone(), sweep.world.clone());
+        let otherwise =
+            (asked(self) != asked(other)).then(|| "of other files, settings or another world".to_owned());
+        self.made_elsewhere(other).or(otherwise)
     }
 }
 
 /// Reads all rows of a folder; one without any has none.
-pub(super) fn read(folder: &Path) -> Result<Kept, String> {
+pub(in crate::cli) fn read(folder: &Path) -> Result<Kept, String> {
     let mut kept = Kept::default();
     let rows = folder.join("rows");
     let entries = match fs::read_dir(&rows) {
@@ -128,7 +136,7 @@ fn whole(bytes: &[u8]) -> &[u8] {
 }
 
 /// Writes a folder's rows as one file, for a merged sweep.
-pub(super) fn write(folder: &Path, sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
+pub(in crate::cli) fn write(folder: &Path, sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
     let mut text = line(&Line::Sweep(sweep.clone()));
     entries.iter().for_each(|entry| text.extend(line(&Line::Run(entry.clone()))));
     fs::create_dir_all(folder.join("rows"))?;
@@ -181,9 +189,18 @@ impl Journal {
 mod tests {
     use super::*;
 
-    fn sweep(build: &str) -> Sweep {
+    fn sweep() -> Sweep {
         let sometimes = BTreeMap::from([("a".to_owned(), vec!["view_change".to_owned()])]);
-        Sweep { format: FORMAT, version: "1".into(), build: build.into(), runs: 4, sometimes }
+        Sweep {
+            format: FORMAT,
+            version: "1".into(),
+            sources: "x".into(),
+            world: "lab".into(),
+            files: BTreeMap::new(),
+            set: Vec::new(),
+            runs: 4,
+            sometimes,
+        }
     }
 
     fn entry(seed: u64) -> Entry {
@@ -193,7 +210,7 @@ mod tests {
     #[test]
     fn half_a_line_at_the_end_is_a_run_that_was_not_finished() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path(), "all", &sweep("x")).unwrap();
+        let journal = Journal::open(folder.path(), "all", &sweep()).unwrap();
         journal.append(entry(1)).unwrap();
         journal.append(entry(2)).unwrap();
         drop(journal);
@@ -204,7 +221,7 @@ mod tests {
             fs::write(&path, &bytes[..cut]).unwrap();
             assert_eq!(read(folder.path()).unwrap().entries, [entry(1)], "cut at {cut}");
         }
-        let journal = Journal::open(folder.path(), "all", &sweep("x")).unwrap();
+        let journal = Journal::open(folder.path(), "all", &sweep()).unwrap();
         journal.append(entry(3)).unwrap();
         assert_eq!(read(folder.path()).unwrap().entries, [entry(1), entry(3)]);
     }
@@ -212,7 +229,7 @@ mod tests {
     #[test]
     fn damage_elsewhere_is_an_error_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), &sweep("x"), &[entry(1), entry(2)]).unwrap();
+        write(folder.path(), &sweep(), &[entry(1), entry(2)]).unwrap();
         let path = folder.path().join("rows/all.jsonl");
         let text = fs::read_to_string(&path).unwrap().replacen("wall_ms", "wall", 1);
         fs::write(&path, text).unwrap();
@@ -223,11 +240,11 @@ mod tests {
     #[test]
     fn one_process_at_a_time_writes_a_part() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Journal::open(folder.path(), "1-of-2", &sweep("x")).unwrap();
-        let error = Journal::open(folder.path(), "1-of-2", &sweep("x")).err().unwrap();
+        let first = Journal::open(folder.path(), "1-of-2", &sweep()).unwrap();
+        let error = Journal::open(folder.path(), "1-of-2", &sweep()).err().unwrap();
         assert!(error.contains("another process"), "{error}");
-        Journal::open(folder.path(), "2-of-2", &sweep("x")).unwrap();
+        Journal::open(folder.path(), "2-of-2", &sweep()).unwrap();
         drop(first);
-        Journal::open(folder.path(), "1-of-2", &sweep("x")).unwrap();
+        Journal::open(folder.path(), "1-of-2", &sweep()).unwrap();
     }
 }

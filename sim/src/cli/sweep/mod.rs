@@ -9,10 +9,10 @@
 //! DIR/timings.csv      how long each run took: never twice the same, so it is not in the index
 //! ```
 
-mod journal;
+pub(super) mod journal;
 mod merge;
-mod outputs;
-mod plan;
+pub(super) mod outputs;
+pub(super) mod plan;
 mod shard;
 
 pub(super) use merge::merge;
@@ -23,8 +23,10 @@ use super::output::word;
 use super::run::{OF_RUNS, bar, threads};
 use super::say::say;
 use super::{SweepArgs, elsewhere, exit, store, workers};
-use crate::run::{self, Depth};
+use crate::run::{self, Depth, Examined};
+use crate::scenario::Point;
 use bitcraps_reports::{Row, Verdict};
+use bitcraps_types::Digest;
 use journal::{Entry, Journal, Sweep};
 use plan::{Plan, Run};
 use std::collections::BTreeSet;
@@ -65,9 +67,20 @@ fn swept(args: &SweepArgs, plan: &Plan) -> Result<u8, Failed> {
         }
     };
     let io = |error: String| (exit::IO, error);
-    let sweep = Sweep::of_this_program(plan.runs.len() as u64, plan.sometimes()).map_err(io)?;
+    let sweep = Sweep {
+        format: journal::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sources: journal::SOURCES.to_owned(),
+        world: args.world.name().to_owned(),
+        files: plan.files.clone(),
+        set: args.set.clone(),
+        runs: plan.runs.len() as u64,
+        sometimes: plan.sometimes(),
+    };
     let kept = journal::read(&folder).map_err(io)?;
-    if let Some((path, why)) = kept.sweeps.iter().find_map(|(path, had)| Some((path, had.differs(&sweep)?))) {
+    if let Some((path, why)) =
+        kept.sweeps.iter().find_map(|(path, had)| Some((path, had.made_elsewhere(&sweep)?)))
+    {
         let path = path.display();
         return Err((
             exit::USAGE,
@@ -152,16 +165,22 @@ fn examine(args: &SweepArgs, plan: &Plan, run: &Run, folder: &Path) -> Result<En
     } else {
         String::new()
     };
-    let row = Row {
-        run: run.id.to_string(),
+    let row = row_of(&run.id, point, &examined, report);
+    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms })
+}
+
+/// What the index says of a run, whose page is at `report` if it has one.
+pub(super) fn row_of(run: &Digest, point: &Point, examined: &Examined, report: String) -> Row {
+    let outcome = &examined.outcome;
+    Row {
+        run: run.to_string(),
         point: point.values.clone(),
         height: outcome.height,
-        diverged,
+        diverged: examined.divergence.is_some(),
         reached: outcome.reached.iter().map(|sometimes| sometimes.name().to_owned()).collect(),
         report,
         ..Row::of(&outcome.record)
-    };
-    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms })
+    }
 }
 
 /// A run that did not pass.

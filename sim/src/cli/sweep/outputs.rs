@@ -13,23 +13,15 @@ use std::path::Path;
 
 /// Writes the folder's index and page, tells the sum, gives the exit code. `Err`: a file that could not be written.
 pub(super) fn write(folder: &Path, sweep: &Sweep, entries: Vec<Entry>) -> Result<u8, String> {
-    let timings = timings(&entries);
+    save(folder, "timings.csv", timings(&entries).as_bytes())?;
     let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
     index::sort(&mut rows);
-    let parquet = index::parquet(&rows).map_err(|error| format!("index.parquet: {error}"))?;
-    let save = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    save("index.csv", index::csv(&rows).as_bytes())?;
-    save("index.parquet", &parquet)?;
-    save("timings.csv", timings.as_bytes())?;
-    save("index.html", campaign_html(&rows).as_bytes())?;
+    documents(folder, &rows)?;
     tell(&rows);
     let missing = never_reached(sweep, &rows);
-    missing.iter().for_each(|(scenario, name)| {
-        say(format_args!("? {scenario}: {name}: never reached in any of the runs"))
-    });
+    for (scenario, name) in &missing {
+        say(format_args!("? {scenario}: {name}: never reached in any of the runs"));
+    }
     let lacking = sweep.runs.saturating_sub(rows.len() as u64);
     if lacking > 0 {
         say(format_args!("? incomplete: {lacking} of {} runs are not here", sweep.runs));
@@ -39,6 +31,19 @@ pub(super) fn write(folder: &Path, sweep: &Sweep, entries: Vec<Entry>) -> Result
     let open = if missing.is_empty() && lacking == 0 { exit::PASS } else { exit::INCONCLUSIVE };
     let codes = rows.iter().map(|row| code_of(row.diverged, row.verdict)).chain([open]);
     Ok(codes.max_by_key(badness).unwrap_or(exit::PASS))
+}
+
+/// Writes what the rows alone decide: the index, the page, its figures. `rows` are in the order of the index.
+pub(in crate::cli) fn documents(folder: &Path, rows: &[Row]) -> Result<(), String> {
+    let parquet = index::parquet(rows).map_err(|error| format!("index.parquet: {error}"))?;
+    save(folder, "index.csv", index::csv(rows).as_bytes())?;
+    save(folder, "index.parquet", &parquet)?;
+    save(folder, "index.html", campaign_html(rows).as_bytes())
+}
+
+fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Tells how many runs ended how.

@@ -7,11 +7,13 @@ use crate::scenario::{self, Point, World};
 use bitcraps_reports::index;
 use bitcraps_types::Digest;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is to be run.
 pub(super) struct Plan {
-    points: Vec<(PathBuf, Point)>,
+    /// The scenario files: as they were named, and their texts.
+    pub(super) files: BTreeMap<String, String>,
+    points: Vec<(String, Point)>,
     pub(super) runs: Vec<Run>,
     world: World,
 }
@@ -27,8 +29,10 @@ pub(super) struct Run {
 impl Plan {
     /// Reads the files. `Err`: the exit code; what is wrong has been told.
     pub(super) fn new(args: &SweepArgs) -> Result<Plan, u8> {
-        let points = read_points(args)?;
-        let count = points.iter().map(|(_, point)| seeds(args.seed, args.seeds, &point.scenario).count());
+        let files = read(&args.files)?;
+        let points = points(&files, &args.set)?;
+        let seeds = |point: &Point| seeds(args.seed, args.seeds, &point.scenario);
+        let count = points.iter().map(|(_, point)| seeds(point).count());
         let count = count.fold(0u64, u64::saturating_add);
         if count > MOST_SEEDS {
             eprintln!(
@@ -40,9 +44,9 @@ impl Plan {
         for (place, (_, point)) in points.iter().enumerate() {
             let resolved = scenario::resolved(&point.scenario);
             let run = |seed| Run { point: place, seed, id: store::id(&resolved, seed, args.world.name()) };
-            runs.extend(seeds(args.seed, args.seeds, &point.scenario).iter().map(run));
+            runs.extend(seeds(point).iter().map(run));
         }
-        Ok(Plan { points, runs, world: args.world })
+        Ok(Plan { files, points, runs, world: args.world })
     }
 
     pub(super) fn point(&self, run: &Run) -> &Point {
@@ -52,7 +56,7 @@ impl Plan {
     /// The command line that runs exactly this again.
     pub(super) fn command(&self, run: &Run) -> String {
         let (file, point) = &self.points[run.point];
-        again(&file.display().to_string(), &format!("--seed {}", run.seed), self.world, &point.set)
+        again(file, &format!("--seed {}", run.seed), self.world, &point.set)
     }
 
     /// For each scenario what must be reached in at least one of its runs.
@@ -74,31 +78,39 @@ impl Plan {
     }
 }
 
-fn read_points(args: &SweepArgs) -> Result<Vec<(PathBuf, Point)>, u8> {
-    let (mut points, mut bad) = (Vec::new(), false);
-    let mut names = BTreeMap::new();
-    for file in expand(&args.files, "scenario", &[".yaml", ".yml"])? {
-        let Some(text) = text(&file)? else {
-            bad = true;
-            continue;
-        };
-        match scenario::points(&file.display().to_string(), &text, &args.set) {
+/// The texts of all files.
+fn read(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, u8> {
+    let mut files = BTreeMap::new();
+    for file in expand(paths, "scenario", &[".yaml", ".yml"])? {
+        let text = text(&file)?.ok_or(exit::BAD_SCENARIO)?;
+        files.insert(file.display().to_string(), text);
+    }
+    Ok(files)
+}
+
+/// The points of all files, each with its file's name. `Err`: the exit code; what is wrong has been told.
+pub(in crate::cli) fn points(
+    files: &BTreeMap<String, String>,
+    set: &[(String, String)],
+) -> Result<Vec<(String, Point)>, u8> {
+    let (mut points, mut names, mut bad) = (Vec::new(), BTreeMap::new(), false);
+    for (file, text) in files {
+        match scenario::points(file, text, set) {
             Ok(found) => {
                 let name = found.first().map(|point| point.scenario.name.clone()).unwrap_or_default();
-                if let Some(other) = names.insert(name.clone(), file.clone()) {
-                    eprintln!("error: {} and {} have the same name, {name}", other.display(), file.display());
+                if let Some(other) = names.insert(name.clone(), file) {
+                    eprintln!("error: {other} and {file} have the same name, {name}");
                     bad = true;
                 }
                 points.extend(found.into_iter().map(|point| (file.clone(), point)));
             }
             Err(diagnostics) => {
                 bad = true;
-                mistakes(&file, &diagnostics);
+                mistakes(Path::new(file), &diagnostics);
             }
         }
     }
     let axes: BTreeSet<&String> = points.iter().flat_map(|(_, point)| point.values.keys()).collect();
-    // `faults` has a column of its own that counts them under another name, so all of them may be swept as one.
     for axis in axes.into_iter().filter(|axis| index::is_column(axis)) {
         eprintln!("error: the index has a column `{axis}` already, so it can't be swept");
         bad = true;
