@@ -5,6 +5,7 @@
 mod bench;
 mod bundle;
 mod campaign;
+mod compare;
 mod coverage;
 mod dice;
 mod diff;
@@ -26,7 +27,7 @@ mod trace;
 mod watchdog;
 mod workers;
 
-use crate::scenario::{Span, World};
+use crate::scenario::{Percent, Span, World};
 use bitcraps_types::Protocol;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub(crate) mod exit {
     pub(crate) const VIOLATED: u8 = 1;
     pub(crate) const INCONCLUSIVE: u8 = 2;
     pub(crate) const NONDETERMINISTIC: u8 = 3;
+    pub(crate) const REGRESSION: u8 = 4;
     pub(crate) const USAGE: u8 = 64;
     pub(crate) const BAD_SCENARIO: u8 = 65;
     pub(crate) const INTERNAL: u8 = 70;
@@ -51,6 +53,7 @@ Exit codes:
   1   a property was violated
   2   inconclusive: a fault touched nothing, a `sometimes` was never reached, or the run was too short to judge
   3   the same seed gave two traces
+  4   a regression against a baseline
   64  bad usage
   65  bad scenario
   70  internal error
@@ -79,6 +82,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Set two sweeps side by side, point by point. Exit code 4: B is worse than the baseline A by the rule
+    Compare(CompareArgs),
     /// Make one file of a sweep that anybody can check. Exit code 1: a claim does not hold
     Bundle {
         /// A folder that `sweep` or `merge` wrote
@@ -262,6 +267,43 @@ pub(crate) struct SweepArgs {
     /// Where the results go; by default sweeps/NAME, by the scenario's name
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct CompareArgs {
+    /// The baseline: a folder that `sweep` or `merge` wrote, a file of its rows, or a bundle
+    a: PathBuf,
+    /// What is compared with it
+    b: PathBuf,
+    /// Take only these runs of A, such as `engine=pbft`; may be repeated. What is said here is left out of the points
+    #[arg(long = "a", value_name = "COLUMN=VALUE", value_parser = override_)]
+    only_a: Vec<(String, String)>,
+    /// The same of B
+    #[arg(long = "b", value_name = "COLUMN=VALUE", value_parser = override_)]
+    only_b: Vec<(String, String)>,
+    /// A measure that is worse by more than this, and significantly, is a regression
+    #[arg(long, default_value = "5%", value_parser = share)]
+    worse_by: f64,
+    /// The largest p value, corrected for the number of tests, of a difference that counts
+    #[arg(long, default_value_t = 0.05)]
+    significance: f64,
+    /// A rise of the share of failed runs is a regression only if it is significant
+    #[arg(long)]
+    failures_by_chance: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = CompareFormat::Human)]
+    format: CompareFormat,
+    /// Write a page as well
+    #[arg(long)]
+    page: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CompareFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Args)]
@@ -457,6 +499,10 @@ fn events(text: &str) -> Result<(u64, u64), String> {
     range.filter(|(from, to)| from < to).ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    Percent::parse(text).map(Percent::fraction).map_err(|error| format!("{error}, such as 5%"))
+}
+
 /// Validators, or `none`.
 #[derive(Clone)]
 struct Silent(Vec<u16>);
@@ -517,6 +563,7 @@ fn command(command: Command) -> u8 {
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::sweep(&args),
         Command::Merge { folders, out } => sweep::merge(&folders, &out),
+        Command::Compare(args) => compare::compare(&args),
         Command::Bundle { folder, claims, out } => bundle::bundle(&folder, claims.as_deref(), &out),
         Command::VerifyBundle { file, sample, jobs } => bundle::verify(&file, sample, jobs),
         Command::Check { files } => run::check(&files),

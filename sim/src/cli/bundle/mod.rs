@@ -17,7 +17,7 @@
 mod claims;
 mod verify;
 
-pub(super) use verify::verify;
+pub(super) use verify::{read, verify};
 
 use super::exit;
 use super::say::say;

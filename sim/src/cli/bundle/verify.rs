@@ -4,7 +4,7 @@
 use super::{Bundle, FORMAT, ROOT, SOURCES, claims, digests, judge};
 use crate::cli::run::{OF_RUNS, bar, threads};
 use crate::cli::say::say;
-use crate::cli::sweep::journal::{self, Entry, Sweep};
+use crate::cli::sweep::journal::{self, Entry, Kept, Sweep};
 use crate::cli::sweep::{outputs, plan, row_of};
 use crate::cli::{exit, store, workers};
 use crate::run::{self, Depth};
@@ -72,6 +72,13 @@ fn verified(file: &Path, sample: Option<usize>, jobs: usize) -> Result<u8, Faile
     };
     say(if code == exit::PASS { "REPRODUCED" } else { "NOT REPRODUCED" });
     Ok(code)
+}
+
+/// The runs that a bundle says there were; nothing of it is checked.
+pub(in crate::cli) fn read(file: &Path) -> Result<Kept, String> {
+    let place = tempfile::tempdir().map_err(|error| error.to_string())?;
+    unpack(file, place.path()).map_err(|error| format!("{}: {error}", file.display()))?;
+    journal::read(place.path())
 }
 
 /// Unpacks what lies in the study's folder, and refuses all else.

@@ -108,25 +108,28 @@ pub(in crate::cli) fn read(folder: &Path) -> Result<Kept, String> {
     files.retain(|file| file.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
     for file in files {
-        let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let mut sweep = None;
-        for (number, line) in
-            (1..).zip(whole(&bytes).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()))
-        {
-            let read = serde_json::from_slice(line);
-            match read
-                .map_err(|error| format!("{}:{number}: not a row of a sweep: {error}", file.display()))?
-            {
-                Line::Sweep(said) if said.format != FORMAT => {
-                    return Err(format!("{}: the format is {}, not {FORMAT}", file.display(), said.format));
-                }
-                Line::Sweep(said) => sweep = Some(said),
-                Line::Run(entry) => kept.entries.push(entry),
-            }
-        }
-        kept.sweeps.extend(sweep.map(|sweep| (file, sweep)));
+        read_file(&file, &mut kept)?;
     }
     Ok(kept)
+}
+
+/// Reads one file of rows.
+pub(in crate::cli) fn read_file(file: &Path, kept: &mut Kept) -> Result<(), String> {
+    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let mut sweep = None;
+    let lines = whole(&bytes).split(|byte| *byte == b'\n');
+    for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty()) {
+        let read = serde_json::from_slice(line);
+        match read.map_err(|error| format!("{}:{number}: not a row of a sweep: {error}", file.display()))? {
+            Line::Sweep(said) if said.format != FORMAT => {
+                return Err(format!("{}: the format is {}, not {FORMAT}", file.display(), said.format));
+            }
+            Line::Sweep(said) => sweep = Some(said),
+            Line::Run(entry) => kept.entries.push(entry),
+        }
+    }
+    kept.sweeps.extend(sweep.map(|sweep| (file.to_owned(), sweep)));
+    Ok(())
 }
 
 /// The lines that were written to their ends.

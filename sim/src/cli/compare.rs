@@ -1,0 +1,86 @@
+//! `compare`: two sweeps side by side, as two commits, two engines or two settings made them.
+
+use super::say::{say, say_all};
+use super::sweep::journal::{self, Kept};
+use super::{CompareArgs, CompareFormat, bundle, exit};
+use bitcraps_reports::{Row, Rule, compare_html, index};
+use std::path::Path;
+
+/// Compares; exit code 4 if B is worse than A by the rule.
+pub(super) fn compare(args: &CompareArgs) -> u8 {
+    let (a, b) = match (rows(&args.a, &args.only_a), rows(&args.b, &args.only_b)) {
+        (Ok(a), Ok(b)) => (a, b),
+        (Err(error), _) | (_, Err(error)) => {
+            eprintln!("error: {error}");
+            return exit::IO;
+        }
+    };
+    let rule = Rule {
+        worse_by: args.worse_by,
+        significance: args.significance,
+        any_new_failure: !args.failures_by_chance,
+    };
+    let compared = bitcraps_reports::compare(&a, &b, &rule);
+    if compared.points.is_empty() {
+        eprintln!("error: {} and {} have no point in common", args.a.display(), args.b.display());
+        return exit::USAGE;
+    }
+    match args.format {
+        CompareFormat::Human => say_all(compared.to_text()),
+        CompareFormat::Json => say(serde_json::to_string(&compared).expect("plain data has JSON")),
+    }
+    if let Some(page) = &args.page
+        && let Err(error) = std::fs::write(page, compare_html(&compared))
+    {
+        eprintln!("error: {}: {error}", page.display());
+        return exit::IO;
+    }
+    if compared.regression { exit::REGRESSION } else { exit::PASS }
+}
+
+/// The runs that are meant, without the columns by which they were chosen.
+fn rows(path: &Path, only: &[(String, String)]) -> Result<Vec<Row>, String> {
+    let mut rows: Vec<Row> = kept(path)?.entries.into_iter().map(|entry| entry.row).collect();
+    if rows.is_empty() {
+        return Err(format!("{}: no rows of a sweep", path.display()));
+    }
+    for (column, value) in only {
+        rows.retain(|row| index::text_of(row, column).as_ref() == Some(value));
+        if rows.is_empty() {
+            return Err(format!("{}: no run has {column}={value}", path.display()));
+        }
+    }
+    for row in &mut rows {
+        only.iter().for_each(|(column, _)| forget(row, column));
+    }
+    Ok(rows)
+}
+
+fn kept(path: &Path) -> Result<Kept, String> {
+    if path.is_dir() {
+        return journal::read(path);
+    }
+    if path.extension().is_some_and(|end| end == "tar") {
+        return bundle::read(path);
+    }
+    let mut kept = Kept::default();
+    journal::read_file(path, &mut kept)?;
+    Ok(kept)
+}
+
+/// Takes a column out of what tells points apart. The engine and the number of nodes stand in a row twice.
+fn forget(row: &mut Row, column: &str) {
+    row.point.remove(column);
+    match column {
+        "engine" | "consensus.engine" => {
+            row.engine.clear();
+            row.point.remove("consensus.engine");
+        }
+        "nodes" | "validators.count" => {
+            row.nodes = 0;
+            row.point.remove("validators.count");
+        }
+        "scenario" => row.scenario.clear(),
+        _ => {}
+    }
+}
