@@ -1,8 +1,11 @@
-//! docs/faults.md: each fault of the catalogue with its parameters, the worlds that make it, and an example that parses.
+//! docs/faults.md: each fault of the catalogue with its parameters, the worlds that make it, and an example that runs.
 
+use super::super::render;
 use super::{bless, words};
-use crate::scenario::grammar::{Field, Need, Shape};
+use crate::run::{Depth, examine};
+use crate::scenario::grammar::{Choose, Field, Need, Object, Shape};
 use crate::scenario::{Family, FaultDoc, World, faults_table, language, parse};
+use bitcraps_reports::Verdict;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -72,26 +75,24 @@ fn made() -> impl Iterator<Item = FaultDoc> {
 }
 
 #[test]
-fn every_fault_that_a_world_makes_has_one_example_and_it_parses() {
-    let examples = examples();
-    let mut named: Vec<&str> = examples.iter().map(|(name, _)| *name).collect();
+fn every_fault_that_a_world_makes_has_one_example() {
+    let mut named: Vec<&str> = examples().iter().map(|(name, _)| *name).collect();
     let mut wanted: Vec<&str> = made().map(|fault| fault.name).collect();
     named.sort_unstable();
     wanted.sort_unstable();
     assert_eq!(named, wanted);
-    for (name, example) in &examples {
+}
+
+#[test]
+fn every_example_is_a_scenario_that_passes_with_its_fault_landed() {
+    for (name, example) in examples() {
         let text = format!("{}faults:\n{example}", frame());
-        match parse(name, &text) {
-            Ok(parsed) => {
-                assert!(parsed.warnings.is_empty(), "{}", super::super::render(&parsed.warnings));
-                let faults = &parsed.scenario.faults;
-                assert!(
-                    faults.iter().any(|fault| fault.inject.name() == *name),
-                    "no `{name}` in its example"
-                );
-            }
-            Err(all) => panic!("{}", super::super::render(&all)),
-        }
+        let parsed = parse(name, &text).unwrap_or_else(|all| panic!("{}", render(&all)));
+        assert!(parsed.warnings.is_empty(), "{}", render(&parsed.warnings));
+        let faults = &parsed.scenario.faults;
+        assert!(faults.iter().any(|fault| fault.inject.name() == name), "no `{name}` in its example");
+        let record = examine(&parsed.scenario, World::Lab, 1, Depth::Once, "").outcome.record;
+        assert_eq!(record.verdict, Verdict::Pass, "{name}: {:?}", record.properties);
     }
 }
 
@@ -110,7 +111,7 @@ fn page() -> String {
          Every fault that a scenario can inject, from the language's own tables; `bitcraps-sim faults` prints the same in \
          short. How a fault is aimed, started and ended stands in [the scenario file](scenario.md); what each world models, in \
          [Worlds](worlds.md). A fault that touched nothing makes the run inconclusive.\n\n\
-         Each example is whole: put it behind this, and `bitcraps-sim check` accepts it.\n\n\
+         Each example is whole: put it behind this, and `bitcraps-sim run` passes, with every fault landed.\n\n\
          ```yaml\n{}faults:\n```\n\n\
          <!-- generated: change the tables in sim/src/scenario/language/ or the examples in \
          sim/src/scenario/tests/docs/faults.yaml, then in sim/: BLESS=../docs cargo test scenario::tests::docs -->\n\n",
@@ -154,14 +155,15 @@ fn title(family: Family) -> &'static str {
     }
 }
 
-/// Which world makes which.
+/// What each does, and which worlds make it.
 fn overview(out: &mut String) {
-    let worlds = World::ALL.map(World::name);
-    let column = "---|".repeat(worlds.len());
-    writeln!(out, "| fault | what it does | {} |\n|---|---|{column}", worlds.join(" | ")).unwrap();
+    writeln!(out, "| fault | what it does | worlds |\n|---|---|---|").unwrap();
     for fault in by_family().into_values().flatten() {
-        let made = worlds.map(|world| if fault.worlds.contains(&world) { "✓" } else { "–" });
-        writeln!(out, "| [`{0}`](#{0}) | {1} | {2} |", fault.name, fault.doc, made.join(" | ")).unwrap();
+        let lacking = World::ALL.map(World::name).into_iter().filter(|world| !fault.worlds.contains(world));
+        let lacking: Vec<&str> = lacking.collect();
+        let worlds =
+            if lacking.is_empty() { "all".into() } else { format!("all but {}", lacking.join(", ")) };
+        writeln!(out, "| [`{0}`](#{0}) | {1} | {worlds} |", fault.name, fault.doc).unwrap();
     }
 }
 
@@ -175,10 +177,27 @@ fn section(fault: &FaultDoc, example: &str, out: &mut String) {
         writeln!(out, "| parameter | value | default | meaning |\n|---|---|---|---|").unwrap();
         parameters.keys().for_each(|parameter| row(parameter, out));
         out.push('\n');
+        if let Some(which) = exclusive(parameters) {
+            writeln!(out, "{which}\n").unwrap();
+        }
     } else {
         writeln!(out, "No parameters: `inject: {name}`.\n").unwrap();
     }
     writeln!(out, "```yaml\nfaults:\n{example}```").unwrap();
+}
+
+/// Which of the parameters exclude each other, in words.
+fn exclusive(parameters: &'static Object) -> Option<String> {
+    let forms = |forms: &[&[&str]]| {
+        let forms: Vec<String> = forms.iter().map(|form| format!("`{}`", form.join("` with `"))).collect();
+        forms.join(", ")
+    };
+    Some(match parameters.choose {
+        Choose::Free => return None,
+        Choose::OneKey => "Exactly one of them.".into(),
+        Choose::OneForm(some) => format!("Exactly one of {}.", forms(some)),
+        Choose::AtMostOneForm(some) => format!("At most one of {}.", forms(some)),
+    })
 }
 
 fn row(parameter: &'static Field, out: &mut String) {

@@ -1,5 +1,6 @@
 //! docs/scenarios.md: the scenarios of the repository, what each claims, and which faults it injects.
 
+use super::super::render;
 use super::bless;
 use crate::scenario::{Scenario, names_engine, parse};
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ fn scenarios() -> Vec<(String, Scenario, bool)> {
     let read = |file: std::path::PathBuf| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let parsed = parse(&name, &text).unwrap_or_else(|all| panic!("{}", super::super::render(&all)));
+        let parsed = parse(&name, &text).unwrap_or_else(|all| panic!("{}", render(&all)));
         let of_one = names_engine(&text);
         (name, parsed.scenario, of_one)
     };
