@@ -1,6 +1,7 @@
 //! docs/ says what the code does. After a change of the language, in sim/:
 //! `BLESS=../docs cargo test scenario::tests::docs`.
 
+mod examples;
 mod faults;
 mod scenarios;
 
