@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz
+.PHONY: run book hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -75,3 +75,8 @@ museum: ## every strategy against every published bug, and against the engines w
 
 fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
 	fuzz/run.sh
+
+book: ## docs/ as HTML with a search, in target/book
+	command -v mdbook >/dev/null || cargo install mdbook --locked
+	mdbook build
+	@echo "target/book/index.html"

@@ -1,6 +1,10 @@
 //! docs/ says what the code does. After a change of the language, in sim/:
 //! `BLESS=../docs cargo test scenario::tests::docs`.
 
+mod examples;
+mod faults;
+mod scenarios;
+
 use crate::scenario::grammar::{Need, Object, Pattern, Shape, Unit};
 use crate::scenario::{check, faults_table, json_schema, language};
 use std::collections::BTreeSet;
