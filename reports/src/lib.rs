@@ -14,6 +14,7 @@ mod page;
 mod plot;
 mod record;
 mod row;
+pub mod statistics;
 mod text;
 mod thin;
 
