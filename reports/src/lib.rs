@@ -10,15 +10,17 @@ mod error;
 mod figures;
 mod files;
 mod latency;
+mod measure;
 mod page;
 mod plot;
+mod quantity;
 mod record;
 mod row;
 pub mod statistics;
 mod text;
 mod thin;
 
-pub use campaign::campaign_html;
+pub use campaign::{campaign_html, write_campaign};
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;

@@ -12,6 +12,7 @@ mod proportion;
 mod ranks;
 mod shift;
 
+pub(crate) use bootstrap::{central, resample};
 pub use bootstrap::percentile_bootstrap;
 pub use median::{median, median_estimate};
 pub use multiple::{holm, mean_of_estimates};
