@@ -111,14 +111,15 @@ impl Unit {
             Unit::Nanoseconds => span(value.round() as u64),
             Unit::PerSecond => format!("{}/s", significant(value)),
             Unit::Count => significant(value),
-            Unit::Share => format!("{} %", significant(value * 100.0)),
+            Unit::Share => format!("{} %", hundredths(value * 100.0)),
         }
     }
 
     /// Two numbers as an interval; the unit is written once if it is the same.
     pub(crate) fn show_range(self, lo: f64, hi: f64) -> String {
         let (lo, hi) = (self.show(lo), self.show(hi));
-        let split = |text: &str| text.find([' ', '/']).map(|at| (text[..at].to_owned(), text[at..].to_owned()));
+        let split =
+            |text: &str| text.find([' ', '/']).map(|at| (text[..at].to_owned(), text[at..].to_owned()));
         match (split(&lo), split(&hi)) {
             (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{hi}"),
             _ => format!("{lo}–{hi}"),
@@ -131,6 +132,15 @@ impl Unit {
             Unit::Nanoseconds => "_ns",
             Unit::PerSecond | Unit::Count | Unit::Share => "",
         }
+    }
+}
+
+/// A percentage to three significant digits, but no finer than a hundredth.
+fn hundredths(percent: f64) -> String {
+    match percent.abs() {
+        size if size > 0.0 && size < 0.005 => if percent > 0.0 { "<0.01" } else { ">−0.01" }.to_owned(),
+        size if size < 10.0 => significant((percent * 100.0).round() / 100.0),
+        _ => significant(percent),
     }
 }
 
@@ -163,6 +173,10 @@ mod tests {
         assert_eq!(Unit::Nanoseconds.show(-1_500_000.0), "−1.5 ms");
         assert_eq!(Unit::PerSecond.show(12.34), "12.3/s");
         assert_eq!(Unit::Share.show(0.015), "1.5 %");
+        assert_eq!(
+            [0.0, 0.000_01, 0.000_667, 0.012_345, 1.0].map(|share| Unit::Share.show(share)),
+            ["0 %", "<0.01 %", "0.07 %", "1.23 %", "100 %"]
+        );
         assert_eq!(Unit::Share.show_range(0.01, 0.02), "1–2 %");
         assert_eq!(Unit::PerSecond.show_range(10.0, 20.0), "10–20/s");
         assert_eq!(Unit::Nanoseconds.show_range(9e8, 1.1e9), "900 ms–1.1 s");

@@ -60,11 +60,15 @@ pub(crate) fn parse(text: &str) -> Option<Quantity> {
     Some(Quantity { value: value * factor, dimension })
 }
 
-/// The order of values along an axis: text first (`none`, `off`), in its own order, then numbers by kind and size.
+/// Words for what was left alone: the beginning of an axis.
+const NOTHING: [&str; 5] = ["–", "none", "off", "no", "false"];
+
+/// The order of values along an axis: words for nothing, other text in its own order, numbers by kind and size.
 /// It is total: different texts of the same number are in the order of the texts.
 pub(crate) fn order(a: &str, b: &str) -> Ordering {
     let by_size = match (parse(a), parse(b)) {
         (Some(a), Some(b)) => a.dimension.cmp(&b.dimension).then(a.value.total_cmp(&b.value)),
+        (None, None) => NOTHING.contains(&b).cmp(&NOTHING.contains(&a)),
         (a, b) => a.is_some().cmp(&b.is_some()),
     };
     by_size.then_with(|| a.cmp(b))
@@ -87,6 +91,9 @@ mod tests {
         let mut values = ["5 s", "500 ms", "none", "1 min", "30 s", "250ms"];
         values.sort_by(|a, b| order(a, b));
         assert_eq!(values, ["none", "250ms", "500 ms", "5 s", "30 s", "1 min"]);
+        let mut values = ["partition", "none", "crash"];
+        values.sort_by(|a, b| order(a, b));
+        assert_eq!(values, ["none", "crash", "partition"]);
         let mut values = ["20 Mbit/s", "100 kbit/s", "1 Gbit/s"];
         values.sort_by(|a, b| order(a, b));
         assert_eq!(values, ["100 kbit/s", "20 Mbit/s", "1 Gbit/s"]);
@@ -109,7 +116,8 @@ mod tests {
 
     #[test]
     fn an_axis_is_of_numbers_only_if_all_measure_the_same() {
-        let of = |values: &[&str]| numbers(&values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>());
+        let of =
+            |values: &[&str]| numbers(&values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>());
         assert_eq!(of(&["500 ms", "5 s"]), Some((vec![0.5, 5.0], Dimension::Seconds)));
         assert_eq!(of(&["500 ms", "5"]), None);
         assert_eq!(of(&["none", "5 s"]), None);

@@ -14,6 +14,8 @@ const PLOT: u32 = 520;
 const RIGHT: u32 = 330;
 /// Opacity of a band.
 const BAND: f64 = 0.16;
+/// Opacity of a dot among many.
+const CROWDED: f64 = 0.7;
 /// The least distance of two names, canvas pixels.
 const NAME_ROW: i32 = 32;
 
@@ -34,8 +36,10 @@ pub(crate) enum Look {
     Faint,
     /// No dots; the intervals are a band.
     Band,
-    /// Dots that nothing connects.
+    /// Dots that nothing connects, with bars.
     Dots,
+    /// Small dots without bars: there are many.
+    BareDots,
 }
 
 #[derive(Clone, Copy)]
@@ -52,7 +56,13 @@ impl Mark {
 }
 
 /// Draws the lines. Errors: drawing that failed.
-pub(crate) fn draw(name: &str, title: &str, x: &Scale, y: &Scale, lines: &[Line]) -> Result<String, ReportError> {
+pub(crate) fn draw(
+    name: &str,
+    title: &str,
+    x: &Scale,
+    y: &Scale,
+    lines: &[Line],
+) -> Result<String, ReportError> {
     let top = TITLE_ROW + 8;
     let bottom = top + PLOT + X_AXIS;
     plot::draw(name, title, bottom, |canvas| {
@@ -93,6 +103,10 @@ fn paint(panel: &mut Panel<'_>, line: &Line, x: &Scale, y: &Scale) -> Drawn<()> 
         return Ok(());
     }
     let width = if line.look == Look::Faint { 2 } else { 4 };
+    if line.look == Look::BareDots {
+        panel.draw_series(path.iter().map(|at| Circle::new(*at, 5, color.mix(CROWDED).filled())))?;
+        return Ok(());
+    }
     if line.look != Look::Dots {
         panel.draw_series([PathElement::new(path.clone(), color.stroke_width(width))])?;
     }

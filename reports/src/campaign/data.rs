@@ -8,15 +8,19 @@ use super::design::{Design, Point};
 use super::fold::{FEW_RUNS, Quantity};
 use super::heatmap::View;
 use super::percentiles::Curves;
+use crate::ReportError;
 use crate::measure::{MEASURES, Unit};
 use crate::text::{csv_field, json_in_script};
-use crate::ReportError;
 
 /// The most points that the page carries. With more, what can be explored is left out; the figures stay.
 const MOST_POINTS: usize = 4_000;
 
 /// What the script reads; `None` if it is too much, or there is nothing.
-pub(super) fn json(design: &Design<'_>, view: Option<View>, curves: &[Curves]) -> Result<Option<String>, ReportError> {
+pub(super) fn json(
+    design: &Design<'_>,
+    view: Option<View>,
+    curves: &[Curves],
+) -> Result<Option<String>, ReportError> {
     if design.points.is_empty() || design.points.len() > MOST_POINTS {
         return Ok(None);
     }
@@ -31,7 +35,9 @@ pub(super) fn json(design: &Design<'_>, view: Option<View>, curves: &[Curves]) -
         .collect();
     let quantities: Vec<Value> = seen
         .iter()
-        .map(|quantity| json!({"key": quantity.key(), "name": quantity.name(), "unit": unit(quantity.unit())}))
+        .map(
+            |quantity| json!({"key": quantity.key(), "name": quantity.name(), "unit": unit(quantity.unit())}),
+        )
         .collect();
     let points: Vec<Value> = design.points.iter().map(|point| values_of(point, &seen)).collect();
     let curves: Vec<Value> = curves.iter().map(curves_of).collect();
@@ -125,7 +131,8 @@ pub(super) fn points_csv(design: &Design<'_>) -> String {
             match measured {
                 Some(measured) => {
                     let estimate = measured.estimate;
-                    let _ = write!(csv, ",{},{},{},{}", estimate.value, estimate.lo, estimate.hi, measured.runs);
+                    let _ =
+                        write!(csv, ",{},{},{},{}", estimate.value, estimate.lo, estimate.hi, measured.runs);
                 }
                 None => csv.push_str(",,,,0"),
             }

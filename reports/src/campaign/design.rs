@@ -3,6 +3,7 @@
 //!
 //! Rows are put into one order first, so that the order in which they were made changes nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::measure::{MEASURES, failed};
@@ -97,11 +98,10 @@ impl Tally {
 
 impl<'a> Design<'a> {
     pub(crate) fn new(given: &'a [Row]) -> Design<'a> {
-        let columns = columns(given);
-        let (axes, aliases) = axes(given, &columns);
+        let (axes, aliases) = axes(given);
         let mut placed: Vec<(Vec<u32>, &Row)> = given
             .iter()
-            .map(|row| (axes.iter().map(|(axis, column)| axis.place(&column.of(row))).collect(), row))
+            .map(|row| (axes.iter().map(|axis| axis.place(&axis.value_of(row))).collect(), row))
             .collect();
         // The last part only matters for rows of the same seed at the same point; it makes the order total.
         placed.sort_by(|(a_at, a), (b_at, b)| {
@@ -116,7 +116,7 @@ impl<'a> Design<'a> {
             points.push(Point::new(together[0].0.clone(), runs, together));
         }
         let rows = placed.into_iter().map(|(_, row)| row).collect();
-        Design { rows, axes: axes.into_iter().map(|(axis, _)| axis).collect(), aliases, points }
+        Design { rows, axes, aliases, points }
     }
 
     /// The rows of a point.
@@ -129,20 +129,28 @@ impl<'a> Design<'a> {
         self.axes.iter().position(|axis| axis.key == key)
     }
 
-    /// A point in words: `engine tendermint, loss 1 %`.
-    pub(crate) fn name(&self, point: &Point) -> String {
-        let parts = self.axes.iter().zip(&point.at);
-        let words = parts.map(|(axis, at)| format!("{} {}", axis.key, axis.values[*at as usize]));
-        words.collect::<Vec<_>>().join(", ")
+    /// The names of the axes in a line: `engine · loss`.
+    pub(crate) fn heading(&self) -> String {
+        self.axes.iter().map(|axis| axis.key.as_str()).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// A point's values under that heading: `tendermint · 1 %`.
+    pub(crate) fn label(&self, point: &Point) -> String {
+        let values = self.axes.iter().zip(&point.at).map(|(axis, at)| axis.values[*at as usize].as_str());
+        values.collect::<Vec<_>>().join(" · ")
     }
 }
 
 impl Axis {
-    fn new(key: &str, swept: bool, values: BTreeSet<String>) -> Axis {
-        let mut values: Vec<String> = values.into_iter().collect();
+    fn new(key: &str, swept: bool, mut values: Vec<String>) -> Axis {
         values.sort_by(|a, b| quantity::order(a, b));
         let numbers = quantity::numbers(&values);
         Axis { key: key.to_owned(), swept, values, numbers }
+    }
+
+    /// A run's value, as it was written.
+    pub(crate) fn value_of<'r>(&self, row: &'r Row) -> Cow<'r, str> {
+        value_of(row, &self.key, self.swept)
     }
 
     fn place(&self, value: &str) -> u32 {
@@ -154,7 +162,8 @@ impl Axis {
 impl Point {
     fn new(at: Vec<u32>, runs: std::ops::Range<usize>, placed: &[(Vec<u32>, &Row)]) -> Point {
         let measured = std::array::from_fn(|measure| {
-            let samples: Vec<f64> = placed.iter().filter_map(|(_, row)| (MEASURES[measure].of)(row)).collect();
+            let samples: Vec<f64> =
+                placed.iter().filter_map(|(_, row)| (MEASURES[measure].of)(row)).collect();
             let runs = samples.len() as u64;
             median_estimate(samples).map(|estimate| Measured { estimate, runs })
         });
@@ -167,70 +176,53 @@ impl Point {
     }
 }
 
-/// A column of the rows that may be an axis.
-enum Column {
-    Scenario,
-    World,
-    Engine,
-    Nodes,
-    Swept(String),
-}
-
-impl Column {
-    fn of(&self, row: &Row) -> String {
-        match self {
-            Column::Scenario => row.scenario.clone(),
-            Column::World => row.world.clone(),
-            Column::Engine => row.engine.clone(),
-            Column::Nodes => row.nodes.to_string(),
-            Column::Swept(key) => row.point.get(key).map_or(ABSENT.to_owned(), String::clone),
-        }
-    }
-
-    fn key(&self) -> &str {
-        match self {
-            Column::Scenario => "scenario",
-            Column::World => "world",
-            Column::Engine => "engine",
-            Column::Nodes => "nodes",
-            Column::Swept(key) => key,
-        }
+/// What a row has under a key; `swept` tells a key of the sweep from a field of the same name.
+fn value_of<'r>(row: &'r Row, key: &str, swept: bool) -> Cow<'r, str> {
+    match (swept, key) {
+        (false, "scenario") => Cow::Borrowed(&row.scenario),
+        (false, "world") => Cow::Borrowed(&row.world),
+        (false, "engine") => Cow::Borrowed(&row.engine),
+        (false, "nodes") => Cow::Owned(row.nodes.to_string()),
+        _ => Cow::Borrowed(row.point.get(key).map_or(ABSENT, String::as_str)),
     }
 }
 
-fn columns(rows: &[Row]) -> Vec<Column> {
-    let swept: BTreeSet<&String> = rows.iter().flat_map(|row| row.point.keys()).collect();
-    let built_in = [Column::Scenario, Column::World, Column::Engine, Column::Nodes];
-    built_in.into_iter().chain(swept.into_iter().map(|key| Column::Swept(key.clone()))).collect()
+/// All that may differ: the keys, and whether they are of the sweep.
+fn keys(rows: &[Row]) -> Vec<(&str, bool)> {
+    let swept: BTreeSet<&str> = rows.iter().flat_map(|row| row.point.keys()).map(String::as_str).collect();
+    let built_in = ["scenario", "world", "engine", "nodes"].map(|key| (key, false));
+    built_in.into_iter().chain(swept.into_iter().map(|key| (key, true))).collect()
 }
 
-/// The columns with more than one value, save swept keys that go along with another one: `validators.count` is
-/// what `nodes` is.
-fn axes<'c>(rows: &[Row], columns: &'c [Column]) -> (Vec<(Axis, &'c Column)>, Vec<String>) {
-    let mut axes: Vec<(Axis, &Column)> = Vec::new();
+/// The keys with more than one value, save swept ones that go along with another: `validators.count` is what `nodes`
+/// is. Those are told by name.
+fn axes(rows: &[Row]) -> (Vec<Axis>, Vec<String>) {
+    let mut axes: Vec<Axis> = Vec::new();
     let mut aliases = Vec::new();
-    for column in columns {
-        let values: BTreeSet<String> = rows.iter().map(|row| column.of(row)).collect();
+    for (key, swept) in keys(rows) {
+        let values: BTreeSet<Cow<'_, str>> = rows.iter().map(|row| value_of(row, key, swept)).collect();
         if values.len() < 2 {
             continue;
         }
-        let swept = matches!(column, Column::Swept(_));
-        if swept && axes.iter().any(|(_, other)| go_together(rows, column, other)) {
-            aliases.push(column.key().to_owned());
+        let axis = Axis::new(key, swept, values.into_iter().map(Cow::into_owned).collect());
+        if swept && axes.iter().any(|other| go_together(rows, &axis, other)) {
+            aliases.push(axis.key);
         } else {
-            axes.push((Axis::new(column.key(), swept, values), column));
+            axes.push(axis);
         }
     }
     (axes, aliases)
 }
 
 /// Whether each value of the one always comes with the same value of the other, both ways.
-fn go_together(rows: &[Row], a: &Column, b: &Column) -> bool {
+fn go_together(rows: &[Row], a: &Axis, b: &Axis) -> bool {
     let (mut b_of, mut a_of) = (BTreeMap::new(), BTreeMap::new());
-    rows.iter().all(|row| {
-        let (a, b) = (a.of(row), b.of(row));
-        *b_of.entry(a.clone()).or_insert_with(|| b.clone()) == b && *a_of.entry(b).or_insert(a.clone()) == a
-    })
+    a.values.len() == b.values.len()
+        && rows.iter().all(|row| {
+            let (a, b) = (a.value_of(row), b.value_of(row));
+            *b_of.entry(a.clone()).or_insert_with(|| b.clone()) == b
+                && *a_of.entry(b).or_insert(a.clone()) == a
+        })
 }
 
 /// The failing runs of some rows.
@@ -273,7 +265,7 @@ pub(crate) mod tests {
         assert_eq!(keys, ["nodes", "link.loss"]);
         assert_eq!(design.axes[1].values, ["0.5 %", "1 %", "10 %"]);
         assert_eq!(design.aliases, ["validators.count"]);
-        assert_eq!(design.name(&design.points[0]), "nodes 4, link.loss 1 %");
+        assert_eq!((design.heading(), design.label(&design.points[0])), ("nodes · link.loss".into(), "4 · 1 %".into()));
     }
 
     #[test]

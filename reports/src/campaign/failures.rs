@@ -34,7 +34,7 @@ pub(super) fn table(page: &mut String, design: &Design<'_>) {
         page.push_str("<h2>What was violated</h2>\n");
     }
     for (number, (property, runs)) in properties.iter().enumerate().take(MOST_PROPERTIES) {
-        block(page, number, property, runs, design.rows.len() as u64);
+        block(page, design, number, property, runs);
     }
     if properties.len() > MOST_PROPERTIES {
         let more = (properties.len() - MOST_PROPERTIES) as u64;
@@ -47,7 +47,8 @@ pub(super) fn table(page: &mut String, design: &Design<'_>) {
     unjudged(page, design);
 }
 
-fn block(page: &mut String, number: usize, property: &str, runs: &[&Row], all: u64) {
+fn block(page: &mut String, design: &Design<'_>, number: usize, property: &str, runs: &[&Row]) {
+    let all = design.rows.len() as u64;
     let share = wilson(runs.len() as u64, all).map_or(String::new(), |share| {
         format!("{} ({})", Unit::Share.show(share.value), Unit::Share.show_range(share.lo, share.hi))
     });
@@ -59,10 +60,10 @@ fn block(page: &mut String, number: usize, property: &str, runs: &[&Row], all: u
         plural(all, "run", "runs")
     );
     let first = runs[0];
-    let _ = write!(page, "First: {}", describe(first));
+    let _ = write!(page, "First: {}, {}", escape(&place(design, first)), seed(design, first));
     if runs.len() > 1 {
-        let others: Vec<String> = runs[1..].iter().take(MOST_LINKS).map(|row| describe_short(row)).collect();
-        let _ = write!(page, ". Then {}", others.join(", "));
+        let others: Vec<String> = runs[1..].iter().take(MOST_LINKS).map(|row| seed(design, row)).collect();
+        let _ = write!(page, "; then {}", others.join(", "));
         if runs.len() - 1 > MOST_LINKS {
             let _ = write!(page, " and {} more", count((runs.len() - 1 - MOST_LINKS) as u64));
         }
@@ -79,17 +80,20 @@ fn block(page: &mut String, number: usize, property: &str, runs: &[&Row], all: u
     page.push_str("</section>\n");
 }
 
-/// A run in words, with the link to its page.
-fn describe(row: &Row) -> String {
-    let swept: String = row.point.iter().map(|(key, value)| format!(", {key} {value}")).collect();
-    let words = format!("{}, {}, {} nodes{swept}, ", row.scenario, row.engine, row.nodes);
-    format!("{}{}", escape(&plain(&words, 300)), describe_short(row))
+/// Where a run is in the campaign, in words.
+fn place(design: &Design<'_>, row: &Row) -> String {
+    let words: Vec<String> =
+        design.axes.iter().map(|axis| format!("{} {}", axis.key, axis.value_of(row))).collect();
+    if words.is_empty() { row.scenario.clone() } else { plain(&words.join(", "), 300) }
 }
 
-fn describe_short(row: &Row) -> String {
+/// A run's seed, with the link to its page and the place as what is shown on pointing at it.
+fn seed(design: &Design<'_>, row: &Row) -> String {
     let seed = format!("seed {}", row.seed);
     match link(row) {
-        Some(address) => format!("<a href=\"{address}\">{seed}</a>"),
+        Some(address) => {
+            format!("<a href=\"{address}\" title=\"{}\">{seed}</a>", escape(&place(design, row)))
+        }
         None => seed,
     }
 }
@@ -106,7 +110,8 @@ fn unjudged(page: &mut String, design: &Design<'_>) {
     properties.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     page.push_str("<h2>What could not be judged</h2>\n<ul>\n");
     for (property, runs) in properties.iter().take(MOST_PROPERTIES) {
-        let _ = writeln!(page, "<li>{}: {}</li>", escape(&plain(property, 200)), plural(*runs, "run", "runs"));
+        let _ =
+            writeln!(page, "<li>{}: {}</li>", escape(&plain(property, 200)), plural(*runs, "run", "runs"));
     }
     page.push_str("</ul>\n");
     if properties.len() > MOST_PROPERTIES {

@@ -126,7 +126,14 @@ mod tests {
             Quantity::all().filter(|quantity| quantity.is_seen(&design.points)).map(Quantity::key).collect();
         assert_eq!(
             seen,
-            ["commit_p50", "commit_p99", "commands_per_second", "blocks_per_second", "messages_per_block", "failure_rate"]
+            [
+                "commit_p50",
+                "commit_p99",
+                "commands_per_second",
+                "blocks_per_second",
+                "messages_per_block",
+                "failure_rate"
+            ]
         );
     }
 }

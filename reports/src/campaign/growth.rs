@@ -75,11 +75,20 @@ fn figure(
         let through: Vec<(f64, f64)> = marks.iter().map(|mark| (mark.x.value, mark.y.value)).collect();
         let law = power_law(&through);
         let name = match law {
-            Some(law) => format!("{}, n^{:.2}", plain(engine_name, 16), law.exponent.value),
+            Some(law) => {
+                let exponent = format!("{:.2}", law.exponent.value).replace('-', "−");
+                format!("{}, n^{exponent}", plain(engine_name, 16))
+            }
             None => plain(engine_name, 22),
         };
         if let Some(law) = law {
-            fits.push(Fit { measure: quantity.name(), engine: engine_name.clone(), sizes: marks.len(), runs, law });
+            fits.push(Fit {
+                measure: quantity.name(),
+                engine: engine_name.clone(),
+                sizes: marks.len(),
+                runs,
+                law,
+            });
         }
         if number < SERIES.len() {
             lines.push(Line { name, ink, marks, look: Look::Bars });
@@ -88,7 +97,7 @@ fn figure(
     let of = |ends: fn(&Mark) -> [f64; 2]| -> Vec<f64> {
         lines.iter().flat_map(|line| line.marks.iter().flat_map(ends)).collect()
     };
-    let x = Scale::logarithmic_at("nodes (logarithmic)", sizes);
+    let x = Scale::logarithmic_at("nodes", sizes);
     let y = Scale::logarithmic(&name.to_lowercase(), quantity.unit(), &of(|mark| [mark.y.lo, mark.y.hi]));
     let title = format!("{name}, as the network grows");
     let others: Vec<&str> = design
@@ -98,7 +107,8 @@ fn figure(
         .filter(|(at, _)| *at != nodes && Some(*at) != engine)
         .map(|(_, axis)| axis.key.as_str())
         .collect();
-    let over = if others.is_empty() { String::new() } else { format!(", over all values of {}", others.join(", ")) };
+    let over =
+        if others.is_empty() { String::new() } else { format!(", over all values of {}", others.join(", ")) };
     let caption = format!(
         "Means of the points' medians{over}; n = {} runs. Bars: 95 % bootstrap intervals over seeds. The exponents are of \
          least squares on logarithms through the marks; the table has their intervals.",
@@ -111,13 +121,16 @@ fn figure(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::MEASURES;
     use crate::Row;
     use crate::campaign::design::tests::row;
+    use crate::measure::MEASURES;
     use crate::statistics::near;
 
     fn rows(sizes: &[u16]) -> Vec<Row> {
-        sizes.iter().flat_map(|nodes| (0..8).map(|seed| row("a", *nodes, &[], seed, 5 * u64::from(*nodes)))).collect()
+        sizes
+            .iter()
+            .flat_map(|nodes| (0..8).map(|seed| row("a", *nodes, &[], seed, 5 * u64::from(*nodes))))
+            .collect()
     }
 
     #[test]

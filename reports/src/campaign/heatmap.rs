@@ -48,8 +48,10 @@ impl View {
     pub(crate) fn of(design: &Design<'_>) -> Option<View> {
         let rank = |at: &usize| {
             let axis = &design.axes[*at];
-            let last_resort = ["nodes", "engine", "world", "scenario"].iter().position(|key| *key == axis.key);
-            (last_resort.map_or(0, |place| place + 1), *at)
+            let last_resort =
+                ["nodes", "engine", "world", "scenario"].iter().position(|key| *key == axis.key);
+            // Sizes read best from left to right.
+            (last_resort.map_or(0, |place| place + 1), axis.numbers.is_none(), *at)
         };
         let mut order: Vec<usize> = (0..design.axes.len()).collect();
         order.sort_by_key(rank);
@@ -71,7 +73,8 @@ impl<'d, 'a> Heatmap<'d, 'a> {
         }
         let cells: BTreeMap<_, Cell> =
             together.into_iter().map(|(at, points)| (at, fold(points, quantity))).collect();
-        let values: Vec<f64> = cells.values().filter_map(|cell| cell.estimate).map(|cell| cell.value).collect();
+        let values: Vec<f64> =
+            cells.values().filter_map(|cell| cell.estimate).map(|cell| cell.value).collect();
         let shown = |axis: Option<usize>, most: usize| -> Vec<u32> {
             let values = axis.map_or(1, |axis| design.axes[axis].values.len());
             evenly(values, most).map(|at| at as u32).collect()
@@ -107,10 +110,16 @@ impl<'d, 'a> Heatmap<'d, 'a> {
             .filter(|(at, _)| *at != self.view.x && Some(*at) != self.view.y && Some(*at) != self.view.panel)
             .map(|(_, axis)| axis.key.as_str())
             .collect();
-        let over = if folded.is_empty() { String::new() } else { format!(" over all values of {}", folded.join(", ")) };
+        let over = if folded.is_empty() {
+            String::new()
+        } else {
+            format!(" over all values of {}", folded.join(", "))
+        };
         let what = match self.quantity {
             Quantity::Failures => {
-                format!("Share of the runs that failed (violated or diverged){over}, with Wilson's 95 % interval.")
+                format!(
+                    "Share of the runs that failed (violated or diverged){over}, with Wilson's 95 % interval."
+                )
             }
             Quantity::Measure(_) if folded.is_empty() => {
                 "Median over the runs, with its 95 % bootstrap interval.".to_owned()
@@ -127,7 +136,11 @@ impl<'d, 'a> Heatmap<'d, 'a> {
         let whole = |axis: Option<usize>| axis.map_or(1, |axis| self.design.axes[axis].values.len());
         let hidden = whole(Some(self.view.x)) - self.columns.len() + whole(self.view.y) - self.rows.len();
         if hidden > 0 {
-            let _ = write!(caption, " {} of the axes are not shown; the CSV has all.", plural(hidden as u64, "value", "values"));
+            let _ = write!(
+                caption,
+                " {} of the axes are not shown; the CSV has all.",
+                plural(hidden as u64, "value", "values")
+            );
         }
         caption
     }
@@ -137,7 +150,9 @@ impl<'d, 'a> Heatmap<'d, 'a> {
     }
 
     fn panel_name(&self, panel: u32) -> Option<String> {
-        self.view.panel.map(|axis| format!("{} {}", self.design.axes[axis].key, self.label(self.view.panel, panel)))
+        self.view
+            .panel
+            .map(|axis| format!("{} {}", self.design.axes[axis].key, self.label(self.view.panel, panel)))
     }
 
     fn corner(&self) -> String {
@@ -182,11 +197,19 @@ impl<'d, 'a> Heatmap<'d, 'a> {
                 escape(&self.corner())
             );
             for column in &self.columns {
-                let _ = write!(page, "<th scope=\"col\">{}</th>", escape(&plain(self.label(Some(self.view.x), *column), 40)));
+                let _ = write!(
+                    page,
+                    "<th scope=\"col\">{}</th>",
+                    escape(&plain(self.label(Some(self.view.x), *column), 40))
+                );
             }
             page.push_str("</tr></thead>\n<tbody>\n");
             for row in &self.rows {
-                let _ = write!(page, "<tr><th scope=\"row\">{}</th>", escape(&plain(self.label(self.view.y, *row), 40)));
+                let _ = write!(
+                    page,
+                    "<tr><th scope=\"row\">{}</th>",
+                    escape(&plain(self.label(self.view.y, *row), 40))
+                );
                 for column in &self.columns {
                     self.table_cell(page, self.cells.get(&(*panel, *row, *column)));
                 }
@@ -246,7 +269,10 @@ impl<'d, 'a> Heatmap<'d, 'a> {
         );
         let text = |svg: &mut String, x: usize, y: usize, anchor: &str, fill: &str, words: &str| {
             let words = escape(words);
-            let _ = writeln!(svg, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"{fill}\">{words}</text>");
+            let _ = writeln!(
+                svg,
+                "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"{fill}\">{words}</text>"
+            );
         };
         for (number, panel) in self.panels.iter().enumerate() {
             let top = 24 + panel_height * number;
@@ -260,7 +286,14 @@ impl<'d, 'a> Heatmap<'d, 'a> {
             }
             for (down, row) in self.rows.iter().enumerate() {
                 let y = top + HEAD - 10 + ROW * down;
-                text(&mut svg, LEFT - 10, y + ROW / 2 + 2, "end", &muted, &plain(self.label(self.view.y, *row), 22));
+                text(
+                    &mut svg,
+                    LEFT - 10,
+                    y + ROW / 2 + 2,
+                    "end",
+                    &muted,
+                    &plain(self.label(self.view.y, *row), 22),
+                );
                 for (at, column) in self.columns.iter().enumerate() {
                     let Some(cell) = self.cells.get(&(*panel, *row, *column)) else { continue };
                     let (step, lines) = self.shown(cell);
@@ -291,7 +324,10 @@ impl<'d, 'a> Heatmap<'d, 'a> {
             text(&mut svg, LEFT - 10, y + 11, "end", &muted, &unit.show(self.shades.lo));
             for step in 0..ramp::STEPS {
                 let x = LEFT + 26 * step;
-                let _ = write!(svg, "<g class=\"r{step}\"><rect x=\"{x}\" y=\"{y}\" width=\"24\" height=\"14\"/></g>");
+                let _ = write!(
+                    svg,
+                    "<g class=\"r{step}\"><rect x=\"{x}\" y=\"{y}\" width=\"24\" height=\"14\"/></g>"
+                );
             }
             text(&mut svg, LEFT + 26 * ramp::STEPS + 8, y + 11, "start", &muted, &unit.show(self.shades.hi));
         }

@@ -18,6 +18,8 @@ const LOADS: [&str; 7] = ["bets", "rate", "load", "clients", "players", "command
 const MOST_ENGINES: usize = 4;
 /// The most dots of a scatter; more are thinned out evenly.
 const MOST_DOTS: usize = 1_500;
+/// With more dots than this their intervals would hide them.
+const MOST_BARS: usize = 60;
 
 /// The axis that says how much work was offered, if there is one.
 pub(crate) fn load_axis(design: &Design<'_>) -> Option<usize> {
@@ -63,7 +65,10 @@ fn curves(
     let (axis, names) = engines(design);
     let key = &design.axes[load].key;
     let mut lines = Vec::new();
-    let mut csv = format!("engine,{},percentile,commands_per_second,lo,hi,latency_ns,lo_ns,hi_ns,runs\n", csv_field(key));
+    let mut csv = format!(
+        "engine,{},percentile,commands_per_second,lo,hi,latency_ns,lo_ns,hi_ns,runs\n",
+        csv_field(key)
+    );
     for ((engine, name), ink) in names.iter().enumerate().zip(SERIES) {
         for (latency, percentile, look) in [(latencies[0], 50, Look::Faint), (latencies[1], 99, Look::Bars)] {
             let mut marks = Vec::new();
@@ -90,7 +95,12 @@ fn curves(
                 );
             }
             if engine < MOST_ENGINES {
-                lines.push(Line { name: format!("{}, {percentile} %", crate::text::plain(name, 16)), ink, marks, look });
+                lines.push(Line {
+                    name: format!("{}, {percentile} %", crate::text::plain(name, 16)),
+                    ink,
+                    marks,
+                    look,
+                });
             }
         }
     }
@@ -109,11 +119,17 @@ fn curves(
 
 fn scatter(design: &Design<'_>, throughput: Quantity, latency: usize) -> Result<Figure, ReportError> {
     let (axis, names) = engines(design);
-    let mut csv = String::from("point,commands_per_second,lo,hi,latency_ns,lo_ns,hi_ns,runs\n");
+    let keys: String = design.axes.iter().map(|axis| format!("{},", csv_field(&axis.key))).collect();
+    let mut csv = format!("{keys}commands_per_second,lo,hi,latency_ns,lo_ns,hi_ns,runs\n");
     let mut lines: Vec<Line> = names
         .iter()
         .zip(SERIES)
-        .map(|(name, ink)| Line { name: crate::text::plain(name, 22), ink, marks: Vec::new(), look: Look::Dots })
+        .map(|(name, ink)| Line {
+            name: crate::text::plain(name, 22),
+            ink,
+            marks: Vec::new(),
+            look: Look::Dots,
+        })
         .collect();
     for point in &design.points {
         let (x, y) = (fold([point], throughput), fold([point], Quantity::Measure(latency)));
@@ -121,10 +137,11 @@ fn scatter(design: &Design<'_>, throughput: Quantity, latency: usize) -> Result<
         if let Some(line) = lines.get_mut(axis.map_or(0, |axis| point.at[axis] as usize)) {
             line.marks.push(Mark { x, y: y_estimate });
         }
+        let values = design.axes.iter().zip(&point.at).map(|(axis, at)| &axis.values[*at as usize]);
+        let values: String = values.map(|value| format!("{},", csv_field(value))).collect();
         let _ = writeln!(
             csv,
-            "{},{},{},{},{},{},{},{}",
-            csv_field(&design.name(point)),
+            "{values}{},{},{},{},{},{},{}",
             x.value,
             x.lo,
             x.hi,
@@ -141,15 +158,19 @@ fn scatter(design: &Design<'_>, throughput: Quantity, latency: usize) -> Result<
             line.marks = crate::thin::evenly(line.marks.len(), most).map(|at| line.marks[at]).collect();
         }
     }
+    if dots > MOST_BARS {
+        lines.iter_mut().for_each(|line| line.look = Look::BareDots);
+    }
     // The name stands at the rightmost dot.
     lines.iter_mut().for_each(|line| line.marks.sort_by(|a, b| a.x.value.total_cmp(&b.x.value)));
     let what = if MEASURES[latency].key == "settle_p99" { "settlement" } else { "commit" };
     let title = "Latency against throughput".to_owned();
     let caption = format!(
         "Each dot is one of {} points: the medians over its runs (n = {} in all) of what was settled per second and of \
-         the {what} latency that 99 % did not exceed; bars: 95 % intervals.{}{}",
+         the {what} latency that 99 % did not exceed; {}.{}{}",
         count(design.points.len() as u64),
         count(design.rows.len() as u64),
+        if dots > MOST_BARS { "the CSV has their 95 % intervals" } else { "bars: 95 % intervals" },
         if dots > MOST_DOTS { " An even choice is drawn; the CSV has all." } else { "" },
         left_out(names.len().saturating_sub(SERIES.len() - MOST_ENGINES))
     );
@@ -160,7 +181,11 @@ fn draw(title: &str, lines: &[Line], what: &str) -> Result<String, ReportError> 
     let of = |ends: fn(&Mark) -> [f64; 2]| -> Vec<f64> {
         lines.iter().flat_map(|line| line.marks.iter().flat_map(ends)).collect()
     };
-    let x = Scale::fitting("commands settled", crate::measure::Unit::PerSecond, &of(|mark| [mark.x.lo, mark.x.hi]));
+    let x = Scale::fitting(
+        "commands settled",
+        crate::measure::Unit::PerSecond,
+        &of(|mark| [mark.x.lo, mark.x.hi]),
+    );
     let y = Scale::fitting(
         &format!("{what} latency"),
         crate::measure::Unit::Nanoseconds,
@@ -188,7 +213,10 @@ mod tests {
             Row { commands: load * 10, ..row(engine, 4, &[(key, &value)], seed, 10 + load / 10) }
         };
         let loads = [20, 100, 400];
-        loads.into_iter().flat_map(|load| (0..6).flat_map(move |seed| [at(load, seed, "a"), at(load, seed, "b")])).collect()
+        loads
+            .into_iter()
+            .flat_map(|load| (0..6).flat_map(move |seed| [at(load, seed, "a"), at(load, seed, "b")]))
+            .collect()
     }
 
     #[test]
@@ -197,7 +225,8 @@ mod tests {
         let design = Design::new(&rows);
         let figure = figure(&design).unwrap().unwrap();
         assert!(figure.title.ends_with("along workload.bets"), "{}", figure.title);
-        let offered: Vec<&str> = figure.csv.lines().skip(1).take(3).filter_map(|line| line.split(',').nth(1)).collect();
+        let offered: Vec<&str> =
+            figure.csv.lines().skip(1).take(3).filter_map(|line| line.split(',').nth(1)).collect();
         assert_eq!(offered, ["20/s", "100/s", "400/s"]);
         assert_eq!(figure.csv.lines().count(), 1 + 2 * 2 * 3);
         assert!(figure.caption.contains("n = 36 runs"), "{}", figure.caption);
@@ -205,7 +234,10 @@ mod tests {
 
     #[test]
     fn without_an_offered_load_each_point_is_a_dot() {
-        let rows: Vec<Row> = [("1 s", 1), ("2 s", 2)].into_iter().map(|(x, seed)| row("a", 4, &[("for", x)], seed, 9)).collect();
+        let rows: Vec<Row> = [("1 s", 1), ("2 s", 2)]
+            .into_iter()
+            .map(|(x, seed)| row("a", 4, &[("for", x)], seed, 9))
+            .collect();
         let figure = figure(&Design::new(&rows)).unwrap().unwrap();
         assert_eq!(figure.csv.lines().count(), 3);
     }

@@ -224,12 +224,14 @@ impl Figures {
         page.push_str("<div class=\"view\">\n");
         map.tables(page);
         page.push_str("</div>\n<p class=\"readout\" aria-live=\"polite\" hidden></p>\n");
-        let seen: Vec<Quantity> = Quantity::all().filter(|quantity| quantity.is_seen(&design.points)).collect();
+        let seen: Vec<Quantity> =
+            Quantity::all().filter(|quantity| quantity.is_seen(&design.points)).collect();
         let names: Vec<(String, String)> = seen
             .iter()
             .map(|quantity| (format!("heatmap-{}", quantity.key()), format!("{}: ", quantity.name())))
             .collect();
-        let files: Vec<(&str, &str)> = names.iter().map(|(file, name)| (file.as_str(), name.as_str())).collect();
+        let files: Vec<(&str, &str)> =
+            names.iter().map(|(file, name)| (file.as_str(), name.as_str())).collect();
         Self::end(page, &map.caption(), &files);
         for quantity in seen {
             self.all.push(Heatmap::new(design, view, quantity).figure()?);
@@ -257,7 +259,7 @@ fn exponents(page: &mut String, fits: &[Fit]) {
         return;
     }
     page.push_str(
-        "<h3>Exponents of growth</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Exponents of \
+        "<section class=\"exponents\">\n<h3>Exponents of growth</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Exponents of \
          growth\"><table>\n<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Engine</th>\
          <th scope=\"col\" class=\"n\">Grows with n to the</th><th scope=\"col\" class=\"n\">95 % interval</th>\
          <th scope=\"col\" class=\"n\">Sizes</th><th scope=\"col\" class=\"n\">Runs</th></tr></thead>\n<tbody>\n",
@@ -278,7 +280,7 @@ fn exponents(page: &mut String, fits: &[Fit]) {
             count(fit.runs)
         );
     }
-    page.push_str("</tbody></table></div>\n");
+    page.push_str("</tbody></table></div>\n</section>\n");
 }
 
 fn method(page: &mut String, design: &Design<'_>, explorable: bool) {
@@ -296,7 +298,9 @@ fn method(page: &mut String, design: &Design<'_>, explorable: bool) {
          narrower than it should be.",
         fold::FEW_RUNS
     ));
-    say("Shares have Wilson's score interval, over all runs. A run failed if it violated a property or diverged.");
+    say(
+        "Shares have Wilson's score interval, over all runs. A run failed if it violated a property or diverged.",
+    );
     say(
         "Runs without a commit have no commit latency; they are missing from it, and the number of runs says so. A \
          latency is that of what was committed: look at the longest stall beside it.",

@@ -69,7 +69,11 @@ pub(crate) fn curves(design: &Design<'_>) -> Result<Vec<Curves>, ReportError> {
     let all = sets.into_iter().map(|set| Curves {
         axis: set.axis,
         left_out: set.left_out,
-        curves: set.blocks.iter().filter_map(|(value, blocks)| blocks.curve(name(set.axis, *value))).collect(),
+        curves: set
+            .blocks
+            .iter()
+            .filter_map(|(value, blocks)| blocks.curve(name(set.axis, *value)))
+            .collect(),
     });
     Ok(all.filter(|curves| !curves.curves.is_empty()).collect())
 }
@@ -131,7 +135,8 @@ impl Blocks {
     fn curve(&self, name: String) -> Option<Curve> {
         let blocks = self.runs.min(BLOCKS);
         let total = |weights: &[u64]| -> Vec<(u64, u64)> {
-            let weighted = |seen: &[u64; BLOCKS]| seen.iter().zip(weights).map(|(times, weight)| times * weight).sum();
+            let weighted =
+                |seen: &[u64; BLOCKS]| seen.iter().zip(weights).map(|(times, weight)| times * weight).sum();
             self.seen.iter().map(|(us, seen)| (*us, weighted(seen))).collect()
         };
         let all = total(&vec![1; blocks]);
@@ -185,8 +190,11 @@ pub(crate) fn figure(design: &Design<'_>, sets: &[Curves]) -> Result<Option<Figu
         Some(axis) => format!("Commit latency by percentile, for each {}", design.axes[axis].key),
         None => "Commit latency by percentile".to_owned(),
     };
-    let values: Vec<f64> =
-        set.curves.iter().flat_map(|curve| curve.points.iter().flat_map(|point| [point.1.lo, point.1.hi])).collect();
+    let values: Vec<f64> = set
+        .curves
+        .iter()
+        .flat_map(|curve| curve.points.iter().flat_map(|point| [point.1.lo, point.1.hi]))
+        .collect();
     let reach = set.curves.iter().filter_map(|curve| curve.points.last()).map(|last| last.0);
     let x = Scale::percentiles(reach.fold(1.0, f64::max));
     let y = Scale::fitting("latency", Unit::Nanoseconds, &values);
@@ -258,7 +266,9 @@ mod tests {
     fn a_curve_is_that_of_all_commits_of_its_runs() {
         let rows: Vec<Row> = (0..10)
             .flat_map(|seed| {
-                let of = |engine, from| with_latencies(engine, seed, (0..100).map(move |at| from + at * 10 + seed));
+                let of = |engine, from: u64| {
+                    with_latencies(engine, seed, (0..100).map(move |at| from + at * 10 + seed))
+                };
                 [of("a", 0), of("b", 5_000)]
             })
             .collect();
@@ -279,7 +289,8 @@ mod tests {
     #[test]
     fn runs_that_differ_make_the_band_wide() {
         let width = |spread: u64| {
-            let rows: Vec<Row> = (0..12).map(|seed| with_latencies("a", seed, (0..50).map(|_| 100 + seed * spread))).collect();
+            let rows: Vec<Row> =
+                (0..12).map(|seed| with_latencies("a", seed, (0..50).map(|_| 100 + seed * spread))).collect();
             let sets = curves(&Design::new(&rows)).unwrap();
             let middle = sets[0].curves[0].points[5].1;
             middle.hi - middle.lo

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::design::Design;
+use super::design::{Axis, Design};
 use crate::measure::{Unit, failed};
 use crate::text::{count, escape, plain, plural, span};
 use crate::{Row, Verdict};
@@ -39,50 +39,51 @@ pub(super) fn table(page: &mut String, design: &Design<'_>) {
         "<div class=\"controls\" id=\"row-controls\" hidden></div>\n<div class=\"scroll tall\" tabindex=\"0\" \
          role=\"region\" aria-label=\"Runs\"><table id=\"row-table\">\n<thead><tr>",
     );
-    let axes: Vec<&str> = design.axes.iter().map(|axis| axis.key.as_str()).collect();
-    let mut heading = |name: &str, class: &str| _ = write!(page, "<th scope=\"col\"{class}>{}</th>", escape(name));
+    let mut heading =
+        |name: &str, class: &str| _ = write!(page, "<th scope=\"col\"{class}>{}</th>", escape(name));
     heading("Verdict", "");
-    axes.iter().for_each(|axis| heading(axis, ""));
-    for name in ["Seed", "Height", "Commit, 50 %", "99 %", "Commands", "Longest stall"] {
+    if failures > 0 {
+        heading("Violated", "");
+    }
+    design.axes.iter().for_each(|axis| heading(&axis.key, ""));
+    heading("Seed", " class=\"n\"");
+    heading("Report", "");
+    for name in ["Height", "Commit, 50 %", "99 %", "Commands", "Longest stall"] {
         heading(name, " class=\"n\"");
     }
-    heading("Violated", "");
-    heading("Report", "");
     page.push_str("</tr></thead>\n<tbody>\n");
     for row in listed {
-        line(page, row, &axes);
+        line(page, row, &design.axes, failures > 0);
     }
     page.push_str("</tbody></table></div>\n");
 }
 
-fn line(page: &mut String, row: &Row, axes: &[&str]) {
+fn line(page: &mut String, row: &Row, axes: &[Axis], with_violated: bool) {
     let (class, word) = match (row.diverged, row.verdict) {
         (true, _) => ("violated", "≠ Diverged"),
         (false, verdict) => (crate::page::word(verdict), crate::page::sign(verdict)),
     };
     let _ = write!(page, "<tr><td class=\"word {class}\">{word}</td>");
-    for axis in axes {
-        let value = match *axis {
-            "scenario" => row.scenario.clone(),
-            "world" => row.world.clone(),
-            "engine" => row.engine.clone(),
-            "nodes" => row.nodes.to_string(),
-            swept => row.point.get(swept).cloned().unwrap_or_else(|| "–".to_owned()),
-        };
-        let _ = write!(page, "<td>{}</td>", escape(&plain(&value, 80)));
+    if with_violated {
+        let _ = write!(page, "<td class=\"words\">{}</td>", escape(&plain(&row.violated.join(", "), 120)));
     }
-    let mut number = |value: f64, shown: String| _ = write!(page, "<td class=\"n\" data-v=\"{value}\">{shown}</td>");
-    number(row.seed as f64, row.seed.to_string());
-    number(row.height as f64, count(row.height));
+    for axis in axes {
+        let _ = write!(page, "<td>{}</td>", escape(&plain(&axis.value_of(row), 80)));
+    }
+    let number = |page: &mut String, value: f64, shown: String| {
+        let _ = write!(page, "<td class=\"n\" data-v=\"{value}\">{shown}</td>");
+    };
+    number(page, row.seed as f64, row.seed.to_string());
+    let report = link(row).map_or(String::new(), |address| format!("<a href=\"{address}\">open</a>"));
+    let _ = write!(page, "<td>{report}</td>");
+    number(page, row.height as f64, count(row.height));
     for ns in [row.commit_p50_ns, row.commit_p99_ns] {
         // Without a commit it sorts as the slowest.
-        number(ns.map_or(1e300, |ns| ns as f64), ns.map_or("none".to_owned(), span));
+        number(page, ns.map_or(1e300, |ns| ns as f64), ns.map_or("none".to_owned(), span));
     }
-    number(row.commands_per_second(), Unit::PerSecond.show(row.commands_per_second()));
-    number(row.longest_stall_ns as f64, span(row.longest_stall_ns));
-    let violated = plain(&row.violated.join(", "), 120);
-    let report = link(row).map_or(String::new(), |address| format!("<a href=\"{address}\">open</a>"));
-    let _ = writeln!(page, "<td>{}</td><td>{report}</td></tr>", escape(&violated));
+    number(page, row.commands_per_second(), Unit::PerSecond.show(row.commands_per_second()));
+    number(page, row.longest_stall_ns as f64, span(row.longest_stall_ns));
+    page.push_str("</tr>\n");
 }
 
 /// The address of a run's page, escaped; `None` if it has none.

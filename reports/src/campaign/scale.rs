@@ -47,12 +47,17 @@ impl Scale {
         Scale { axis: amount_axis(most / divisor, false, &title), kind: Kind::Linear { divisor } }
     }
 
-    /// Around the values that are above zero, with ticks at 1, 2 and 5 times powers of ten.
+    /// Around the values that are above zero, with round ticks, more of them the fewer decades there are.
     pub(crate) fn logarithmic(title: &str, unit: Unit, values: &[f64]) -> Scale {
         let positive: Vec<f64> = values.iter().copied().filter(|value| *value > 0.0).collect();
         let (least, most) = ends(&positive);
         let (lo, hi) = if least <= most { (least.log10() - 0.06, most.log10() + 0.06) } else { (0.0, 1.0) };
-        let steps: &[f64] = if hi - lo < 3.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let steps: &[f64] = match hi - lo {
+            narrow if narrow < 0.8 => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+            decade if decade < 1.6 => &[1.0, 2.0, 3.0, 5.0],
+            decades if decades < 3.5 => &[1.0, 2.0, 5.0],
+            _ => &[1.0],
+        };
         let powers = lo.floor() as i32..=hi.ceil() as i32;
         let values = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
         let inside = values.filter(|value| (lo..=hi).contains(&value.log10()));
@@ -70,8 +75,10 @@ impl Scale {
 
     /// Shares from none to `nines` nines, on which 90, 99 and 99.9 % are equally far apart.
     pub(crate) fn percentiles(nines: f64) -> Scale {
-        let named = [(0.0, "0"), (2_f64.log10(), "50"), (1.0, "90"), (2.0, "99")].map(|(at, name)| (at, name.to_owned()));
-        let more = (3..=12_u8).map(|nines| (f64::from(nines), format!("99.{}", "9".repeat(usize::from(nines) - 2))));
+        let named = [(0.0, "0"), (2_f64.log10(), "50"), (1.0, "90"), (2.0, "99")]
+            .map(|(at, name)| (at, name.to_owned()));
+        let more =
+            (3..=12_u8).map(|nines| (f64::from(nines), format!("99.{}", "9".repeat(usize::from(nines) - 2))));
         let ticks = named.into_iter().chain(more).filter(|tick| tick.0 <= nines).collect();
         let title = "percentile (%, logarithmic towards 100)".to_owned();
         Scale { axis: Axis { lo: 0.0, hi: nines, ticks, title }, kind: Kind::Nines }

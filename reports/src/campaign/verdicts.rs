@@ -32,13 +32,17 @@ pub(super) fn tiles(page: &mut String, design: &Design<'_>, tally: Tally) {
     }
     page.push_str("</dl>\n");
     page.push_str(&strip(tally));
-    let total = |of: fn(&crate::Row) -> u64| design.rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
+    let total =
+        |of: fn(&crate::Row) -> u64| design.rows.iter().map(|row| of(row)).fold(0, u64::saturating_add);
     let seeds: std::collections::BTreeSet<u64> = design.rows.iter().map(|row| row.seed).collect();
     page.push_str("<dl class=\"key\">\n");
     for (name, value) in [
         ("Points", count(design.points.len() as u64)),
         ("Seeds", count(seeds.len() as u64)),
-        ("Faults that landed", format!("{} of {}", count(total(|row| row.faults_landed)), count(total(|row| row.faults)))),
+        (
+            "Faults that landed",
+            format!("{} of {}", count(total(|row| row.faults_landed)), count(total(|row| row.faults))),
+        ),
         ("Simulated", span(total(|row| row.simulated_ns))),
         ("Events", count(total(|row| row.events))),
         ("Messages", count(total(|row| row.messages))),
@@ -88,12 +92,22 @@ pub(super) fn worst_points(page: &mut String, design: &Design<'_>) {
         }
     );
     let names: Vec<(String, Vec<&Point>)> =
-        failing.into_iter().take(MOST_POINTS).map(|point| (design.name(point), vec![point])).collect();
-    table(page, "Point", "points with failed runs", names.iter().map(|(name, points)| (name.as_str(), points.clone())));
+        failing.into_iter().take(MOST_POINTS).map(|point| (design.label(point), vec![point])).collect();
+    table(
+        page,
+        &design.heading(),
+        "points with failed runs",
+        names.iter().map(|(name, points)| (name.as_str(), points.clone())),
+    );
 }
 
 /// A line for each group of points: its verdicts, its share of failures, its latencies.
-fn table<'p>(page: &mut String, heading: &str, label: &str, groups: impl Iterator<Item = (&'p str, Vec<&'p Point>)>) {
+fn table<'p>(
+    page: &mut String,
+    heading: &str,
+    label: &str,
+    groups: impl Iterator<Item = (&'p str, Vec<&'p Point>)>,
+) {
     let _ = write!(
         page,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Verdicts: {}\"><table class=\"verdicts\">\n\

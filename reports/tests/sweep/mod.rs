@@ -10,7 +10,7 @@ const FAULTS: [&str; 4] = ["none", "crash", "partition", "equivocate"];
 const SECOND: u64 = 1_000_000_000;
 
 /// Each point of the sweep with so many seeds: 300 rows for each seed.
-pub fn rows(seeds: u64) -> Vec<Row> {
+pub(crate) fn rows(seeds: u64) -> Vec<Row> {
     let mut rows = Vec::new();
     for engine in 0..ENGINES.len() {
         for nodes in NODES {
@@ -44,7 +44,9 @@ impl Dice {
 }
 
 fn row(engine: usize, nodes: u16, loss: usize, fault: usize, seed: u64) -> Row {
-    let mut dice = Dice((engine as u64) << 40 | u64::from(nodes) << 24 | (loss * 8 + fault) as u64 * 7919 + seed * 104_729);
+    let mut dice = Dice(
+        (engine as u64) << 40 | u64::from(nodes) << 24 | (loss * 8 + fault) as u64 * 7919 + seed * 104_729,
+    );
     let n = f64::from(nodes);
     let lost = [0.0, 0.005, 0.01, 0.05, 0.1][loss];
     let slow = [1.0, 1.25, 1.6, 1.15][fault];
@@ -58,7 +60,8 @@ fn row(engine: usize, nodes: u16, loss: usize, fault: usize, seed: u64) -> Row {
     for height in 1..=heights {
         let tail = if dice.next() < 0.01 + lost { 2.0 + 6.0 * dice.next() } else { 1.0 };
         let latency_ns = (typical_ms * tail * dice.around_one(0.25) * 1e6) as u64;
-        let at_ns = (height as f64 * typical_ms * 1.4e6 + if height > heights / 3 { stall_ms * 1e6 } else { 0.0 }) as u64;
+        let at_ns = (height as f64 * typical_ms * 1.4e6
+            + if height > heights / 3 { stall_ms * 1e6 } else { 0.0 }) as u64;
         record.commits.push(Commit { node: 0, height, round: 0, at_ns, latency_ns });
         let settled_ns = latency_ns + (typical_ms * 0.7e6 * dice.next()) as u64;
         for _ in 0..3 {
@@ -66,7 +69,9 @@ fn row(engine: usize, nodes: u16, loss: usize, fault: usize, seed: u64) -> Row {
         }
     }
     let power = [1.0, 1.9, 2.0][engine];
-    let messages = (heights as f64 * [6.0, 2.2, 3.0][engine] * n.powf(power) * (1.0 + lost) * dice.around_one(0.03)) as u64;
+    let messages =
+        (heights as f64 * [6.0, 2.2, 3.0][engine] * n.powf(power) * (1.0 + lost) * dice.around_one(0.03))
+            as u64;
     record.manifest = Manifest {
         scenario: "loss-and-faults".into(),
         seed,

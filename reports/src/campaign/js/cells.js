@@ -74,6 +74,12 @@ function significant(value) {
   return short === "0" ? short : sign + short;
 }
 
+function hundredths(percent) {
+  const size = Math.abs(percent);
+  if (size > 0 && size < 0.005) return percent > 0 ? "<0.01" : ">−0.01";
+  return significant(size < 10 ? Math.round(percent * 100) / 100 : percent);
+}
+
 function threeDigits(value) {
   return trimmed(value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0));
 }
@@ -90,7 +96,7 @@ function span(ns) {
 function show(unit, value) {
   if (unit === "ns") return value < 0 ? `−${span(Math.round(-value))}` : span(Math.round(value));
   if (unit === "/s") return `${significant(value)}/s`;
-  return unit === "%" ? `${significant(value * 100)} %` : significant(value);
+  return unit === "%" ? `${hundredths(value * 100)} %` : significant(value);
 }
 
 // Two numbers as an interval; the unit is written once if it is the same.

@@ -17,6 +17,12 @@ function roundStep(width, about) {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= raw * 0.999);
 }
 
+// Round factors for so many decades.
+function logFactors(decades) {
+  if (decades < 0.8) return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+  return decades < 1.6 ? [1, 2, 3, 5] : decades < 3.5 ? [1, 2, 5] : [1];
+}
+
 // An axis from zero, or around the values if logarithmic: `place` gives a share of its length.
 function valueScale(values, unit, logarithmic) {
   if (logarithmic) {
@@ -24,7 +30,7 @@ function valueScale(values, unit, logarithmic) {
     const lo = Math.log10(Math.min(...positive)) - 0.06, hi = Math.log10(Math.max(...positive)) + 0.06;
     const ticks = [];
     for (let power = Math.floor(lo); power <= Math.ceil(hi); power++) {
-      for (const factor of hi - lo < 3.5 ? [1, 2, 5] : [1]) {
+      for (const factor of logFactors(hi - lo)) {
         const value = factor * 10 ** power, at = Math.log10(value);
         if (at >= lo && at <= hi) ticks.push([(at - lo) / (hi - lo), show(unit, value)]);
       }
@@ -32,7 +38,7 @@ function valueScale(values, unit, logarithmic) {
     return { ticks, place: (value) => (value > 0 ? Math.max(0, (Math.log10(value) - lo) / (hi - lo)) : 0) };
   }
   const most = Math.max(...values, 0) * 1.04 || 1, step = roundStep(most, 6), ticks = [];
-  for (let value = 0; value <= most * (1 + 1e-9); value += step) ticks.push([value / most, show(unit, value)]);
+  for (let value = 0; value <= most * (1 + 1e-9); value += step) ticks.push([value / most, value === 0 ? "0" : show(unit, value)]);
   return { ticks, place: (value) => value / most };
 }
 

@@ -4,6 +4,7 @@
   const box = document.getElementById("explorer");
   const figure = document.getElementById("explore");
   const MOST_LINES = 7;
+  const HINT = "Point at a mark, or move among marks with the arrow keys, to read it.";
 
   function start() {
     const axes = campaign.axes.map((_, at) => at);
@@ -75,6 +76,7 @@
       if ("x" in change) state.series = before.x === state.x ? null : before.x;
       else state.x = before.series ?? state.x;
     }
+    figure.querySelector(".readout").textContent = HINT;
     controls();
     draw();
   }
@@ -102,7 +104,7 @@
     figure.querySelector(".controls").hidden = false;
     const readout = figure.querySelector(".readout");
     readout.hidden = false;
-    readout.textContent = "Point at a mark, or move among marks with the arrow keys, to read it.";
+    readout.textContent = HINT;
     controls();
     keepDrawn(figure.querySelector(".view"), draw);
   }
