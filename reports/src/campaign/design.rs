@@ -265,7 +265,10 @@ pub(crate) mod tests {
         assert_eq!(keys, ["nodes", "link.loss"]);
         assert_eq!(design.axes[1].values, ["0.5 %", "1 %", "10 %"]);
         assert_eq!(design.aliases, ["validators.count"]);
-        assert_eq!((design.heading(), design.label(&design.points[0])), ("nodes · link.loss".into(), "4 · 1 %".into()));
+        assert_eq!(
+            (design.heading(), design.label(&design.points[0])),
+            ("nodes · link.loss".into(), "4 · 1 %".into())
+        );
     }
 
     #[test]

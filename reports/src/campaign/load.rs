@@ -142,13 +142,7 @@ fn scatter(design: &Design<'_>, throughput: Quantity, latency: usize) -> Result<
         let _ = writeln!(
             csv,
             "{values}{},{},{},{},{},{},{}",
-            x.value,
-            x.lo,
-            x.hi,
-            y_estimate.value,
-            y_estimate.lo,
-            y_estimate.hi,
-            y.runs
+            x.value, x.lo, x.hi, y_estimate.value, y_estimate.lo, y_estimate.hi, y.runs
         );
     }
     let dots: usize = lines.iter().map(|line| line.marks.len()).sum();
