@@ -24,7 +24,8 @@ mod thin;
 
 pub use campaign::{campaign_html, write_campaign};
 pub use compare::{
-    Comparison, Finding, MeasureComparison, Place, PointComparison, Rule, TestKind, compare, compare_html,
+    Comparison, Finding, GroupComparison, MeasureComparison, Place, PointComparison, Rule, TestKind, compare,
+    compare_html,
 };
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};

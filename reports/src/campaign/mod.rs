@@ -191,9 +191,9 @@ impl Figures {
     fn add(&mut self, page: &mut String, figure: Option<Figure>) {
         let Some(figure) = figure else { return };
         self.begin(page, &figure.name, &figure.title);
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<div class=\"view\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</div></div>\n",
+            "<div class=\"view\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</div></div>",
             escape(&figure.title),
             figure.svg
         );

@@ -30,6 +30,7 @@ pub(super) fn medians(measure: &Measure, points: &[(f64, f64)]) -> MeasureCompar
 
 fn samples(measure: &Measure, a: &[f64], b: &[f64], paired: bool) -> MeasureComparison {
     let mut judged = empty(measure.key);
+    let both = a.len();
     (judged.a, judged.b) = (middle(a), middle(b));
     if a.is_empty() || b.is_empty() {
         return judged;
@@ -37,14 +38,18 @@ fn samples(measure: &Measure, a: &[f64], b: &[f64], paired: bool) -> MeasureComp
     if same_values(a, b, paired) {
         return MeasureComparison { finding: Finding::Identical, cliffs_delta: Some(0.0), ..judged };
     }
-    judged.shift = shift(a, b, paired);
     judged.cliffs_delta = cliffs_delta(a, b);
+    let (a, b) = if paired { changed_pairs(a, b) } else { (a.to_vec(), b.to_vec()) };
+    if paired {
+        judged.unchanged = both - a.len();
+    }
+    judged.shift = shift(&a, &b, paired);
     // Ratios are what a reader asks for, and what scatters alike at large and small values.
-    let positive = a.iter().chain(b).all(|value| *value > 0.0);
+    let positive = a.iter().chain(&b).all(|value| *value > 0.0);
     let scaled = |values: &[f64]| -> Vec<f64> {
         if positive { values.iter().map(|value| value.ln()).collect() } else { values.to_vec() }
     };
-    let (a, b) = (scaled(a), scaled(b));
+    let (a, b) = (scaled(&a), scaled(&b));
     judged.change = if positive {
         shift(&a, &b, paired).map(|ratio| ratio.map(f64::exp_m1))
     } else {
@@ -133,6 +138,7 @@ fn empty(measure: &'static str) -> MeasureComparison {
         measure,
         a: None,
         b: None,
+        unchanged: 0,
         change: None,
         shift: None,
         cliffs_delta: None,
@@ -148,6 +154,12 @@ fn middle(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     median(&sorted)
+}
+
+/// Without the pairs that are the same on both sides: in a deterministic lab a change leaves many runs as they were,
+/// and they would hide what it did to the others.
+fn changed_pairs(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    a.iter().zip(b).filter(|(a, b)| a != b).unzip()
 }
 
 fn same_values(a: &[f64], b: &[f64], paired: bool) -> bool {

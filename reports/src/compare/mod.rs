@@ -58,8 +58,8 @@ pub struct Comparison {
     pub regression: bool,
     /// How many tests the p values were corrected for.
     pub tests: usize,
-    /// All points together; empty with fewer than six.
-    pub overall: Vec<MeasureComparison>,
+    /// Points together: all of them first, then those of a scenario and of an engine. Empty with fewer than six points.
+    pub groups: Vec<GroupComparison>,
     /// Each point that both have, in order.
     pub points: Vec<PointComparison>,
     /// Points of the baseline that the other does not have.
@@ -81,6 +81,17 @@ pub struct Place {
     pub nodes: u16,
     /// The swept keys and their values.
     pub point: BTreeMap<String, String>,
+}
+
+/// Several points together: each point's two medians are a pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GroupComparison {
+    /// `all points`, or what they share: `engine tendermint`.
+    pub name: String,
+    /// How many there are.
+    pub points: usize,
+    /// Each measure.
+    pub measures: Vec<MeasureComparison>,
 }
 
 /// A point that both sides have.
@@ -108,6 +119,8 @@ pub struct MeasureComparison {
     pub a: Option<f64>,
     /// The other's.
     pub b: Option<f64>,
+    /// Pairs in which nothing changed; `change`, `shift` and `p` are of the others. Zero of independent samples.
+    pub unchanged: usize,
     /// How much more the second has, as a share of the first: 0.05 is 5 % more. The Hodges–Lehmann estimate of the
     /// ratio, minus one, where all values are above zero; otherwise that of the difference, over the baseline's median;
     /// `None` if that is zero. Of failures the difference of the shares. Intervals without an end are `null` there in JSON.
@@ -165,44 +178,52 @@ pub enum Finding {
 pub fn compare(a: &[Row], b: &[Row], rule: &Rule) -> Comparison {
     let (mut a, mut b) = (by_place(a), by_place(b));
     let both: Vec<Place> = a.keys().filter(|place| b.contains_key(*place)).cloned().collect();
-    let mut points: Vec<PointComparison> = Vec::new();
-    let mut pairs: Vec<Sides<'_>> = Vec::new();
-    for place in both {
-        let (Some(of_a), Some(of_b)) = (a.remove(&place), b.remove(&place)) else { continue };
-        let sides = Sides::new(of_a, of_b);
-        let measures = COMPARED.map(|key| judge::measure(&sides, &MEASURES[measure(key)]));
-        let measures = measures.into_iter().chain([judge::failures([&sides])]).collect();
-        points.push(PointComparison {
-            place,
-            runs_a: sides.a.len(),
-            runs_b: sides.b.len(),
-            paired: sides.paired,
-            measures,
-        });
-        pairs.push(sides);
-    }
-    let mut overall = Vec::new();
-    if points.len() >= FEWEST_POINTS {
-        overall.extend(COMPARED.iter().enumerate().map(|(at, key)| {
-            let medians: Vec<(f64, f64)> =
-                points.iter().filter_map(|point| point.measures[at].a.zip(point.measures[at].b)).collect();
-            judge::medians(&MEASURES[measure(key)], &medians)
-        }));
-        overall.push(judge::failures(&pairs));
-    }
-    let mut all: Vec<&mut MeasureComparison> =
-        overall.iter_mut().chain(points.iter_mut().flat_map(|point| &mut point.measures)).collect();
-    let p_values: Vec<f64> = all.iter().filter_map(|measure| measure.p).collect();
+    let sides = both.iter().filter_map(|place| Some(Sides::new(a.remove(place)?, b.remove(place)?)));
+    let sides: Vec<Sides<'_>> = sides.collect();
+    let mut points: Vec<PointComparison> =
+        both.into_iter().zip(&sides).map(|(place, sides)| point(place, sides)).collect();
+    let mut groups: Vec<GroupComparison> =
+        members(&points).into_iter().map(|(name, members)| group(name, &members, &points, &sides)).collect();
+    let of_groups = groups.iter_mut().flat_map(|group| &mut group.measures);
+    let of_points = points.iter_mut().flat_map(|point| &mut point.measures);
+    let mut judged: Vec<&mut MeasureComparison> = of_groups.chain(of_points).collect();
+    let p_values: Vec<f64> = judged.iter().filter_map(|measure| measure.p).collect();
     let tests = p_values.len();
     let mut corrected = holm(&p_values).into_iter();
-    for measure in &mut all {
+    for measure in &mut judged {
         measure.p_corrected = measure.p.and_then(|_| corrected.next());
         judge::conclude(measure, rule);
     }
-    let regression = all.iter().any(|measure| measure.regression);
+    let regression = judged.iter().any(|measure| measure.regression);
     let (only_a, only_b) = (a.into_keys().collect(), b.into_keys().collect());
     let notes = notes(&points, tests, rule);
-    Comparison { rule: *rule, regression, tests, overall, points, only_a, only_b, notes }
+    Comparison { rule: *rule, regression, tests, groups, points, only_a, only_b, notes }
+}
+
+fn point(place: Place, sides: &Sides<'_>) -> PointComparison {
+    let measured = COMPARED.iter().map(|key| judge::measure(sides, &MEASURES[measure(key)]));
+    PointComparison {
+        place,
+        runs_a: sides.a.len(),
+        runs_b: sides.b.len(),
+        paired: sides.paired,
+        measures: measured.chain([judge::failures([sides])]).collect(),
+    }
+}
+
+fn group(
+    name: String,
+    members: &[usize],
+    points: &[PointComparison],
+    sides: &[Sides<'_>],
+) -> GroupComparison {
+    let measured = COMPARED.iter().enumerate().map(|(at, key)| {
+        let of_points = members.iter().map(|member| &points[*member].measures[at]);
+        let medians: Vec<(f64, f64)> = of_points.filter_map(|measure| measure.a.zip(measure.b)).collect();
+        judge::medians(&MEASURES[measure(key)], &medians)
+    });
+    let failures = judge::failures(members.iter().map(|member| &sides[*member]));
+    GroupComparison { name, points: members.len(), measures: measured.chain([failures]).collect() }
 }
 
 fn by_place(rows: &[Row]) -> BTreeMap<Place, Vec<&Row>> {
@@ -217,6 +238,20 @@ fn by_place(rows: &[Row]) -> BTreeMap<Place, Vec<&Row>> {
         places.entry(place).or_default().push(row);
     }
     places
+}
+
+/// The groups of enough points: all, then by scenario and by engine. The same points are one group.
+fn members(points: &[PointComparison]) -> Vec<(String, Vec<usize>)> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, point) in points.iter().enumerate() {
+        groups.entry(format!("scenario {}", point.place.scenario)).or_default().push(at);
+        groups.entry(format!("engine {}", point.place.engine)).or_default().push(at);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let all = ("all points".to_owned(), (0..points.len()).collect::<Vec<usize>>());
+    let mut named: Vec<(String, Vec<usize>)> = [all].into_iter().chain(groups).collect();
+    named.retain(|(_, members)| members.len() >= FEWEST_POINTS && seen.insert(members.clone()));
+    named
 }
 
 /// The runs of one point on both sides, by seed.

@@ -6,7 +6,7 @@ use super::text::{cells, is_finding, test_name};
 use super::{Comparison, Finding, MeasureComparison, Place, PointComparison};
 use crate::measure::{MEASURES, significant};
 use crate::page::head;
-use crate::text::{escape, plain, plural};
+use crate::text::{count, escape, plain, plural};
 
 const STYLE: &str = include_str!("compare.css");
 /// The most points that are shown.
@@ -28,9 +28,17 @@ pub fn compare_html(comparison: &Comparison) -> String {
         escape(sentence)
     );
     comparison.notes.iter().for_each(|note| _ = writeln!(page, "<p class=\"muted\">{}</p>", escape(note)));
-    if !comparison.overall.is_empty() {
-        let _ = writeln!(page, "<h2>All {} points together</h2>", comparison.points.len());
-        table(&mut page, "All points together", comparison.overall.iter());
+    if !comparison.groups.is_empty() {
+        page.push_str("<h2>Points together</h2>\n");
+    }
+    for (at, group) in comparison.shown_groups().enumerate() {
+        let _ = writeln!(
+            page,
+            "<h3>{}</h3>\n<p class=\"muted\">{}, medians over them as pairs</p>",
+            escape(&plain(&group.name, 200)),
+            plural(group.points as u64, "point", "points")
+        );
+        table(&mut page, &group.name, group.measures.iter().filter(|measure| at == 0 || is_finding(measure)));
     }
     points(&mut page, comparison);
     only(&mut page, "A", &comparison.only_a);
@@ -100,11 +108,15 @@ fn table<'m>(page: &mut String, label: &str, measures: impl Iterator<Item = &'m 
             Finding::Unjudged => ("muted", "not judged"),
         };
         let regression = if judged.regression { "<small>regression</small>" } else { "" };
+        let unchanged = match judged.unchanged {
+            0 => String::new(),
+            some => format!("<small>{} unchanged</small>", count(some as u64)),
+        };
         let _ = writeln!(
             page,
             "<tr><th scope=\"row\">{name}</th><td class=\"n\">{a}</td><td class=\"n\">{b}</td><td class=\"n\">{change}</td>\
              <td class=\"n\">{shift}</td><td class=\"n\">{delta}</td><td class=\"n\">{p}{test}</td>\
-             <td class=\"{class}\">{words}{regression}</td></tr>"
+             <td class=\"{class}\">{words}{regression}{unchanged}</td></tr>"
         );
     }
     page.push_str("</tbody></table></div>\n");
@@ -135,7 +147,7 @@ fn method(page: &mut String, comparison: &Comparison) {
         page,
         "<h2>How it was judged</h2>\n<ul>\n\
          <li>A regression: worse by more than {} %, with the interval excluding zero and p ≤ {} after correction{failures}.</li>\n\
-         <li>A and B are medians over runs; of all points together, medians over the points’ medians. Failed runs: their \
+         <li>A and B are medians over runs; of points together, medians over the points’ medians. Failed runs: their \
          share; a run failed if it violated a property or diverged.</li>\n\
          <li>Change: the Hodges–Lehmann estimate of the ratio B to A, minus one. Shift: that of the difference, in the \
          measure’s unit. Of failed runs: the difference of the shares, with Newcombe’s interval. “?”: too few runs for \
@@ -143,6 +155,8 @@ fn method(page: &mut String, comparison: &Comparison) {
          <li>Runs of the same seeds are pairs: Wilcoxon’s signed-rank test, McNemar’s for failures. Otherwise Mann and \
          Whitney’s, and Fisher’s. Small samples are judged exactly.</li>\n\
          <li>p values are corrected for {} by Holm’s method.</li>\n\
+         <li>Unchanged pairs, the same to the last digit, are left out of change, shift and test: a deterministic run that \
+         a change did not touch says nothing about what it did to the others.</li>\n\
          <li>Cliff’s δ: how much more often B is above A than below, from −1 to 1.</li>\n</ul>\n",
         significant(rule.worse_by * 100.0),
         significant(rule.significance),

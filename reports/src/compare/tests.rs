@@ -115,17 +115,33 @@ fn all_points_together_show_what_no_single_point_can() {
     let comparison = compare(&all(1.0), &all(1.1), &Rule::default());
     let alone = comparison.points.iter().map(|point| of(&point.measures, "commit_p50").finding);
     assert!(alone.into_iter().all(|finding| finding == Finding::Same));
-    let together = of(&comparison.overall, "commit_p50");
+    let together = of(&comparison.groups[0].measures, "commit_p50");
     assert_eq!((together.finding, together.regression), (Finding::Worse, true));
     assert!(comparison.notes.iter().any(|note| note.contains("At 30 of 30 points there are too few runs")));
 }
 
 #[test]
+fn a_change_to_one_engine_is_found_among_points_that_it_did_not_touch() {
+    let side = |factor: f64| -> Vec<Row> {
+        let of = |engine: &str, factor: f64| -> Vec<Row> {
+            let rows = (4..24).flat_map(|nodes| runs(nodes, 0..4, factor + f64::from(nodes) / 1e4));
+            rows.map(|row| Row { engine: engine.into(), ..row }).collect()
+        };
+        [of("touched", factor), of("untouched", 1.0), of("untouched too", 1.0)].concat()
+    };
+    let comparison = compare(&side(1.0), &side(1.2), &Rule::default());
+    let all = of(&comparison.groups[0].measures, "commit_p50");
+    assert_eq!((comparison.groups[0].points, all.unchanged, all.finding), (60, 40, Finding::Worse));
+    near(all.change.unwrap().value, 0.2, 0.001);
+    let found = comparison.groups.iter().filter(|group| of(&group.measures, "commit_p50").regression);
+    assert_eq!(found.map(|group| group.name.as_str()).collect::<Vec<_>>(), ["all points", "engine touched"]);
+}
+
+#[test]
 fn p_values_are_corrected_over_the_whole_comparison() {
     let a: Vec<Row> = [4, 7].into_iter().flat_map(|nodes| runs(nodes, 0..20, 1.0)).collect();
-    let b: Vec<Row> =
+    let mut b: Vec<Row> =
         [(4, 1.1), (7, 1.0)].into_iter().flat_map(|(nodes, factor)| runs(nodes, 0..20, factor)).collect();
-    let mut b = b;
     b.iter_mut().filter(|row| row.nodes == 7 && row.seed % 2 == 0).for_each(|row| row.messages += 1);
     let comparison = compare(&a, &b, &Rule::default());
     assert_eq!(comparison.tests, 2);

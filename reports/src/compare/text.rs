@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{Comparison, Finding, MeasureComparison, Place, TestKind};
+use super::{Comparison, Finding, GroupComparison, MeasureComparison, Place, TestKind};
 use crate::measure::{MEASURES, Unit, significant};
 use crate::statistics::Estimate;
-use crate::text::plural;
+use crate::text::{count, plural};
 
 /// The most points that are listed.
 const MOST_POINTS: usize = 40;
+/// The most groups of points that are listed.
+const MOST_GROUPS: usize = 25;
 
 impl Comparison {
     /// The comparison as a table for the terminal: all points together, then each point where something changed.
@@ -20,9 +22,14 @@ impl Comparison {
                 let _ = writeln!(text, "{} only in {side}", plural(count as u64, "point is", "points are"));
             }
         }
-        if !self.overall.is_empty() {
-            let _ = writeln!(text, "\nAll {} points together (medians over points)", self.points.len());
-            table(&mut text, self.overall.iter());
+        for (at, group) in self.shown_groups().enumerate() {
+            let _ = writeln!(
+                text,
+                "\n{} ({}, medians over them)",
+                group.name,
+                plural(group.points as u64, "point", "points")
+            );
+            table(&mut text, group.measures.iter().filter(|measure| at == 0 || is_finding(measure)));
         }
         let changed: Vec<_> =
             self.points.iter().filter(|point| point.measures.iter().any(is_finding)).collect();
@@ -42,16 +49,24 @@ impl Comparison {
         text
     }
 
+    /// All points together, and the groups in which something changed.
+    pub(super) fn shown_groups(&self) -> impl Iterator<Item = &GroupComparison> {
+        let changed =
+            |(at, group): &(usize, &GroupComparison)| *at == 0 || group.measures.iter().any(is_finding);
+        self.groups.iter().enumerate().filter(changed).map(|(_, group)| group).take(MOST_GROUPS)
+    }
+
     /// The verdict in a sentence.
     pub(super) fn summary(&self) -> String {
         let points = plural(self.points.len() as u64, "point", "points");
         let of = |finding: Finding| {
-            let all = self.overall.iter().chain(self.points.iter().flat_map(|point| &point.measures));
-            all.filter(|measure| measure.finding == finding).count() as u64
+            let measures = self.points.iter().flat_map(|point| &point.measures);
+            measures.filter(|measure| measure.finding == finding).count() as u64
         };
         let verdict = if self.regression { "REGRESSION" } else { "No regression" };
         format!(
-            "{verdict}: {points} compared in {}: {} worse, {} better, {} changed, {} the same, {} identical.",
+            "{verdict}: {points} compared by {}. Of single points and measures {} are worse, {} better, {} changed, {} the \
+             same, {} identical.",
             plural(self.tests as u64, "test", "tests"),
             of(Finding::Worse),
             of(Finding::Better),
@@ -81,8 +96,8 @@ pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
         None => ("Failed runs", Unit::Share),
     };
     let show = |value: Option<f64>| value.map_or("none".to_owned(), |value| unit.show(value));
-    let points = if unit == Unit::Share { " points" } else { "" };
-    let change = judged.change.map_or(String::new(), |change| signed_interval(change, points));
+    let suffix = if unit == Unit::Share { " points" } else { " %" };
+    let change = judged.change.map_or(String::new(), |change| signed_interval(change, suffix));
     let finding = match judged.finding {
         Finding::Worse => "worse",
         Finding::Better => "better",
@@ -91,7 +106,10 @@ pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
         Finding::Identical => "identical",
         Finding::Unjudged => "not judged",
     };
-    let finding = if judged.regression { format!("{finding}, REGRESSION") } else { finding.to_owned() };
+    let mut finding = if judged.regression { format!("{finding}, REGRESSION") } else { finding.to_owned() };
+    if judged.unchanged > 0 {
+        let _ = write!(finding, " ({} unchanged)", count(judged.unchanged as u64));
+    }
     [
         name.to_owned(),
         show(judged.a),
@@ -113,15 +131,15 @@ pub(super) fn test_name(test: TestKind) -> &'static str {
 }
 
 /// `+5.1 % (+4.8 to +5.4)`; an end that the runs can't tell is `?`.
-fn signed_interval(change: Estimate, points: &str) -> String {
+fn signed_interval(change: Estimate, suffix: &str) -> String {
     let percent = |share: f64| match share {
         share if share.is_infinite() => "?".to_owned(),
         share if share > 0.0 => format!("+{}", significant(share * 100.0)),
         share => significant(share * 100.0),
     };
     // A ratio without a lower end is −100 %, which is no finding either.
-    let lo = if change.lo <= -1.0 && points.is_empty() { "?".to_owned() } else { percent(change.lo) };
-    format!("{} %{points} ({lo} to {})", percent(change.value), percent(change.hi))
+    let lo = if change.lo <= -1.0 && suffix == " %" { "?".to_owned() } else { percent(change.lo) };
+    format!("{}{suffix} ({lo} to {})", percent(change.value), percent(change.hi))
 }
 
 fn p_value(p: f64) -> String {

@@ -44,9 +44,8 @@ impl Dice {
 }
 
 fn row(engine: usize, nodes: u16, loss: usize, fault: usize, seed: u64) -> Row {
-    let mut dice = Dice(
-        (engine as u64) << 40 | u64::from(nodes) << 24 | (loss * 8 + fault) as u64 * 7919 + seed * 104_729,
-    );
+    let point = ((engine as u64) << 40) | (u64::from(nodes) << 24) | (loss * 8 + fault) as u64;
+    let mut dice = Dice(point * 7_919 + seed * 104_729);
     let n = f64::from(nodes);
     let lost = [0.0, 0.005, 0.01, 0.05, 0.1][loss];
     let slow = [1.0, 1.25, 1.6, 1.15][fault];
