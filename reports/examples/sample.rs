@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let page = bitcraps_reports::write(&record, &dir)?;
     let row = bitcraps_reports::Row { report: "report.html".into(), ..bitcraps_reports::Row::of(&record) };
     let campaign = dir.join("campaign.html");
-    std::fs::write(&campaign, bitcraps_reports::campaign_html(&[row]))?;
+    std::fs::write(&campaign, bitcraps_reports::campaign_html(&[row])?)?;
     println!("{}\n{}", page.display(), campaign.display());
     Ok(())
 }

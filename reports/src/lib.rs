@@ -1,7 +1,8 @@
 //! A run's record in; tables, SVG figures and one self-contained HTML page out.
 //!
 //! Whatever ran a scenario fills a [`RunRecord`]; [`write()`] turns it into a folder that opens from the disk
-//! without a network. Nothing here runs, judges or re-reads a simulation. The same record gives the same bytes.
+//! without a network. Many runs are a [`Row`] each: [`write_campaign`] turns them into such a folder too.
+//! Nothing here runs, judges or re-reads a simulation. The same record gives the same bytes.
 
 mod axis;
 mod bands;
@@ -10,15 +11,17 @@ mod error;
 mod figures;
 mod files;
 mod latency;
+mod measure;
 mod page;
 mod plot;
+mod quantity;
 mod record;
 mod row;
 pub mod statistics;
 mod text;
 mod thin;
 
-pub use campaign::campaign_html;
+pub use campaign::{campaign_html, write_campaign};
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;

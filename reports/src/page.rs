@@ -11,7 +11,7 @@ use crate::text::{count, escape, json_in_script, moment, plural, span};
 use crate::{FaultSpan, Figure, Manifest, PropertyKind, PropertyResult, ReportError, RunRecord, Verdict};
 
 pub(crate) const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+pub(crate) const SCRIPT: &str = include_str!("page.js");
 
 /// The largest record that the page carries, bytes of JSON.
 const MOST_DATA: usize = 2_000_000;
@@ -28,7 +28,7 @@ pub(crate) fn render(record: &RunRecord, figures: &[Figure]) -> Result<String, R
     let commits = histogram(record);
     let commands = command_histogram(record);
     let title = format!("{}, seed {}: {}", manifest.scenario, manifest.seed, word(record.verdict));
-    let mut page = head(&title);
+    let mut page = head(&title, "");
     let _ = write!(
         page,
         "<header>\n<p class=\"kicker\">{} engine, {} world, {}, seed {}</p>\n<h1>{}</h1>\n",
@@ -55,14 +55,14 @@ pub(crate) fn render(record: &RunRecord, figures: &[Figure]) -> Result<String, R
     Ok(page)
 }
 
-/// The page up to and including the start of its main part.
-pub(crate) fn head(title: &str) -> String {
+/// The page up to and including the start of its main part; `more` is style that follows the common one.
+pub(crate) fn head(title: &str, more: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+         <title>{}</title>\n<style>\n{STYLE}{more}</style>\n</head>\n<body>\n<main>\n",
         escape(title)
     )
 }

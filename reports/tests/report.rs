@@ -7,8 +7,8 @@ mod svg;
 use std::path::Path;
 
 use bitcraps_reports::{
-    FaultSpan, Message, NodeEvent, PropertyKind, PropertyResult, ReportError, Row, RunRecord, Verdict,
-    campaign_html, figures, html, write,
+    FaultSpan, Message, NodeEvent, PropertyKind, PropertyResult, ReportError, RunRecord, Verdict, figures,
+    html, write,
 };
 
 const HOSTILE: &str = "</script><script>alert(\"1\")</script>'<b onclick=x>&amp;]]><!--\u{0}\u{1b}\u{2028}";
@@ -288,28 +288,6 @@ fn an_unwritable_folder_is_an_error_with_its_path() {
         Err(ReportError::Io { path, .. }) => assert!(path.starts_with(&file)),
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_campaign_lists_every_run_and_links_only_within_itself() {
-    let record = sample::run(4, 30);
-    let mut runs = vec![Row { report: "runs/a b/report.html".into(), ..Row::of(&record) }];
-    assert_eq!((runs[0].height, runs[0].seed, runs[0].verdict), (30, 42, Verdict::Pass));
-    let hostile = Row {
-        scenario: HOSTILE.into(),
-        verdict: Verdict::Violated,
-        commit_p50_ns: None,
-        report: "javascript:alert(1)//\"><script>".into(),
-        ..runs[0].clone()
-    };
-    runs.push(hostile);
-    let page = campaign_html(&runs);
-    assert!(page.contains("href=\"./runs/a%20b/report.html\""));
-    assert!(page.contains("href=\"./javascript%3Aalert%281%29//%22%3E%3Cscript%3E\""));
-    assert!(!page.contains("<script"));
-    assert!(page.contains("1 passed, 1 violated a property, 0 were inconclusive."));
-    assert_eq!(page, campaign_html(&runs));
-    assert!(campaign_html(&[]).contains("No run was made."));
 }
 
 #[test]

@@ -16,16 +16,23 @@ pub fn percentile_bootstrap(
     resamples: usize,
     mut statistic: impl FnMut(&[usize]) -> Option<f64>,
 ) -> Option<(f64, f64)> {
-    if units == 0 {
-        return None;
-    }
+    let mut values = Vec::with_capacity(resamples);
+    resample(units, resamples, |chosen| values.extend(statistic(chosen)));
+    central(&mut values)
+}
+
+/// Draws as many things as there are, again and again; each draw is the places of what was drawn.
+pub(crate) fn resample(units: usize, times: usize, mut each: impl FnMut(&[usize])) {
     let mut dice = ChaCha8Rng::seed_from_u64(SEED);
     let mut chosen = vec![0; units];
-    let mut values = Vec::with_capacity(resamples);
-    for _ in 0..resamples {
+    for _ in 0..if units == 0 { 0 } else { times } {
         chosen.fill_with(|| below(&mut dice, units));
-        values.extend(statistic(&chosen));
+        each(&chosen);
     }
+}
+
+/// The ends of the central 95 % of some values, which are sorted for it. `None` of none.
+pub(crate) fn central(values: &mut [f64]) -> Option<(f64, f64)> {
     values.sort_unstable_by(f64::total_cmp);
     let rank = |probability: f64| ((probability * values.len() as f64).ceil() as usize).max(1) - 1;
     Some((*values.get(rank(TAIL))?, *values.get(rank(1.0 - TAIL))?))

@@ -13,6 +13,7 @@ mod ranks;
 mod shift;
 
 pub use bootstrap::percentile_bootstrap;
+pub(crate) use bootstrap::{central, resample};
 pub use median::{median, median_estimate};
 pub use multiple::{holm, mean_of_estimates};
 pub use power_law::{PowerLaw, power_law};

@@ -5,7 +5,7 @@ use super::store;
 use super::{RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
 use crate::scenario::{Sometimes, World};
-use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, campaign_html};
+use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, write_campaign};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -113,13 +113,10 @@ impl<'a> Campaign<'a> {
         self.runs[index] == 1
     }
 
-    /// Writes the page that lists all runs, with links to their reports.
+    /// Writes the page of all runs with its figures, with links to their reports.
     pub(super) fn index(&self, finished: &[Finished]) -> Result<PathBuf, String> {
         let rows: Vec<Row> = finished.iter().map(|run| run.row.clone()).collect();
-        let path = self.args.out.join("index.html");
-        std::fs::write(&path, campaign_html(&rows))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(path)
+        write_campaign(&rows, &self.args.out).map_err(|error| error.to_string())
     }
 
     /// The command line that runs all seeds of a scenario again, for what only all of them together can show.
