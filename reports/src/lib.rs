@@ -1,12 +1,14 @@
 //! A run's record in; tables, SVG figures and one self-contained HTML page out.
 //!
 //! Whatever ran a scenario fills a [`RunRecord`]; [`write()`] turns it into a folder that opens from the disk
-//! without a network. Many runs are a [`Row`] each: [`write_campaign`] turns them into such a folder too.
-//! Nothing here runs, judges or re-reads a simulation. The same record gives the same bytes.
+//! without a network. Many runs are a [`Row`] each: [`write_campaign`] turns them into such a folder too, and
+//! [`fn@compare`] puts two campaigns beside each other. Nothing here runs, judges or re-reads a simulation. The same
+//! record gives the same bytes.
 
 mod axis;
 mod bands;
 mod campaign;
+mod compare;
 mod error;
 mod figures;
 mod files;
@@ -22,6 +24,10 @@ mod text;
 mod thin;
 
 pub use campaign::{campaign_html, write_campaign};
+pub use compare::{
+    Comparison, Finding, GroupComparison, MeasureComparison, Place, PointComparison, Rule, TestKind, compare,
+    compare_html,
+};
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;

@@ -1,4 +1,4 @@
-//! What is measured of each run, with its unit, and how it is written.
+//! What is measured of each run, with its unit, how it is written, and which way is better.
 
 use crate::text::{count, span};
 use crate::{Row, Verdict};
@@ -10,6 +10,7 @@ pub(crate) struct Measure {
     /// What it is, in a few words.
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
+    pub(crate) better: Better,
     /// The number of a run; `None` if the run has none.
     pub(crate) of: fn(&Row) -> Option<f64>,
 }
@@ -23,54 +24,71 @@ pub(crate) enum Unit {
     Share,
 }
 
+/// Which way a number should go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    Lower,
+    Higher,
+    /// It depends on what was wanted.
+    Neither,
+}
+
 /// Everything that is measured, in the order in which it is shown.
 pub(crate) static MEASURES: [Measure; 8] = [
     Measure {
         key: "commit_p50",
         name: "Commit latency, median",
         unit: Unit::Nanoseconds,
+        better: Better::Lower,
         of: |row| row.commit_p50_ns.map(|ns| ns as f64),
     },
     Measure {
         key: "commit_p99",
         name: "Commit latency, 99 %",
         unit: Unit::Nanoseconds,
+        better: Better::Lower,
         of: |row| row.commit_p99_ns.map(|ns| ns as f64),
     },
     Measure {
         key: "settle_p50",
         name: "Settlement, median",
         unit: Unit::Nanoseconds,
+        better: Better::Lower,
         of: |row| row.settle_p50_ns.map(|ns| ns as f64),
     },
     Measure {
         key: "settle_p99",
         name: "Settlement, 99 %",
         unit: Unit::Nanoseconds,
+        better: Better::Lower,
         of: |row| row.settle_p99_ns.map(|ns| ns as f64),
     },
     Measure {
         key: "commands_per_second",
         name: "Commands settled",
         unit: Unit::PerSecond,
+        better: Better::Higher,
         of: |row| Some(row.commands_per_second()),
     },
     Measure {
         key: "blocks_per_second",
         name: "Blocks",
         unit: Unit::PerSecond,
+        better: Better::Neither,
         of: |row| Some(row.blocks_per_second()),
     },
     Measure {
         key: "messages_per_block",
         name: "Messages per block",
         unit: Unit::Count,
+        better: Better::Lower,
         of: Row::messages_per_block,
     },
     Measure {
         key: "longest_stall",
         name: "Longest stall",
         unit: Unit::Nanoseconds,
+        better: Better::Lower,
         of: |row| Some(row.longest_stall_ns as f64),
     },
 ];
