@@ -2,7 +2,8 @@
 //!
 //! Whatever ran a scenario fills a [`RunRecord`]; [`write()`] turns it into a folder that opens from the disk
 //! without a network. Many runs are a [`Row`] each: [`write_campaign`] turns them into such a folder too, and
-//! [`fn@compare`] puts two campaigns beside each other. Nothing here runs, judges or re-reads a simulation. The same record gives the same bytes.
+//! [`fn@compare`] puts two campaigns beside each other. Nothing here runs, judges or re-reads a simulation. The same
+//! record gives the same bytes.
 
 mod axis;
 mod bands;

@@ -278,7 +278,25 @@ impl<'d, 'a> Heatmap<'d, 'a> {
             let top = 24 + panel_height * number;
             let name = self.panel_name(*panel).unwrap_or_else(|| self.quantity.name().to_owned());
             text(&mut svg, 8, top, "start", &strong, &name);
-            text(&mut svg, LEFT - 10, top + HEAD - 20, "end", &muted, &plain(&self.corner(), 24));
+            let key = |axis: usize| plain(&self.design.axes[axis].key, 22);
+            text(
+                &mut svg,
+                LEFT + cell_width * self.columns.len(),
+                top,
+                "end",
+                &muted,
+                &format!("{} →", key(self.view.x)),
+            );
+            if let Some(down) = self.view.y {
+                text(
+                    &mut svg,
+                    LEFT - 10,
+                    top + HEAD - 20,
+                    "end",
+                    &muted,
+                    &format!("{} ↓", plain(&key(down), 18)),
+                );
+            }
             for (at, column) in self.columns.iter().enumerate() {
                 let middle = LEFT + cell_width * at + cell_width / 2;
                 let label = plain(self.label(Some(self.view.x), *column), cell_width / 8);

@@ -20,7 +20,8 @@ pub fn compare_html(comparison: &Comparison) -> String {
     let mut page = head(&format!("Comparison: {}", verdict.to_lowercase()), STYLE);
     let (class, sign) = if comparison.regression { ("violated", "✗") } else { ("pass", "✓") };
     let summary = comparison.summary();
-    let sentence = summary.split_once(": ").map_or(summary.as_str(), |(_, rest)| rest);
+    let sentence =
+        summary.strip_prefix("REGRESSION: ").or(summary.strip_prefix("No regression. ")).unwrap_or(&summary);
     let _ = write!(
         page,
         "<header>\n<p class=\"kicker\">A is the baseline, B is compared with it</p>\n<h1>Comparison</h1>\n</header>\n\

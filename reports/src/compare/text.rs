@@ -1,9 +1,10 @@
 //! A comparison in words: for the terminal, and the pieces that the page shares.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Comparison, Finding, GroupComparison, MeasureComparison, Place, TestKind};
-use crate::measure::{MEASURES, Unit, significant};
+use crate::measure::{MEASURES, Unit};
 use crate::statistics::Estimate;
 use crate::text::{count, plural};
 
@@ -56,17 +57,22 @@ impl Comparison {
         self.groups.iter().enumerate().filter(changed).map(|(_, group)| group).take(MOST_GROUPS)
     }
 
-    /// The verdict in a sentence.
+    /// The verdict: what is a regression, and how many single measures went which way.
     pub(super) fn summary(&self) -> String {
-        let points = plural(self.points.len() as u64, "point", "points");
-        let of = |finding: Finding| {
-            let measures = self.points.iter().flat_map(|point| &point.measures);
-            measures.filter(|measure| measure.finding == finding).count() as u64
+        let of_points = || self.points.iter().flat_map(|point| &point.measures);
+        let all = self.groups.iter().flat_map(|group| &group.measures).chain(of_points());
+        let regressions: BTreeSet<&str> = all.filter(|judged| judged.regression).map(name).collect();
+        let verdict = if self.regression {
+            format!("REGRESSION: {}", regressions.into_iter().collect::<Vec<_>>().join("; "))
+        } else {
+            "No regression".to_owned()
         };
-        let verdict = if self.regression { "REGRESSION" } else { "No regression" };
+        let of =
+            |finding: Finding| count(of_points().filter(|measure| measure.finding == finding).count() as u64);
         format!(
-            "{verdict}: {points} compared by {}. Of single points and measures {} are worse, {} better, {} changed, {} the \
-             same, {} identical.",
+            "{verdict}. {} compared by {}; of their single measures {} are worse, {} better, {} changed, {} the same, {} \
+             identical.",
+            plural(self.points.len() as u64, "point", "points"),
             plural(self.tests as u64, "test", "tests"),
             of(Finding::Worse),
             of(Finding::Better),
@@ -85,16 +91,19 @@ pub(super) fn is_finding(measure: &MeasureComparison) -> bool {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}, {}, {} nodes", self.scenario, self.engine, self.nodes)?;
-        self.point.iter().try_for_each(|(key, value)| write!(f, ", {key} {value}"))
+        // These two are the engine and the nodes.
+        let mut others = self
+            .point
+            .iter()
+            .filter(|(key, _)| !["consensus.engine", "validators.count"].contains(&key.as_str()));
+        others.try_for_each(|(key, value)| write!(f, ", {key} {value}"))
     }
 }
 
 /// The cells of a line: measure, A, B, change, p value, finding.
 pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
-    let (name, unit) = match MEASURES.iter().find(|measure| measure.key == judged.measure) {
-        Some(measure) => (measure.name, measure.unit),
-        None => ("Failed runs", Unit::Share),
-    };
+    let measure = MEASURES.iter().find(|measure| measure.key == judged.measure);
+    let unit = measure.map_or(Unit::Share, |measure| measure.unit);
     let show = |value: Option<f64>| value.map_or("none".to_owned(), |value| unit.show(value));
     let suffix = if unit == Unit::Share { " points" } else { " %" };
     let change = judged.change.map_or(String::new(), |change| signed_interval(change, suffix));
@@ -111,13 +120,19 @@ pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
         let _ = write!(finding, " ({} unchanged)", count(judged.unchanged as u64));
     }
     [
-        name.to_owned(),
+        name(judged).to_owned(),
         show(judged.a),
         show(judged.b),
         change,
         judged.p_corrected.map_or(String::new(), p_value),
         finding,
     ]
+}
+
+/// What is measured, in words.
+fn name(judged: &MeasureComparison) -> &'static str {
+    let measure = MEASURES.iter().find(|measure| measure.key == judged.measure);
+    measure.map_or("Failed runs", |measure| measure.name)
 }
 
 /// What a test is called.
@@ -134,8 +149,8 @@ pub(super) fn test_name(test: TestKind) -> &'static str {
 fn signed_interval(change: Estimate, suffix: &str) -> String {
     let percent = |share: f64| match share {
         share if share.is_infinite() => "?".to_owned(),
-        share if share > 0.0 => format!("+{}", significant(share * 100.0)),
-        share => significant(share * 100.0),
+        share if share > 0.0 => format!("+{}", Unit::Share.show(share).trim_end_matches(" %")),
+        share => Unit::Share.show(share).trim_end_matches(" %").to_owned(),
     };
     // A ratio without a lower end is −100 %, which is no finding either.
     let lo = if change.lo <= -1.0 && suffix == " %" { "?".to_owned() } else { percent(change.lo) };
