@@ -6,10 +6,13 @@
 mod axis;
 mod bands;
 mod campaign;
+mod carried;
 mod error;
+mod explorer;
 mod figures;
 mod files;
 mod latency;
+mod pack;
 mod page;
 mod plot;
 mod record;
@@ -18,6 +21,7 @@ mod text;
 mod thin;
 
 pub use campaign::campaign_html;
+pub use carried::record_in;
 pub use error::ReportError;
 pub use figures::{Curve, Figure, figures, growth};
 pub use files::write;

@@ -1,0 +1,40 @@
+// Unpacks what the page carries and shows it. What can't be shown is said, and the printed figures are there.
+
+async function start() {
+  const root = document.getElementById("explorer");
+  const note = document.getElementById("timeline-note");
+  const carried = (id) => document.getElementById(id).textContent;
+  const record = JSON.parse(carried("record"));
+  if (record.manifest.nodes === 0 || record.manifest.duration_ns === 0) {
+    note.textContent = "Nothing ran, so there is no time line.";
+    return;
+  }
+  readTheme();
+  try {
+    const series = readSeries(await inflate(carried("series")));
+    root.hidden = false;
+    document.body.classList.add("live");
+    const explorer = new Explorer({ record, series, root });
+    explorer.paint();
+    for (const link of document.querySelectorAll("a.go")) {
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        explorer.follow(link);
+      });
+    }
+    // For those who want to compute with what the page holds, in the browser's console.
+    window.bitcraps = explorer;
+    note.textContent = "The messages are being unpacked.";
+    await new Promise((done) => setTimeout(done));
+    explorer.addFilm(new Film(readFilm(await inflate(carried("film")))));
+    explorer.paint();
+    note.hidden = true;
+    root.dataset.ready = "yes";
+  } catch (error) {
+    note.hidden = false;
+    note.textContent = `The numbers in this page can't be shown here: ${error.message}. The figures below show the same.`;
+  }
+}
+
+// After the first paint: the verdict is what most readers want first.
+requestAnimationFrame(() => setTimeout(start));
