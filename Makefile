@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz
+.PHONY: run hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz pages
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -75,3 +75,13 @@ museum: ## every strategy against every published bug, and against the engines w
 
 fuzz: ## each decoder under libFuzzer, FUZZ_SECONDS (600) each: executions, edges, inputs kept, inputs that broke it
 	fuzz/run.sh
+
+# node 20 or later, and Chromium: CHROMIUM says where, if not /usr/bin/chromium. Not among the tests.
+PAGES = target/pages
+pages: ## pages of made-up runs in a headless browser: zoom, hover, causes, accessibility; then how fast a long one is
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/few
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/many 40 500
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/million 10 2000 1000000
+	test -d reports/browser/node_modules || npm --prefix reports/browser ci
+	node reports/browser/pages.mjs $(PAGES)/few/report.html $(PAGES)/many/report.html
+	node reports/browser/measure.mjs $(PAGES)/million/report.html
