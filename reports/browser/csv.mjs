@@ -1,6 +1,7 @@
 // The CSV files beside a page: a second way to the same numbers.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 // RFC 4180: rows as objects by the names in the first line.
 export function readCsv(file) {
@@ -20,9 +21,24 @@ export function readCsv(file) {
   return values.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
 }
 
-// The messages of a space-time figure, as the page gives them.
-export function messagesIn(file) {
-  return readCsv(file).map((row) => ({
+// The messages of a report's space-time figures, as its page gives them. Of stretches that overlap each has all that was
+// sent in the time they share, so the same row counts as often as it is in the one that has it most often.
+export function messagesBeside(page) {
+  const plots = join(dirname(page), "plots");
+  const most = new Map();
+  for (const name of readdirSync(plots).filter((name) => /^spacetime-\d+\.csv$/.test(name))) {
+    const here = new Map();
+    for (const row of readCsv(join(plots, name))) {
+      const key = JSON.stringify(row);
+      here.set(key, (here.get(key) ?? 0) + 1);
+    }
+    for (const [key, times] of here) most.set(key, Math.max(times, most.get(key) ?? 0));
+  }
+  return [...most].flatMap(([key, times]) => Array.from({ length: times }, () => message(JSON.parse(key))));
+}
+
+function message(row) {
+  return {
     from: Number(row.from),
     to: Number(row.to),
     sent: Number(row.sent_ns),
@@ -30,7 +46,7 @@ export function messagesIn(file) {
     kind: row.kind,
     label: row.label,
     fault: row.fault === "" ? null : row.fault,
-  }));
+  };
 }
 
 // Happened-before by its definition, message by message: which of them were received before `chosen` was sent, at its

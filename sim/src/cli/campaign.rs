@@ -215,6 +215,7 @@ mod tests {
             set: set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
             jobs: 0,
             verify: false,
+            film: Film::Windows,
             format: super::super::Format::Human,
             out: PathBuf::new(),
         };

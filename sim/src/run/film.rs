@@ -37,7 +37,8 @@ pub(crate) struct Window {
 /// All of the run.
 pub(crate) fn whole_run(record: &RunRecord) -> Window {
     let to = Time(record.manifest.duration_ns);
-    Window { title: "Every message of the run".to_owned(), from: Time::ZERO, to, most: MESSAGES_OF_ALL }
+    let title = "Every message of the run; of one in several frames, the first".to_owned();
+    Window { title, from: Time::ZERO, to, most: MESSAGES_OF_ALL }
 }
 
 /// What is worth a look: the first violation, or the start of each fault.

@@ -17,7 +17,7 @@ class Explorer {
     const colourOf = (node) => this.colourOf(node);
     this.panels = [axisPanel(bands)];
     if (series.commits.rows > 0) this.panels.push(latencyPanel(series, this.choices, colourOf));
-    this.panels.push(ratesPanel(series, record.honest), heightsPanel(this.lives, this.choices, colourOf));
+    this.panels.push(...ratePanels(series, record.honest), heightsPanel(this.lives, this.choices, colourOf));
     this.blocks = firstCommits(series.commits, record.honest);
     this.build();
     this.view.listeners.push(() => this.redraw());

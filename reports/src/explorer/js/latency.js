@@ -2,6 +2,8 @@
 
 const LATENCY_HEIGHT = 168;
 const SLICES = 60;
+// Fewer points speak for themselves.
+const LEAST_FOR_MEDIANS = 4 * SLICES;
 // More points than this are drawn as a shade of how many there are.
 const MOST_POINTS = 4000;
 // Steps of the medians' scale in a factor of two, so they are within a percent; and all steps up to 2^64 ns.
@@ -19,7 +21,7 @@ function latencyPanel(series, choices, nodeColour) {
     panel.clipped(() => {
       if (end - first > MOST_POINTS) shadePoints(panel, commits, choices, y, first, end);
       else drawPoints(panel, commits, choices, nodeColour, y, first, end);
-      drawMedians(panel, commits, choices, y, steps, first, end);
+      if (end - first > LEAST_FOR_MEDIANS) drawMedians(panel, commits, choices, y, steps, first, end);
     });
   };
   const read = (panel, ns) => {

@@ -10,29 +10,40 @@ async function start() {
     return;
   }
   readTheme();
+  const failed = (what, error) => {
+    note.hidden = false;
+    note.textContent = `${what} can't be shown here: ${error.message}. The figures below are complete.`;
+  };
+  let explorer;
   try {
     const series = readSeries(await inflate(carried("series")));
     root.hidden = false;
     document.body.classList.add("live");
-    const explorer = new Explorer({ record, series, root });
+    explorer = new Explorer({ record, series, root });
     explorer.paint();
-    for (const link of document.querySelectorAll("a.go")) {
-      link.addEventListener("click", (event) => {
-        event.preventDefault();
-        explorer.follow(link);
-      });
-    }
-    // For those who want to compute with what the page holds, in the browser's console.
-    window.bitcraps = explorer;
-    note.textContent = "The messages are being unpacked.";
-    await new Promise((done) => setTimeout(done));
-    explorer.addFilm(new Film(readFilm(await inflate(carried("film")))));
+  } catch (error) {
+    failed("The numbers of this run", error);
+    return;
+  }
+  // For those who want to compute with what the page holds, in the browser's console.
+  window.bitcraps = explorer;
+  for (const link of document.querySelectorAll("a.go")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      explorer.follow(link);
+    });
+  }
+  note.textContent = "The messages are being unpacked.";
+  await new Promise((done) => setTimeout(done));
+  try {
+    const film = new Film(readFilm(await inflate(carried("film"))));
+    explorer.addFilm(film);
     explorer.paint();
-    note.hidden = true;
+    note.hidden = film.stretches.length > 0;
+    note.textContent = "No messages of this run were kept, so there is no diagram of them.";
     root.dataset.ready = "yes";
   } catch (error) {
-    note.hidden = false;
-    note.textContent = `The numbers in this page can't be shown here: ${error.message}. The figures below show the same.`;
+    failed("The messages of this run", error);
   }
 }
 

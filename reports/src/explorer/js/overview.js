@@ -28,11 +28,14 @@ class Overview {
       return below(this.blocks, (bin + 1) * width) - below(this.blocks, bin * width);
     });
     const most = Math.max(1, ...counts);
-    g.fillStyle = faint(theme.series[0], 0.4);
+    // One path, so that neighbours that overlap by a hair are no darker there.
+    const bars = new Path2D();
     counts.forEach((blocks, bin) => {
       const height = (blocks / most) * (floor - 10);
-      g.fillRect(panel.x(bin * width), floor - height, panel.inner / bins + 0.4, height);
+      bars.rect(panel.x(bin * width), floor - height, panel.inner / bins + 0.4, height);
     });
+    g.fillStyle = faint(theme.series[0], 0.4);
+    g.fill(bars);
     g.fillStyle = theme.crowd;
     g.fillRect(LEFT, floor, panel.inner, 1);
     g.fillStyle = theme.link;
@@ -51,7 +54,7 @@ class Overview {
   drawWindow(panel) {
     const { g } = panel;
     const [left, right] = [panel.x(this.view.from), panel.x(this.view.to)];
-    g.fillStyle = faint(theme.paper, 0.72);
+    g.fillStyle = faint(theme.paper, 0.62);
     g.fillRect(LEFT, 0, left - LEFT, panel.rows);
     g.fillRect(right, 0, LEFT + panel.inner - right, panel.rows);
     g.strokeStyle = theme.link;
