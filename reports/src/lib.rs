@@ -8,13 +8,16 @@
 mod axis;
 mod bands;
 mod campaign;
+mod carried;
 mod compare;
 mod error;
+mod explorer;
 mod figures;
 mod files;
 pub mod index;
 mod latency;
 mod measure;
+mod pack;
 mod page;
 mod plot;
 mod quantity;
@@ -25,6 +28,7 @@ mod text;
 mod thin;
 
 pub use campaign::{campaign_html, write_campaign};
+pub use carried::record_in;
 pub use compare::{
     Comparison, Finding, GroupComparison, MeasureComparison, Place, PointComparison, Rule, TestKind, compare,
     compare_html,

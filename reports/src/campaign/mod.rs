@@ -26,9 +26,10 @@ use self::design::{Design, Tally};
 use self::fold::Quantity;
 use self::growth::Fit;
 use self::heatmap::{Heatmap, View};
+use crate::explorer::COPY;
 use crate::files::save;
 use crate::measure::measure;
-use crate::page::{SCRIPT, head, sign, word};
+use crate::page::{head, sign, word};
 use crate::text::{count, escape, plural};
 use crate::{Figure, ReportError, Row, Verdict};
 
@@ -106,7 +107,7 @@ fn render(design: &Design<'_>) -> Result<(String, Vec<Figure>), ReportError> {
     }
     if let Some(json) = explorable {
         let _ = writeln!(page, "<script type=\"application/json\" id=\"campaign\">{json}</script>");
-        let _ = write!(page, "<script>\n{SCRIPT}</script>\n<script>\n{}</script>\n", SCRIPTS.concat());
+        let _ = write!(page, "<script>\n{COPY}</script>\n<script>\n{}</script>\n", SCRIPTS.concat());
     }
     page.push_str("</main>\n</body>\n</html>\n");
     Ok((page, figures.all))

@@ -2,7 +2,7 @@
 
 use super::run::Loaded;
 use super::store;
-use super::{RunArgs, exit};
+use super::{Film, RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
 use crate::scenario::{Sometimes, World};
 use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, write_campaign};
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// Up to so many runs each get events and a full report with figures; of more, only those that did not pass.
-const FULL_REPORTS: usize = 32;
+pub(super) const FULL_REPORTS: usize = 32;
 
 /// What is run, and how.
 pub(super) struct Campaign<'a> {
@@ -77,7 +77,11 @@ impl<'a> Campaign<'a> {
         let full = self.jobs.len() <= FULL_REPORTS;
         // What only a comparison shows is what madsim's world is for.
         let twice = self.args.verify || full || self.args.world == World::Madsim;
-        let depth = if twice { Depth::Twice } else { Depth::Once };
+        let depth = match (self.args.film, twice) {
+            (Film::All, _) => Depth::Filmed,
+            (Film::Windows, true) => Depth::Twice,
+            (Film::Windows, false) => Depth::Once,
+        };
         let repro = self.repro(index, seed);
         let mut examined = run::examine(scenario, self.args.world, seed, depth, &repro);
         if self.only_run_of(index) {
@@ -98,6 +102,8 @@ impl<'a> Campaign<'a> {
             report: relative,
             ..Row::of(&examined.outcome.record)
         };
+        // Films are in the folder, and too long to be kept of many runs.
+        examined.outcome.record.windows = Vec::new();
         if !full {
             examined.outcome.forget_details();
         }

@@ -230,6 +230,9 @@ pub(crate) struct RunArgs {
     /// Run everything twice and compare the traces; on a difference show the first event that differs
     #[arg(long)]
     verify: bool,
+    /// Which messages the report shows
+    #[arg(long, value_enum, default_value_t = Film::Windows)]
+    film: Film,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -481,6 +484,14 @@ enum Format {
     Json,
     /// JUnit XML, for CI
     Junit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Film {
+    /// A second each around the first violation, or around where each of the first faults begins
+    Windows,
+    /// Every message of the whole run, up to two million
+    All,
 }
 
 /// What is kept of each run stays in memory until the sum is printed.

@@ -1,11 +1,11 @@
 //! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
 
-use super::campaign::Campaign;
+use super::campaign::{Campaign, FULL_REPORTS};
 use super::elsewhere;
 use super::finds::SCHEDULE;
 use super::output::{Printer, complain};
 use super::say::say;
-use super::{Format, MOST_SEEDS, RunArgs, exit, workers};
+use super::{Film, Format, MOST_SEEDS, RunArgs, exit, workers};
 use crate::run::heartbeat;
 use crate::scenario::{self, Diagnostic, Scenario, Seeds, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -36,6 +36,16 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let runs = runs.fold(0u64, u64::saturating_add);
     if runs > MOST_SEEDS {
         eprintln!("error: {runs} runs in one call; at most {MOST_SEEDS}: give a part with `--seeds A..B`");
+        return exit::USAGE;
+    }
+    if args.film == Film::All && runs > FULL_REPORTS as u64 {
+        eprintln!(
+            "error: {runs} runs with `--film all`; at most {FULL_REPORTS}: give a part with `--seeds A..B`"
+        );
+        return exit::USAGE;
+    }
+    if args.film == Film::All && args.world == World::Cluster {
+        eprintln!("error: `--film all` with `--on cluster`: messages between real daemons are not filmed");
         return exit::USAGE;
     }
     let jobs: Vec<(usize, u64)> = loaded

@@ -44,8 +44,10 @@ use std::time::Duration;
 pub enum Depth {
     /// One pass: a verdict and a trace hash.
     Once,
-    /// Two passes: the traces are compared, and the record has space-time windows.
+    /// Two passes: the traces are compared, and the record has the messages of a few short stretches.
     Twice,
+    /// The same, and the record has the messages of the whole run too, as far as there is room for them.
+    Filmed,
 }
 
 /// A run that was looked at.
@@ -222,7 +224,10 @@ fn examine_in_virtual_time(
     if depth == Depth::Once {
         return Examined { outcome, twice: false, divergence: None };
     }
-    let windows = film::windows(&outcome.record);
+    let mut windows = film::windows(&outcome.record);
+    if depth == Depth::Filmed {
+        windows.push(film::whole_run(&outcome.record));
+    }
     let second = pass(scenario, seed, &Plan { windows, unseen: 1, ..plan.clone() }, repro);
     let divergence = outcome
         .trace

@@ -21,6 +21,7 @@ use crate::oracle::{HangoverBound, HeightGoal, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Hangover, Scenario, World};
 use bitcraps_consensus::Validator;
 use bitcraps_consensus::museum::{self, Exhibit};
+use bitcraps_reports::RunRecord;
 use bitcraps_tables::flaw;
 use bitcraps_types::Time;
 use std::cell::RefCell;
@@ -137,14 +138,14 @@ fn pass_here(
         refused: Vec::new(),
         halts: end.halts,
         at: end.at,
-        windows,
         notes: end.world.notes(),
         world: plan.world,
     };
     let outcome = judge::judge(closing, &end.shared);
+    let record = RunRecord { windows, ..outcome.record };
     let coverage = end.shared.coverage.as_ref().map(RefCell::take).unwrap_or_default();
     let tally = end.shared.tally.as_ref().map(RefCell::take).unwrap_or_default();
-    Outcome { coverage: coverage.into_features(), tally, ..outcome }
+    Outcome { coverage: coverage.into_features(), tally, record, ..outcome }
 }
 
 /// A run in progress.
