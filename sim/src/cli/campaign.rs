@@ -126,7 +126,10 @@ impl<'a> Campaign<'a> {
     pub(super) fn repro_of_all(&self, scenario: &str) -> Option<String> {
         let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
         let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
-        let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
+        let seeds = match &self.args.seeds_of {
+            Some(text) => format!("--seeds-of {} --count {}", quoted(text), self.args.count),
+            None => format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?),
+        };
         Some(again(&self.loaded[index].file.display().to_string(), &seeds, self.args))
     }
 
@@ -205,6 +208,8 @@ mod tests {
             files: Vec::new(),
             seed: None,
             seeds: None,
+            seeds_of: None,
+            count: 1,
             world,
             set: set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
             jobs: 0,

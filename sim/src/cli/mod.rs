@@ -4,12 +4,15 @@
 
 mod bench;
 mod campaign;
+mod check;
+mod ci;
 mod coverage;
 mod dice;
 mod diff;
 mod edges;
 mod elsewhere;
 mod explore;
+mod export;
 mod finds;
 mod hunt;
 mod museum;
@@ -19,6 +22,7 @@ mod ruin;
 mod run;
 mod say;
 mod schedule;
+mod seeds;
 mod store;
 mod trace;
 mod watchdog;
@@ -66,11 +70,7 @@ enum Command {
     /// Run scenarios (files, or folders of them) and judge them
     Run(RunArgs),
     /// Check scenarios without running them; prints every mistake with its place
-    Check {
-        /// Scenario files or folders
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Check(CheckArgs),
     /// Print the JSON Schema of the scenario file, for editors
     Schema,
     /// List the scenarios of a folder with their claims
@@ -106,6 +106,8 @@ enum Command {
         #[arg(long, value_name = "A..B", value_parser = events)]
         events: Option<(u64, u64)>,
     },
+    /// Run a finished run again and write what happens in it for another tool: Perfetto, ShiViz, Prometheus or Wireshark
+    Export(ExportArgs),
     /// Look for the scenario that breaks a property: faults are drawn, run, judged; what is found is shrunk and saved
     Hunt(HuntArgs),
     /// Make a scenario that breaks a property smaller while it still breaks the same one, and save it
@@ -175,6 +177,12 @@ pub(crate) struct RunArgs {
     /// Run these seeds: A..B, without B
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<(u64, u64)>,
+    /// Run seeds that follow from this text, such as the hash of a commit or a date
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["seed", "seeds"])]
+    seeds_of: Option<String>,
+    /// How many of them
+    #[arg(long, requires = "seeds_of", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=MOST_SEEDS))]
+    count: u64,
     /// Where to run: `lab`, `wire` and `madsim` are simulated, `cluster` starts real daemons on this machine (one run
     /// at a time)
     #[arg(long = "on", value_enum, default_value_t = World::Lab)]
@@ -194,6 +202,67 @@ pub(crate) struct RunArgs {
     /// Where run folders go
     #[arg(long, default_value = "runs")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// Scenario files or folders
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// How to print the mistakes
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    format: CheckFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people
+    Human,
+    /// One JSON object per file and line
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    /// A folder that `run` wrote
+    run: PathBuf,
+    /// For which tool
+    #[arg(long, value_enum)]
+    to: ExportTo,
+    /// The file; by default beside the run's others
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Begin at this virtual time, such as 20s
+    #[arg(long, default_value = "0s", value_parser = span)]
+    from: Duration,
+    /// End at this virtual time; by default with the run
+    #[arg(long, value_parser = span)]
+    until: Option<Duration>,
+    /// For shiviz: at most so many events
+    #[arg(long, default_value_t = 500)]
+    events: u64,
+    /// For openmetrics: the time between two scrapes
+    #[arg(long, default_value = "1s", value_parser = span)]
+    every: Duration,
+    /// For openmetrics and pcap: what virtual time zero is, as a day or as seconds since 1970
+    #[arg(long, default_value = "2026-01-01", value_parser = export::epoch)]
+    epoch: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportTo {
+    /// A trace for ui.perfetto.dev: tracks per node, faults, an arrow per message
+    Perfetto,
+    /// A log with vector clocks for ShiViz: who could know what
+    Shiviz,
+    /// What Prometheus would have scraped, as OpenMetrics text for `promtool tsdb create-blocks-from`
+    Openmetrics,
+    /// The QUIC datagrams for Wireshark, of a run in the `wire` or `turmoil` world
+    Pcap,
 }
 
 #[derive(Args)]
@@ -371,6 +440,9 @@ enum Format {
     Json,
     /// JUnit XML, for CI
     Junit,
+    /// For people who look at GitHub Actions: failures folded away, annotations beside the lines of the scenarios, and
+    /// the page of the step
+    Github,
 }
 
 /// What is kept of each run stays in memory until the sum is printed.
@@ -447,7 +519,7 @@ pub fn main() -> ExitCode {
 fn command(command: Command) -> u8 {
     match command {
         Command::Run(args) => run::run(&args),
-        Command::Check { files } => run::check(&files),
+        Command::Check(args) => check::check(&args),
         Command::Schema => output::schema(),
         Command::List { folder } => run::list(&folder),
         Command::Replay { run } => replay::replay(&run),
@@ -455,6 +527,7 @@ fn command(command: Command) -> u8 {
             diff::diff((&a, program_a.as_deref()), (&b, program_b.as_deref()))
         }
         Command::Trace { run, events } => trace::trace(&run, events),
+        Command::Export(args) => export::export(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Edges(args) => edges::edges(&args),
         Command::Ruin(args) => ruin::ruin(&args),

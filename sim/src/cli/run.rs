@@ -1,14 +1,15 @@
-//! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
+//! `run` and `list`: files in, runs on all cores, verdicts out.
 
 use super::campaign::Campaign;
+use super::check::check;
 use super::elsewhere;
 use super::finds::SCHEDULE;
 use super::output::{Printer, complain};
 use super::say::say;
 use super::watchdog::Watchdog;
-use super::{Format, MOST_SEEDS, RunArgs, exit};
+use super::{CheckArgs, CheckFormat, Format, MOST_SEEDS, RunArgs, exit, seeds};
 use crate::run::heartbeat;
-use crate::scenario::{self, Scenario, Seeds, World};
+use crate::scenario::{self, Scenario, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,9 +32,14 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     }
     let loaded = match load(&args.files, &args.set) {
         Ok(loaded) => loaded,
-        Err(code) => return code,
+        Err(code) => {
+            if args.format == Format::Github && code == exit::BAD_SCENARIO {
+                check(&CheckArgs { files: args.files.clone(), format: CheckFormat::Github });
+            }
+            return code;
+        }
     };
-    let runs = loaded.iter().map(|loaded| seeds(args, &loaded.scenario).count());
+    let runs = loaded.iter().map(|loaded| seeds::count(args, &loaded.scenario));
     let runs = runs.fold(0u64, u64::saturating_add);
     if runs > MOST_SEEDS {
         eprintln!("error: {runs} runs in one call; at most {MOST_SEEDS}: give a part with `--seeds A..B`");
@@ -42,7 +48,9 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let jobs: Vec<(usize, u64)> = loaded
         .iter()
         .enumerate()
-        .flat_map(|(index, loaded)| seeds(args, &loaded.scenario).iter().map(move |seed| (index, seed)))
+        .flat_map(|(index, loaded)| {
+            seeds::of(args, &loaded.scenario).into_iter().map(move |seed| (index, seed))
+        })
         .collect();
     let honest = |loaded: &Loaded| args.world.inside_daemons(&loaded.scenario).is_empty();
     if args.world == World::Cluster
@@ -105,24 +113,6 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let printer = printer.into_inner().expect("all workers have ended");
     printer.conclude(&campaign, &finished, &broken, &missing, code);
     code
-}
-
-/// Checks scenarios; prints every mistake.
-pub(super) fn check(files: &[PathBuf]) -> u8 {
-    match load(files, &[]) {
-        Ok(loaded) => {
-            for Loaded { file, scenario } in &loaded {
-                say(format_args!(
-                    "{}: ok ({}); runs in: {}",
-                    file.display(),
-                    scenario.name,
-                    worlds(scenario)
-                ));
-            }
-            exit::PASS
-        }
-        Err(code) => code,
-    }
 }
 
 /// Lists the scenarios of a folder.
@@ -203,17 +193,9 @@ pub(super) fn expand(paths: &[PathBuf], what: &str, ends: &[&str]) -> Result<Vec
 }
 
 /// The worlds that make all faults of a scenario.
-fn worlds(scenario: &Scenario) -> String {
+pub(super) fn worlds(scenario: &Scenario) -> Vec<&'static str> {
     let makes = |world: &World| world.unsupported(scenario).is_empty();
-    World::ALL.into_iter().filter(makes).map(World::name).collect::<Vec<_>>().join(", ")
-}
-
-fn seeds(args: &RunArgs, scenario: &Scenario) -> Seeds {
-    match (args.seed, args.seeds) {
-        (Some(seed), _) => Seeds::One(seed),
-        (None, Some((from, to))) => Seeds::Range(from, to),
-        (None, None) => scenario.seeds,
-    }
+    World::ALL.into_iter().filter(makes).map(World::name).collect()
 }
 
 fn threads(args: &RunArgs) -> usize {

@@ -116,9 +116,7 @@ impl Camera {
 
 impl Reel {
     fn take(&mut self, frame: &FrameRecord<'_>) {
-        let described =
-            if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) };
-        let Some((kind, label)) = described else { return };
+        let Some((kind, label)) = frame_in_words(frame) else { return };
         if self.messages.len() == MESSAGES {
             self.left_out += 1;
             return;
@@ -134,6 +132,11 @@ impl Reel {
         };
         self.messages.push((message, frame.effect));
     }
+}
+
+/// What a frame or datagram is, in kind and detail. Nothing of a fragment that is not the first: that one stands for all.
+pub(crate) fn frame_in_words(frame: &FrameRecord<'_>) -> Option<(&'static str, String)> {
+    if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) }
 }
 
 /// What a frame, or a note of [`super::shared::NodeProbe`], says.

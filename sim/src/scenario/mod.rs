@@ -20,6 +20,7 @@ mod link;
 mod meaning;
 mod model;
 mod overrides;
+mod places;
 mod schema;
 mod units;
 mod workload;
@@ -40,6 +41,7 @@ pub use inject::{
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
+pub use places::{Places, Region};
 pub use schema::json_schema;
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use workload::{Arrivals, FeesTo, Game, House, Style, Visits, Workload};
