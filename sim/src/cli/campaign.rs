@@ -125,7 +125,10 @@ impl<'a> Campaign<'a> {
     pub(super) fn repro_of_all(&self, scenario: &str) -> Option<String> {
         let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
         let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
-        let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
+        let seeds = match &self.args.seeds_of {
+            Some(text) => format!("--seeds-of {} --count {}", quoted(text), self.args.count),
+            None => format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?),
+        };
         let file = self.loaded[index].file.display().to_string();
         Some(again(&file, &seeds, self.args.world, &self.args.set))
     }

@@ -121,9 +121,7 @@ impl Camera {
 
 impl Reel {
     fn take(&mut self, frame: &FrameRecord<'_>) {
-        let described =
-            if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) };
-        let Some((kind, label)) = described else { return };
+        let Some((kind, label)) = frame_in_words(frame) else { return };
         // Frames come in the order of their arrival, not of their sending.
         if self.messages.len() == self.window.most {
             self.full_at = Some(self.full_at.map_or(frame.sent, |at| at.min(frame.sent)));
@@ -162,6 +160,11 @@ impl Reel {
         let marks = events.iter().filter(|event| (from.0..=to_ns).contains(&event.at_ns)).cloned().collect();
         SpaceTime { title, from_ns: from.0, to_ns, left_out, messages, marks }
     }
+}
+
+/// What a frame or datagram is, in kind and detail. Nothing of a fragment that is not the first: that one stands for all.
+pub(crate) fn frame_in_words(frame: &FrameRecord<'_>) -> Option<(&'static str, String)> {
+    if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) }
 }
 
 /// What a frame, or a note of [`super::shared::NodeProbe`], says.
