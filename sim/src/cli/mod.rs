@@ -560,7 +560,7 @@ enum Format {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Film {
-    /// A second each around the first violation, or around where each of the first faults begins
+    /// At most a second each around the first violation, or around where each of the first faults begins
     Windows,
     /// Every message of the whole run, up to two million
     All,

@@ -14,14 +14,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How long before and after the moment of interest.
+/// How long before and after the moment of interest, at most.
 const BEFORE: Duration = Duration::from_millis(300);
 const AFTER: Duration = Duration::from_millis(700);
 /// At most so many stretches.
 const WINDOWS: usize = 4;
-/// At most so many messages each.
-const MESSAGES: usize = 4000;
-/// At most so many messages of the whole run: about half a gigabyte of memory, and a page of 20 MB.
+/// At most so many messages each. A stretch is planned for half of them: around such moments more is said than usual.
+const MESSAGES: usize = 10_000;
+/// At most so many messages of the whole run. Nine tenths of them take 440 MB of memory and make a page of 11 MB.
 const MESSAGES_OF_ALL: usize = 2_000_000;
 
 /// A stretch to film.
@@ -44,8 +44,9 @@ pub(crate) fn whole_run(record: &RunRecord) -> Window {
 /// What is worth a look: the first violation, or the start of each fault.
 pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
     let end = Time(record.manifest.duration_ns);
+    let share = share_of_a_stretch(record);
     let around = |title: String, at: u64| {
-        let (from, to) = (Time(at) - BEFORE, (Time(at) + AFTER).min(end));
+        let (from, to) = (Time(at) - BEFORE.mul_f64(share), (Time(at) + AFTER.mul_f64(share)).min(end));
         Window { title, from, to, most: MESSAGES }
     };
     // What always holds has a time only when it was violated, and be it as expected.
@@ -70,6 +71,14 @@ pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
     }
     windows.retain(|window| window.from < window.to);
     windows
+}
+
+/// A film that is full ends early, and would end before the moment that it is about. So where much is said, it is
+/// shorter on both sides.
+fn share_of_a_stretch(record: &RunRecord) -> f64 {
+    let stretch = (BEFORE + AFTER).as_nanos() as f64;
+    let expected = record.manifest.messages as f64 * stretch / (record.manifest.duration_ns.max(1) as f64);
+    (MESSAGES as f64 / 2.0 / expected.max(1.0)).min(1.0)
 }
 
 /// Keeps what passes in the windows.
@@ -250,6 +259,21 @@ mod tests {
             });
         }
         camera.develop(&[], |_| None).remove(0)
+    }
+
+    #[test]
+    fn where_more_is_said_a_stretch_is_shorter_and_still_around_its_moment() {
+        let stretch = |messages| {
+            let mut record = RunRecord::default();
+            record.manifest.duration_ns = 10_000_000_000;
+            record.manifest.messages = messages;
+            windows(&record).remove(0)
+        };
+        let usual = stretch(1_000);
+        assert_eq!((usual.from, usual.to), (Time(4_700_000_000), Time(5_700_000_000)));
+        // A hundred thousand a second: a twentieth of a second has half of what there is room for.
+        let busy = stretch(1_000_000);
+        assert_eq!((busy.from, busy.to), (Time(4_985_000_000), Time(5_035_000_000)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 // arrows apart, each lane shows bars of how many were sent instead (density.js).
 
 // More messages than this in view are drawn as bars.
-const MOST_ARROWS = 3000;
+const MOST_ARROWS = 5000;
 // From a pointer to a message that it means, pixels.
 const REACH = 9;
 
@@ -26,7 +26,7 @@ class SpaceTime {
   layout() {
     const nodes = this.choices.nodes;
     const shown = nodes.reduce((sum, isShown) => sum + isShown, 0);
-    const pitch = Math.min(64, Math.max(11, 430 / Math.max(1, shown)));
+    const pitch = Math.min(64, Math.max(11, 520 / Math.max(1, shown)));
     const top = Math.max(30, pitch * 0.8);
     const rows = new Float64Array(nodes.length).fill(-1);
     let next = 0;

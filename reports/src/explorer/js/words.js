@@ -38,7 +38,7 @@ function momentTo(ns, about) {
   return rest === "" ? `${seconds} s` : `${seconds}.${rest} s`;
 }
 
-// The most usual marks for node numbers: "0-3, 7". Gives the numbers, or null where the text is none.
+// Node numbers as people write them, such as "0-3, 7". Gives a set of them; null where the text says something else.
 function readNodes(text, nodes) {
   const chosen = new Set();
   for (const part of text.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
