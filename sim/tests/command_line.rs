@@ -371,3 +371,92 @@ fn a_run_on_madsim_is_handed_to_its_program_with_all_that_was_typed() {
         );
     }
 }
+
+#[test]
+fn on_github_a_failure_stands_beside_its_line_and_on_the_page_of_the_step() {
+    let place = Place::new();
+    place.file("small.yaml", &with("expect:\n  slo: { commit_latency_p99: 1 ms }\n"));
+    let page = place.0.path().join("page.md");
+    let args = ["run", "small.yaml", "--seeds-of", "27c14d3", "--count", "2", "--format", "github"];
+    let ran = Ran(place
+        .command(&args)
+        .env("GITHUB_STEP_SUMMARY", &page)
+        .env_remove("GITHUB_WORKSPACE")
+        .output()
+        .unwrap());
+    assert_eq!(ran.code(), 1, "{}", ran.err());
+    let out = ran.out();
+    let annotations: Vec<&str> = out.lines().filter(|line| line.starts_with("::error ")).collect();
+    let [annotation] = &annotations[..] else { panic!("one for both seeds: {out}") };
+    let place_of_it =
+        "::error file=small.yaml,line=8,col=10,endColumn=28,title=small%3A commit_latency_p99::";
+    assert!(annotation.starts_with(place_of_it), "{annotation}");
+    assert!(annotation.contains("%0AREPRO bitcraps-sim run small.yaml --seed "), "{annotation}");
+    assert!(annotation.ends_with("%0Aand in 1 run more"), "{annotation}");
+    let (groups, ends) = (out.matches("::group::VIOLATED").count(), out.matches("\n::endgroup::\n").count());
+    assert_eq!((groups, ends), (2, 2), "{out}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("| ❌ | small | 2 |  | 2 |"), "{page}");
+    let seeds = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("bitcraps-sim run small.yaml --seed "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(seeds(&page).len(), 2, "{page}");
+    let other = place.run(&["run", "small.yaml", "--seeds-of", "27c14d4", "--count", "2"]);
+    assert!(seeds(&page).iter().all(|line| !other.out().contains(line.as_str())), "other seeds");
+}
+
+#[test]
+fn mistakes_are_told_to_programs_in_their_own_ways_with_the_same_exit_code() {
+    let place = Place::new();
+    place.file("bad.yaml", &GOOD.replace("5 s", "5 parsecs"));
+    let check = |format: &str| {
+        let ran = place.run(&["check", "bad.yaml", "--format", format]);
+        assert_eq!(ran.code(), 65, "{format}");
+        ran.out()
+    };
+    let json: serde_json::Value = serde_json::from_str(&check("json")).unwrap();
+    let first = &json["diagnostics"][0];
+    assert_eq!((&first["line"], &first["column"], &json["ok"]), (&4.into(), &11.into(), &false.into()));
+    let sarif: serde_json::Value = serde_json::from_str(&check("sarif")).unwrap();
+    let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((&region["startLine"], &region["startColumn"]), (&4.into(), &11.into()));
+    assert!(check("github").starts_with("::error file=bad.yaml,line=4,col=11,"));
+}
+
+#[test]
+fn an_export_is_of_the_same_run_or_of_none() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    assert_eq!(place.run(&["run", "small.yaml"]).code(), 0);
+    let folder = place.folder("small");
+    let export = |to: &str| place.run(&["export", folder.to_str().unwrap(), "--to", to]);
+    let files =
+        [("perfetto", "trace.perfetto-trace"), ("shiviz", "shiviz.log"), ("openmetrics", "metrics.om")];
+    for (to, file) in files {
+        let ran = export(to);
+        assert_eq!(ran.code(), 0, "{to}: {}", ran.err());
+        assert!(folder.join(file).metadata().unwrap().len() > 1000, "{file}");
+    }
+    let datagrams = export("pcap");
+    assert!(datagrams.code() == 64 && datagrams.err().contains("--on wire"), "{}", datagrams.err());
+    // As if another program had run it.
+    let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let hash: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let hash = hash["trace_hash"].as_str().unwrap();
+    std::fs::write(folder.join("manifest.json"), manifest.replace(hash, &"0".repeat(hash.len()))).unwrap();
+    std::fs::remove_file(folder.join("shiviz.log")).unwrap();
+    let other = export("shiviz");
+    assert!(other.code() == 3 && other.err().contains("another run"), "{}", other.err());
+    assert!(!folder.join("shiviz.log").exists(), "nothing is left of it");
+}
+
+#[test]
+fn what_needs_a_terminal_or_a_folder_says_so() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let watch = place.run(&["watch", "small.yaml"]);
+    assert!(watch.code() == 64 && watch.err().contains("terminal"), "{}", watch.err());
+    let serve = place.run(&["serve", "nowhere"]);
+    assert!(serve.code() == 74 && serve.err().starts_with("error: nowhere: "), "{}", serve.err());
+}

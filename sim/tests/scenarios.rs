@@ -1,6 +1,9 @@
 //! Every file in scenarios/ is a test: it runs twice, the traces must be equal, and the verdict must be a pass with
 //! every fault landed and everything reached that the file says must be reached. A file that names no engine is a test
 //! of each engine. Every schedule there must show what it says.
+//!
+//! A test is named after its file, so that its name stays: `scenario::leader-crash::pbft`. What went wrong once
+//! (`regression::…`) runs before all else.
 
 use bitcraps_reports::Verdict;
 use bitcraps_sim::run::{Depth, examine};
@@ -8,43 +11,52 @@ use bitcraps_sim::scenario::{self, World};
 use bitcraps_sim::schedules::{Judged, ScheduleFile};
 use bitcraps_types::Protocol;
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let mut files = yaml_files(&folder);
-    files.extend(yaml_files(&folder.join("regressions")));
-    files.extend(yaml_files(&folder.join("museum")));
-    files.sort();
-    let (schedules, files): (Vec<_>, Vec<_>) =
-        files.into_iter().partition(|file| file.to_string_lossy().ends_with(".schedule.yaml"));
-    let mut trials = Vec::new();
-    for file in schedules {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().replace(".schedule", "");
-        trials.push(Trial::test(format!("schedule::{name}"), move || shows_what_it_says(&file)));
-    }
-    for file in &files {
+    let mut files = yaml_files(&folder.join("regressions"));
+    let regressions = files.len();
+    let mut others = yaml_files(&folder);
+    others.extend(yaml_files(&folder.join("museum")));
+    others.sort();
+    files.extend(others);
+    let (mut trials, mut schedules) = (Vec::new(), Vec::new());
+    for (index, file) in files.iter().enumerate() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let group = if index < regressions { "regression" } else { "scenario" };
+        if let Some(name) = name.strip_suffix(".schedule") {
+            let (group, file) = (group.replace("scenario", "schedule"), file.clone());
+            schedules.push(Trial::test(format!("{group}::{name}"), move || shows_what_it_says(&file)));
+            continue;
+        }
         let names_one = std::fs::read_to_string(file).is_ok_and(|text| scenario::names_engine(&text));
         let engines = if names_one { vec![None] } else { Protocol::ALL.map(Some).to_vec() };
         for engine in engines {
             let (file, under) = (file.clone(), engine.map_or("its own", Protocol::name));
-            trials.push(Trial::test(format!("scenario::{name}::{under}"), move || {
+            trials.push(Trial::test(format!("{group}::{name}::{under}"), move || {
                 passes_twice_with_one_trace(&file, engine)
             }));
         }
     }
+    trials.extend(schedules);
     let files = files.len();
     trials.push(Trial::test("scenario::there_are_some", move || {
         if files >= 10 { Ok(()) } else { Err(format!("only {files} scenarios were found").into()) }
     }));
+    let names: BTreeSet<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    assert_eq!(names.len(), trials.len(), "two files of one folder's group have one name");
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    files.filter(|file| file.extension().is_some_and(|end| end == "yaml")).collect()
+    let mut files: Vec<PathBuf> =
+        files.filter(|file| file.extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    files
 }
 
 fn shows_what_it_says(file: &Path) -> Result<(), Failed> {

@@ -25,15 +25,21 @@ mod run;
 mod say;
 mod schedule;
 mod seeds;
+#[cfg(feature = "serve")]
+mod serve;
 mod store;
 mod sweep;
 mod trace;
+#[cfg(feature = "watch")]
+mod watch;
 mod watchdog;
 mod workers;
 
 use crate::scenario::{Percent, Span, World};
 use bitcraps_types::Protocol;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "serve")]
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -196,6 +202,19 @@ enum Command {
         #[arg(long)]
         log: bool,
     },
+    /// Watch a run in the lab as it goes, in this terminal: its nodes, what passes between them, what is broken
+    #[cfg(feature = "watch")]
+    Watch(WatchArgs),
+    /// Show the folders of runs in a browser
+    #[cfg(feature = "serve")]
+    Serve {
+        /// What `run` wrote
+        #[arg(default_value = "runs")]
+        folder: PathBuf,
+        /// Where to listen; nobody is asked who they are, so let it be this machine alone
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
     /// Print the table of faults: which world makes which
     Faults,
     /// Measure: this loop beside turmoil and madsim, then whole nodes (see `make bench`)
@@ -337,6 +356,19 @@ enum CheckFormat {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+}
+
+#[cfg(feature = "watch")]
+#[derive(Args)]
+struct WatchArgs {
+    /// The scenario
+    file: PathBuf,
+    /// Run this seed instead of the file's first
+    #[arg(long, value_parser = seed)]
+    seed: Option<u64>,
+    /// Override a value of the file; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = override_)]
+    set: Vec<(String, String)>,
 }
 
 #[derive(Args)]
@@ -667,6 +699,10 @@ fn command(command: Command) -> u8 {
         Command::Schedule { files, log } => schedule::schedule(&files, log),
         Command::Museum(args) => museum::museum(&args),
         Command::Hunt(args) => hunt::hunt(&args),
+        #[cfg(feature = "watch")]
+        Command::Watch(args) => watch::watch(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve { folder, listen } => serve::serve(&folder, listen),
         Command::Faults => output::faults(),
         Command::Bench { only, figures } => bench::bench(only.as_deref(), figures.as_deref()),
     }
