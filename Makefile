@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run book hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz
+.PHONY: run book hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz pages
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -80,3 +80,13 @@ book: ## docs/ as HTML with a search, in target/book
 	command -v mdbook >/dev/null || cargo install mdbook --locked
 	mdbook build
 	@echo "target/book/index.html"
+
+# node 20 or later, and Chromium: CHROMIUM says where, if not /usr/bin/chromium. Not among the tests.
+PAGES = target/pages
+pages: ## pages of made-up runs in a headless browser: zoom, hover, causes, accessibility; then how fast a long one is
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/few
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/many 40 500
+	cargo run --release --quiet -p bitcraps-reports --example sample -- $(PAGES)/million 10 2000 1000000
+	test -d reports/browser/node_modules || npm --prefix reports/browser ci
+	node reports/browser/pages.mjs $(PAGES)/few/report.html $(PAGES)/many/report.html
+	node reports/browser/measure.mjs $(PAGES)/million/report.html

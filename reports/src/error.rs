@@ -31,6 +31,9 @@ pub enum ReportError {
         /// What the encoder said.
         reason: String,
     },
+    /// A page carries no record, or one that is damaged.
+    #[error("the page carries no record that can be read: {0}")]
+    Carried(String),
     /// A file of the report could not be written.
     #[error("could not write {}: {source}", path.display())]
     Io {

@@ -32,6 +32,6 @@ pub fn write(record: &RunRecord, dir: &Path) -> Result<PathBuf, ReportError> {
     Ok(path)
 }
 
-fn save(path: &Path, text: &str) -> Result<(), ReportError> {
+pub(crate) fn save(path: &Path, text: &str) -> Result<(), ReportError> {
     std::fs::write(path, text).map_err(|source| ReportError::Io { path: path.to_owned(), source })
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer as _, V2Serializer};
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 use serde_json::json;
 
 use crate::{ReportError, RunRecord};
@@ -29,7 +29,7 @@ pub(crate) fn command_histogram(record: &RunRecord) -> Histogram<u64> {
 }
 
 /// Nanoseconds in, a histogram of whole microseconds (rounded to the nearest) out.
-fn of_ns(latencies_ns: impl Iterator<Item = u64>) -> Histogram<u64> {
+pub(crate) fn of_ns(latencies_ns: impl Iterator<Item = u64>) -> Histogram<u64> {
     let mut histogram =
         Histogram::new_with_bounds(1, LONGEST_US, DIGITS).expect("the bounds are constants that it accepts");
     for latency_ns in latencies_ns {
@@ -105,4 +105,20 @@ pub(crate) fn v2_hex(histogram: &Histogram<u64>) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// What [`v2_hex`] wrote: each recorded value in microseconds with how often it was recorded. Errors: what is wrong
+/// with the text.
+pub(crate) fn counts_of_hex(hex: &str) -> Result<Vec<(u64, u64)>, String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let bytes = hex.as_bytes().chunks(2).map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    let bytes: Vec<u8> = bytes.collect::<Option<_>>().ok_or("is not of pairs of hexadecimal digits")?;
+    let histogram: Histogram<u64> = Deserializer::new()
+        .deserialize(&mut bytes.as_slice())
+        .map_err(|error| format!("is not in HdrHistogram's V2 format: {error:?}"))?;
+    let recorded = histogram.iter_recorded();
+    Ok(recorded.map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect())
 }

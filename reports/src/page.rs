@@ -1,20 +1,17 @@
 //! The page of one run: verdict first, then what was checked, what was done to the system, and the figures.
 //!
-//! One file: style, script, figures and (if small) the record itself are inside. It asks the network for nothing.
+//! One file: style, script, figures and the record itself are inside. It asks the network for nothing.
 
 use std::fmt::Write as _;
 
 use hdrhistogram::Histogram;
 
 use crate::latency::{command_histogram, histogram, percentile_ns};
-use crate::text::{count, escape, json_in_script, moment, plural, span};
+use crate::text::{count, escape, moment, plural, span};
 use crate::{FaultSpan, Figure, Manifest, PropertyKind, PropertyResult, ReportError, RunRecord, Verdict};
+use crate::{carried, explorer};
 
 pub(crate) const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
-
-/// The largest record that the page carries, bytes of JSON.
-const MOST_DATA: usize = 2_000_000;
 
 /// The whole page. Links to CSV and SVG files are relative: [`crate::write`] puts those beside it. Errors: an
 /// inconsistent record, drawing or encoding that failed.
@@ -28,7 +25,7 @@ pub(crate) fn render(record: &RunRecord, figures: &[Figure]) -> Result<String, R
     let commits = histogram(record);
     let commands = command_histogram(record);
     let title = format!("{}, seed {}: {}", manifest.scenario, manifest.seed, word(record.verdict));
-    let mut page = head(&title);
+    let mut page = head(&title, explorer::STYLE);
     let _ = write!(
         page,
         "<header>\n<p class=\"kicker\">{} engine, {} world, {}, seed {}</p>\n<h1>{}</h1>\n",
@@ -44,25 +41,30 @@ pub(crate) fn render(record: &RunRecord, figures: &[Figure]) -> Result<String, R
     page.push_str("</header>\n");
     verdict(&mut page, record);
     key_figures(&mut page, record, &commits, &commands);
+    page.push_str(explorer::SECTION);
     notes(&mut page, &record.notes);
     properties(&mut page, &record.properties);
     faults(&mut page, &record.faults);
     latency_table(&mut page, &commits, &commands);
     figure_list(&mut page, record, figures);
     reproduce(&mut page, manifest);
-    data(&mut page, record)?;
-    let _ = write!(page, "<script>\n{SCRIPT}</script>\n</main>\n</body>\n</html>\n");
+    page.push_str(
+        "<footer><p>The whole record is in this page, at its end: it can be sent alone.</p></footer>\n</main>\n",
+    );
+    carried::write(&mut page, record)?;
+    page.push_str(&explorer::script());
+    page.push_str("</body>\n</html>\n");
     Ok(page)
 }
 
-/// The page up to and including the start of its main part.
-pub(crate) fn head(title: &str) -> String {
+/// The page up to and including the start of its main part; `more` is style that follows the common one.
+pub(crate) fn head(title: &str, more: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+         <title>{}</title>\n<style>\n{STYLE}{more}</style>\n</head>\n<body>\n<main>\n",
         escape(title)
     )
 }
@@ -200,8 +202,9 @@ fn properties(page: &mut String, properties: &[PropertyResult]) {
         page.push_str("<p class=\"none\">No property was checked.</p>\n");
         return;
     }
+    page.push_str(&table_box("Properties"));
     page.push_str(
-        "<div class=\"scroll\"><table>\n<tr><th>Outcome</th><th>Property</th><th>Kind</th><th>What was seen</th>\
+        "<table>\n<tr><th>Outcome</th><th>Property</th><th>Kind</th><th>What was seen</th>\
          <th class=\"n\">At</th></tr>\n",
     );
     for property in properties {
@@ -223,7 +226,7 @@ fn properties(page: &mut String, properties: &[PropertyResult]) {
              <td class=\"n\">{}</td></tr>",
             escape(&property.name),
             escape(&property.detail),
-            property.at_ns.map(moment).unwrap_or_default()
+            property.at_ns.map(|at_ns| go(at_ns, at_ns, at_ns)).unwrap_or_default()
         );
     }
     page.push_str("</table></div>\n");
@@ -235,8 +238,9 @@ fn faults(page: &mut String, faults: &[FaultSpan]) {
         page.push_str("<p class=\"none\">No fault was injected.</p>\n");
         return;
     }
+    page.push_str(&table_box("Faults"));
     page.push_str(
-        "<div class=\"scroll\"><table>\n<tr><th>Fault</th><th>Family</th><th>What it does</th><th>Nodes</th>\
+        "<table>\n<tr><th>Fault</th><th>Family</th><th>What it does</th><th>Nodes</th>\
          <th class=\"n\">From</th><th class=\"n\">To</th><th class=\"n\">Touched</th></tr>\n",
     );
     for fault in faults {
@@ -253,11 +257,22 @@ fn faults(page: &mut String, faults: &[FaultSpan]) {
             escape(&fault.family),
             escape(&fault.label),
             node_list(&fault.nodes),
-            moment(fault.start_ns),
-            moment(fault.end_ns)
+            go(fault.start_ns, fault.start_ns, fault.end_ns),
+            go(fault.end_ns, fault.start_ns, fault.end_ns)
         );
     }
     page.push_str("</table></div>\n");
+}
+
+/// The opening of a box that scrolls a wide table; without a mouse it takes the focus for that.
+pub(crate) fn table_box(label: &str) -> String {
+    format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">")
+}
+
+/// A moment that leads to a span of the time line.
+fn go(at_ns: u64, from_ns: u64, to_ns: u64) -> String {
+    let text = moment(at_ns);
+    format!("<a class=\"go\" href=\"#timeline\" data-from=\"{from_ns}\" data-to=\"{to_ns}\">{text}</a>")
 }
 
 /// Node numbers with runs of three or more joined: `0–3, 7`.
@@ -282,7 +297,8 @@ fn latency_table(page: &mut String, commits: &Histogram<u64>, commands: &Histogr
     if commits.is_empty() && commands.is_empty() {
         return;
     }
-    page.push_str("<div class=\"scroll\"><table>\n<tr><th></th><th class=\"n\">Samples</th>");
+    page.push_str(&table_box("Latency"));
+    page.push_str("<table>\n<tr><td></td><th class=\"n\">Samples</th>");
     let columns =
         [(0.0, "Least"), (50.0, "50 %"), (90.0, "90 %"), (99.0, "99 %"), (99.9, "99.9 %"), (100.0, "Most")];
     for (_, name) in columns {
@@ -304,7 +320,7 @@ fn latency_table(page: &mut String, commits: &Histogram<u64>, commands: &Histogr
 }
 
 fn figure_list(page: &mut String, record: &RunRecord, figures: &[Figure]) {
-    page.push_str("<h2>Figures</h2>\n");
+    page.push_str("<h2>Figures</h2>\n<div class=\"figures\">\n");
     if record.windows.is_empty() && figures.is_empty() {
         page.push_str("<p class=\"none\">The record holds nothing to draw.</p>\n");
     }
@@ -319,6 +335,7 @@ fn figure_list(page: &mut String, record: &RunRecord, figures: &[Figure]) {
             escape(&figure.caption)
         );
     }
+    page.push_str("</div>\n");
 }
 
 fn reproduce(page: &mut String, manifest: &Manifest) {
@@ -329,7 +346,8 @@ fn reproduce(page: &mut String, manifest: &Manifest) {
          <button type=\"button\" data-copy=\"command\">Copy</button></div>\n",
         escape(&manifest.command)
     );
-    page.push_str("<div class=\"scroll\"><table>\n");
+    page.push_str(&table_box("What ran"));
+    page.push_str("<table>\n");
     let rows: [(&str, String); 11] = [
         ("Scenario", escape(&manifest.scenario)),
         ("Seed", manifest.seed.to_string()),
@@ -347,24 +365,6 @@ fn reproduce(page: &mut String, manifest: &Manifest) {
         let _ = writeln!(page, "<tr><th>{name}</th><td>{value}</td></tr>");
     }
     page.push_str("</table></div>\n");
-}
-
-fn data(page: &mut String, record: &RunRecord) -> Result<(), ReportError> {
-    let json = serde_json::to_string(record)
-        .map_err(|error| ReportError::Encode { what: "the record", reason: error.to_string() })?;
-    let guarded = json_in_script(&json);
-    if guarded.len() > MOST_DATA {
-        page.push_str(
-            "<footer><p>The record is too large to be carried in this page; the CSV files have its numbers.</p></footer>\n",
-        );
-        return Ok(());
-    }
-    let _ = write!(
-        page,
-        "<footer><p>The whole record is in this page, as JSON in the element with the id <code>record</code>.</p></footer>\n\
-         <script type=\"application/json\" id=\"record\">{guarded}</script>\n"
-    );
-    Ok(())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct RunRecord {
     pub commands: Vec<CommandDone>,
     /// What happened at nodes, any order. The kinds `crash` and `restart` gap the node's lines.
     pub node_events: Vec<NodeEvent>,
-    /// Short stretches in which every message was kept, for space-time diagrams.
+    /// Stretches in which every message was kept, for space-time diagrams. They may overlap.
     pub windows: Vec<SpaceTime>,
     /// For each node, whether it followed the protocol; as long as `manifest.nodes`.
     pub honest: Vec<bool>,
@@ -176,7 +176,10 @@ pub struct SpaceTime {
     pub from_ns: u64,
     /// Where it ends; later than `from_ns`.
     pub to_ns: u64,
-    /// The messages, any order.
+    /// Messages of the stretch as it was wanted that found no room: it ends before the first of them.
+    #[serde(default)]
+    pub left_out: u64,
+    /// Every message sent in it whose fate was known when the run ended, any order.
     pub messages: Vec<Message>,
     /// What happened at the nodes in it.
     pub marks: Vec<NodeEvent>,
@@ -199,6 +202,37 @@ pub struct Message {
     pub label: String,
     /// The id of the fault that touched it.
     pub fault: Option<String>,
+}
+
+impl Commit {
+    /// The order of commits: by time, then by the rest, so that a list has one order only.
+    pub(crate) fn order(&self) -> (u64, u16, u64, u32, u64) {
+        (self.at_ns, self.node, self.height, self.round, self.latency_ns)
+    }
+}
+
+impl NodeEvent {
+    /// By time, then by the rest.
+    pub(crate) fn in_order(events: &[NodeEvent]) -> Vec<&NodeEvent> {
+        let mut events: Vec<&NodeEvent> = events.iter().collect();
+        events
+            .sort_by(|a, b| (a.at_ns, a.node, &a.kind, &a.label).cmp(&(b.at_ns, b.node, &b.kind, &b.label)));
+        events
+    }
+}
+
+impl Message {
+    /// By the time of sending, then by the rest.
+    pub(crate) fn in_order(messages: &[Message]) -> Vec<&Message> {
+        let mut messages: Vec<&Message> = messages.iter().collect();
+        messages.sort_by(|a, b| {
+            let order = |m: &Message| (m.sent_ns, m.from, m.to, m.received_ns);
+            order(a)
+                .cmp(&order(b))
+                .then_with(|| (&a.kind, &a.label, &a.fault).cmp(&(&b.kind, &b.label, &b.fault)))
+        });
+        messages
+    }
 }
 
 impl RunRecord {

@@ -3,7 +3,7 @@
 mod sample;
 mod svg;
 
-use bitcraps_reports::{Commit, FaultSpan, Figure, RunRecord, figures, histogram};
+use bitcraps_reports::{Commit, FaultSpan, Figure, Message, RunRecord, figures, histogram};
 use sample::{MILLI, Noise, SECOND};
 use svg::{Element, elements};
 
@@ -257,6 +257,46 @@ fn a_space_time_diagram_draws_few_of_many_and_says_which() {
         "{}",
         large.caption
     );
+}
+
+#[test]
+fn a_stretch_with_too_many_messages_for_arrows_has_bars_as_high_as_what_its_nodes_sent() {
+    let mut record = sample::run(4, 10);
+    let window = &mut record.windows[0];
+    let pattern = window.messages[0].clone();
+    let step = (window.to_ns - window.from_ns) / 30_000;
+    // Node 1 sends twice what node 0 sends.
+    window.messages = (0..30_000_u64)
+        .map(|at| {
+            let from = u16::from(at % 3 > 0);
+            let sent_ns = window.from_ns + at * step;
+            Message { from, to: 1 - from, sent_ns, received_ns: Some(sent_ns), ..pattern.clone() }
+        })
+        .collect();
+    let figure = figure(&record, "spacetime-1");
+    assert!(!figure.svg.contains("<g class=\"m\">"));
+    assert!(figure.caption.contains("A bar on a lane is how many messages"), "{}", figure.caption);
+    assert_eq!(figure.csv.lines().count(), 30_001);
+    let all = elements(&figure.svg);
+    let row = |name: &str| all.iter().find(|e| e.text == name).expect(name).number("y");
+    // A bar is a subpath `Mx yhWvHh-Wz`.
+    let bars = all.iter().filter(|e| e.name == "path" && e.get("d").contains('z')).flat_map(|e| {
+        let bars = e.get("d").split('z').filter(|bar| !bar.is_empty());
+        bars.map(|bar| {
+            let place = bar.split('h').next().expect("a place");
+            let height = bar.split('v').nth(1).and_then(|rest| rest.split('h').next()).expect("a height");
+            let y: f64 = place.split(' ').nth(1).and_then(|y| y.parse().ok()).expect("a number");
+            let height: f64 = height.parse().expect("a number");
+            (y + height, height)
+        })
+    });
+    let mut sums = [0.0, 0.0];
+    for (foot, height) in bars {
+        let lane =
+            ["node 0", "node 1"].iter().position(|name| (row(name) - foot).abs() < 0.2).expect("a lane");
+        sums[lane] += height;
+    }
+    assert!((sums[1] / sums[0] - 2.0).abs() < 0.05, "{sums:?}");
 }
 
 #[test]

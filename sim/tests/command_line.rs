@@ -87,6 +87,23 @@ fn a_run_that_passes_exits_with_0_and_leaves_a_whole_folder() {
 }
 
 #[test]
+fn a_film_of_all_has_every_message_and_of_too_many_runs_is_refused() {
+    let place = Place::new();
+    place.file("small.yaml", GOOD);
+    let ran = place.run(&["run", "small.yaml", "--film", "all"]);
+    assert_eq!(ran.code(), 0, "{}{}", ran.out(), ran.err());
+    let html = std::fs::read_to_string(place.folder("small").join("report.html")).unwrap();
+    let record = bitcraps_reports::record_in(&html).unwrap();
+    let whole = record.windows.last().unwrap();
+    assert_eq!((whole.from_ns, whole.to_ns, whole.left_out), (0, record.manifest.duration_ns, 0));
+    let fewer = record.windows[..record.windows.len() - 1].iter().map(|window| window.messages.len());
+    assert!(whole.messages.len() > fewer.max().unwrap());
+    let ran = place.run(&["run", "small.yaml", "--film", "all", "--seeds", "0..33"]);
+    assert_eq!(ran.code(), 64);
+    assert!(ran.err().contains("at most 32"), "{}", ran.err());
+}
+
+#[test]
 fn two_processes_give_one_trace_and_another_seed_gives_another() {
     let place = Place::new();
     place.file("small.yaml", GOOD);

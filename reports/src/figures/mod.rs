@@ -3,6 +3,7 @@
 //! A figure whose data is absent is left out; the page says what is missing.
 
 mod cdf;
+mod density;
 mod growth;
 mod heights;
 mod latency;

@@ -1,17 +1,20 @@
 //! Space-time diagrams: a lane per node, time to the right, each message an arrow from sender to receiver.
 //!
-//! The SVG is written by hand: slanted arrows, dashes and hover text are not what a chart library is for.
+//! The SVG is written by hand: slanted arrows, dashes and hover text are not what a chart library is for. Of a stretch
+//! in which a choice of arrows would tell nothing any more, the lanes have bars instead ([`super::density`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Figure, median_ns, provenance};
+use super::{Figure, density, median_ns, provenance};
 use crate::plot::{CROWD, FAULT, FONTS, GRID, Ink, MUTED, PAPER, SERIES, STRONG, opening};
 use crate::text::{count, csv_field, escape, moment, plain, plural, span};
 use crate::{Message, NodeEvent, RunRecord, SpaceTime, thin};
 
 /// The most messages in one diagram.
 const MOST_MESSAGES: usize = 400;
+/// In a stretch with more messages, bars stand for them.
+const MOST_FOR_ARROWS: usize = 20_000;
 /// Up to this many nodes each has a lane, whether or not it takes part.
 const FEW_NODES: u16 = 16;
 const WIDTH: f64 = 880.0;
@@ -65,18 +68,23 @@ impl Layout {
     fn y(&self, node: u16) -> f64 {
         self.rows.get(&node).copied().unwrap_or(self.bottom)
     }
+
+    fn field(&self) -> density::Field {
+        density::Field {
+            left: LEFT,
+            width: WIDTH - LEFT - RIGHT,
+            from_ns: self.from_ns as u64,
+            to_ns: self.to_ns as u64,
+            pitch: self.pitch,
+        }
+    }
 }
 
 fn figure(record: &RunRecord, window: &SpaceTime, number: usize, inks: &BTreeMap<&str, Ink>) -> Figure {
-    let mut messages: Vec<&Message> = window.messages.iter().collect();
-    messages.sort_by(|a, b| {
-        let order = |m: &Message| (m.sent_ns, m.from, m.to, m.received_ns);
-        order(a)
-            .cmp(&order(b))
-            .then_with(|| (&a.kind, &a.label, &a.fault).cmp(&(&b.kind, &b.label, &b.fault)))
-    });
+    let messages = Message::in_order(&window.messages);
+    let is_dense = messages.len() > MOST_FOR_ARROWS;
     let shown: Vec<&Message> = thin::evenly(messages.len(), MOST_MESSAGES).map(|at| messages[at]).collect();
-    let (legend, legend_height) = legend(&shown, inks);
+    let (legend, legend_height) = legend(if is_dense { &messages } else { &shown }, inks);
     let layout = layout(record, window, &messages, 18.0 + legend_height);
     let height = layout.bottom + 46.0;
     let label = format!("Space-time diagram: {}", window.title);
@@ -94,16 +102,21 @@ fn figure(record: &RunRecord, window: &SpaceTime, number: usize, inks: &BTreeMap
         WIDTH - LEFT - RIGHT + 8.0,
         layout.bottom - layout.top + 40.0
     );
-    for message in &shown {
+    if is_dense {
+        density::draw(&mut svg, &messages, &layout.rows, inks, &layout.field());
+    }
+    for message in shown.iter().filter(|_| !is_dense) {
         arrow(&mut svg, &layout, message, inks.get(message.kind.as_str()).copied().unwrap_or(CROWD));
     }
     svg.push_str("</g>\n");
-    marks(&mut svg, &layout, &window.marks);
+    if !is_dense {
+        marks(&mut svg, &layout, &window.marks);
+    }
     svg.push_str("</g>\n</svg>\n");
     Figure {
         name: format!("spacetime-{number}"),
         title: plain(&window.title, 200),
-        caption: caption(record, window, &messages, &shown, &layout),
+        caption: caption(record, window, &messages, if is_dense { &[] } else { &shown }, &layout),
         svg,
         csv: csv(&messages),
     }
@@ -301,9 +314,8 @@ fn hover(message: &Message) -> String {
 
 /// Marks on the lanes. A label is written where its lane has room; the others are told on hover.
 fn marks(svg: &mut String, layout: &Layout, marks: &[NodeEvent]) {
-    let mut marks: Vec<&NodeEvent> =
-        marks.iter().filter(|mark| (layout.from_ns..=layout.to_ns).contains(&(mark.at_ns as f64))).collect();
-    marks.sort_by(|a, b| (a.at_ns, a.node, &a.kind, &a.label).cmp(&(b.at_ns, b.node, &b.kind, &b.label)));
+    let mut marks = NodeEvent::in_order(marks);
+    marks.retain(|mark| (layout.from_ns..=layout.to_ns).contains(&(mark.at_ns as f64)));
     let mut free: BTreeMap<u16, f64> = BTreeMap::new();
     for mark in marks {
         let (x, y) = (layout.x(mark.at_ns), layout.y(mark.node));
@@ -360,7 +372,16 @@ fn caption(
         moment(window.to_ns),
         plural(messages.len() as u64, "message", "messages")
     );
-    if shown.len() < messages.len() {
+    if shown.is_empty() && !messages.is_empty() {
+        let columns = layout.field().columns(layout.rows.len());
+        let _ = write!(
+            caption,
+            " A bar on a lane is how many messages its node sent in {}, by kind; below the lane, how many of them were \
+             lost ({} in all). The CSV has each.",
+            span((window.to_ns - window.from_ns) / columns as u64),
+            count(lost(messages) as u64),
+        );
+    } else if shown.len() < messages.len() {
         let _ = write!(
             caption,
             " {} of them are drawn, an even choice in order of sending ({} of {} lost ones); the CSV has all.",
@@ -368,6 +389,9 @@ fn caption(
             count(lost(shown) as u64),
             count(lost(messages) as u64)
         );
+    }
+    if window.left_out > 0 {
+        let _ = write!(caption, " It ends early: {} later messages had no room.", count(window.left_out));
     }
     if lost(shown) > 0 {
         let _ = write!(
@@ -379,7 +403,10 @@ fn caption(
     if layout.rows.len() < usize::from(record.manifest.nodes) {
         caption.push_str(" Nodes that sent and received nothing here have no lane.");
     }
-    let _ = write!(caption, " Point at an arrow or a mark to read it.{}", provenance(record));
+    if !shown.is_empty() {
+        caption.push_str(" Point at an arrow or a mark to read it.");
+    }
+    caption.push_str(&provenance(record));
     caption
 }
 

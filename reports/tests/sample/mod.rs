@@ -41,8 +41,9 @@ pub(crate) fn run(nodes: u16, heights: u64) -> RunRecord {
         let proposed_ns = if stalled { 5 * SECOND } else { 0 };
         for node in 0..nodes - 1 {
             let own_ns = 40 * MILLI + noise.below(30 * MILLI) + noise.below(40) / 38 * 90 * MILLI;
-            let down = node == 1 && (35 * SECOND..45 * SECOND).contains(&at_ns);
-            let at_ns = if down { 45 * SECOND + (at_ns - 35 * SECOND) / 8 } else { at_ns + own_ns };
+            // What it missed and what is decided while it catches up, nine times as fast.
+            let behind = node == 1 && (35 * SECOND..46_250 * MILLI).contains(&at_ns);
+            let at_ns = if behind { 45 * SECOND + (at_ns - 35 * SECOND) / 9 } else { at_ns + own_ns };
             commits.push(Commit {
                 node,
                 height,
@@ -112,7 +113,8 @@ pub(crate) fn run(nodes: u16, heights: u64) -> RunRecord {
     }
 }
 
-/// A stretch of `rounds` rounds in which each node proposes in turn and all vote twice.
+/// A stretch of `rounds` rounds in which each node proposes in turn and all vote twice; from the fourth round on,
+/// nodes 0 and 1 are cut from the others.
 pub(crate) fn window(nodes: u16, rounds: u64) -> SpaceTime {
     let mut noise = Noise(7);
     let mut messages = Vec::new();
@@ -120,40 +122,63 @@ pub(crate) fn window(nodes: u16, rounds: u64) -> SpaceTime {
     let from_ns = 19_900 * MILLI;
     for round in 0..rounds {
         let start_ns = from_ns + round * 30 * MILLI;
-        let proposer = (round % u64::from(nodes)) as u16;
-        let stages =
-            [("proposal", 0, proposer..proposer + 1), ("prevote", 9, 0..nodes), ("precommit", 19, 0..nodes)];
-        for (kind, offset_ms, senders) in stages {
-            for from in senders {
-                for to in (0..nodes).filter(|to| *to != from) {
-                    let sent_ns = start_ns + offset_ms * MILLI + noise.below(2 * MILLI);
-                    let lost = round >= 3 && (from < 2) != (to < 2);
-                    messages.push(Message {
-                        from,
-                        to,
-                        sent_ns,
-                        received_ns: (!lost).then(|| sent_ns + 4 * MILLI + noise.below(3 * MILLI)),
-                        kind: kind.into(),
-                        label: format!("h 162 r {round}"),
-                        fault: lost.then(|| "split".into()),
-                    });
-                }
-            }
-        }
-        let locked = NodeEvent {
-            node: 0,
-            at_ns: start_ns + 18 * MILLI,
-            kind: "lock".into(),
-            label: format!("r {round}"),
-        };
-        marks.push(locked);
+        let lost = |from, to, _| (round >= 3 && (from < 2) != (to < 2)).then_some("split");
+        let label = format!("h 162 r {round}");
+        votes(&mut messages, &mut noise, nodes, (round % u64::from(nodes)) as u16, start_ns, &label, lost);
+        let (kind, label) = ("lock".into(), format!("r {round}"));
+        marks.push(NodeEvent { node: 0, at_ns: start_ns + 18 * MILLI, kind, label });
     }
     SpaceTime {
         title: "The partition begins".into(),
         from_ns,
         to_ns: from_ns + rounds * 30 * MILLI,
+        left_out: 0,
         messages,
         marks,
+    }
+}
+
+/// All of [`run`]'s 60 seconds with about as many messages as wanted, cut and silent where its faults say so.
+pub(crate) fn whole_run(nodes: u16, wanted: u64) -> SpaceTime {
+    let mut noise = Noise(11);
+    let mut messages = Vec::new();
+    let rounds = (wanted / (u64::from(nodes - 1) * (1 + 2 * u64::from(nodes)))).max(1);
+    for round in 0..rounds {
+        let start_ns = round * (59 * SECOND / rounds);
+        let lost = |from, to, sent_ns| {
+            let split = (20 * SECOND..26 * SECOND).contains(&sent_ns) && (from < 2) != (to < 2);
+            let crashed = (35 * SECOND..45 * SECOND).contains(&sent_ns) && to == 1;
+            split.then_some("split").or(crashed.then_some("crash-1"))
+        };
+        let label = format!("h {round} r 0");
+        votes(&mut messages, &mut noise, nodes, (round % u64::from(nodes)) as u16, start_ns, &label, lost);
+    }
+    let title = "Every message of the run".into();
+    SpaceTime { title, from_ns: 0, to_ns: 60 * SECOND, left_out: 0, messages, marks: Vec::new() }
+}
+
+/// One round's messages, to all others; `lost` names the fault that takes one.
+fn votes(
+    messages: &mut Vec<Message>,
+    noise: &mut Noise,
+    nodes: u16,
+    proposer: u16,
+    start_ns: u64,
+    label: &str,
+    lost: impl Fn(u16, u16, u64) -> Option<&'static str>,
+) {
+    let stages =
+        [("proposal", 0, proposer..proposer + 1), ("prevote", 9, 0..nodes), ("precommit", 19, 0..nodes)];
+    for (kind, offset_ms, senders) in stages {
+        for from in senders {
+            for to in (0..nodes).filter(|to| *to != from) {
+                let sent_ns = start_ns + offset_ms * MILLI + noise.below(2 * MILLI);
+                let fault = lost(from, to, sent_ns);
+                let received_ns = fault.is_none().then(|| sent_ns + 4 * MILLI + noise.below(3 * MILLI));
+                let (kind, label, fault) = (kind.into(), label.into(), fault.map(Into::into));
+                messages.push(Message { from, to, sent_ns, received_ns, kind, label, fault });
+            }
+        }
     }
 }
 

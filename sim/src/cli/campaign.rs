@@ -2,16 +2,16 @@
 
 use super::run::Loaded;
 use super::store;
-use super::{RunArgs, exit};
+use super::{Film, RunArgs, exit};
 use crate::run::{self, Depth, Divergence, Examined};
 use crate::scenario::{Sometimes, World};
-use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, campaign_html};
+use bitcraps_reports::{PropertyKind, PropertyResult, Row, Verdict, write_campaign};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// Up to so many runs each get events and a full report with figures; of more, only those that did not pass.
-const FULL_REPORTS: usize = 32;
+pub(super) const FULL_REPORTS: usize = 32;
 
 /// What is run, and how.
 pub(super) struct Campaign<'a> {
@@ -77,7 +77,11 @@ impl<'a> Campaign<'a> {
         let full = self.jobs.len() <= FULL_REPORTS;
         // What only a comparison shows is what madsim's world is for.
         let twice = self.args.verify || full || self.args.world == World::Madsim;
-        let depth = if twice { Depth::Twice } else { Depth::Once };
+        let depth = match (self.args.film, twice) {
+            (Film::All, _) => Depth::Filmed,
+            (Film::Windows, true) => Depth::Twice,
+            (Film::Windows, false) => Depth::Once,
+        };
         let repro = self.repro(index, seed);
         let mut examined = run::examine(scenario, self.args.world, seed, depth, &repro);
         if self.only_run_of(index) {
@@ -98,6 +102,8 @@ impl<'a> Campaign<'a> {
             report: relative,
             ..Row::of(&examined.outcome.record)
         };
+        // Films are in the folder, and too long to be kept of many runs.
+        examined.outcome.record.windows = Vec::new();
         if !full {
             examined.outcome.forget_details();
         }
@@ -109,20 +115,20 @@ impl<'a> Campaign<'a> {
         self.runs[index] == 1
     }
 
-    /// Writes the page that lists all runs, with links to their reports.
+    /// Writes the page of all runs with its figures, with links to their reports.
     pub(super) fn index(&self, finished: &[Finished]) -> Result<PathBuf, String> {
         let rows: Vec<Row> = finished.iter().map(|run| run.row.clone()).collect();
-        let path = self.args.out.join("index.html");
-        std::fs::write(&path, campaign_html(&rows))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(path)
+        write_campaign(&rows, &self.args.out).map_err(|error| error.to_string())
     }
 
     /// The command line that runs all seeds of a scenario again, for what only all of them together can show.
     pub(super) fn repro_of_all(&self, scenario: &str) -> Option<String> {
         let index = self.loaded.iter().position(|loaded| loaded.scenario.name == scenario)?;
         let mine = || self.jobs.iter().filter(|(of, _)| *of == index).map(|(_, seed)| *seed);
-        let seeds = format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?);
+        let seeds = match &self.args.seeds_of {
+            Some(text) => format!("--seeds-of {} --count {}", quoted(text), self.args.count),
+            None => format!("--seeds {}..{}", mine().min()?, mine().max()?.checked_add(1)?),
+        };
         let file = self.loaded[index].file.display().to_string();
         Some(again(&file, &seeds, self.args.world, &self.args.set))
     }

@@ -5,6 +5,8 @@
 mod bench;
 mod bundle;
 mod campaign;
+mod check;
+mod ci;
 mod compare;
 mod coverage;
 mod dice;
@@ -12,6 +14,7 @@ mod diff;
 mod edges;
 mod elsewhere;
 mod explore;
+mod export;
 mod finds;
 mod hunt;
 mod museum;
@@ -21,6 +24,7 @@ mod ruin;
 mod run;
 mod say;
 mod schedule;
+mod seeds;
 mod store;
 mod sweep;
 mod trace;
@@ -108,11 +112,7 @@ enum Command {
         jobs: usize,
     },
     /// Check scenarios without running them; prints every mistake with its place
-    Check {
-        /// Scenario files or folders
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Check(CheckArgs),
     /// Print the JSON Schema of the scenario file, for editors
     Schema,
     /// List the scenarios of a folder with their claims
@@ -148,6 +148,8 @@ enum Command {
         #[arg(long, value_name = "A..B", value_parser = events)]
         events: Option<(u64, u64)>,
     },
+    /// Run a finished run again and write what happens in it for another tool: Perfetto, ShiViz, Prometheus or Wireshark
+    Export(ExportArgs),
     /// Look for the scenario that breaks a property: faults are drawn, run, judged; what is found is shrunk and saved
     Hunt(HuntArgs),
     /// Make a scenario that breaks a property smaller while it still breaks the same one, and save it
@@ -217,6 +219,12 @@ pub(crate) struct RunArgs {
     /// Run these seeds: A..B, without B
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<(u64, u64)>,
+    /// Run seeds that follow from this text, such as the hash of a commit or a date
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["seed", "seeds"])]
+    seeds_of: Option<String>,
+    /// How many of them
+    #[arg(long, requires = "seeds_of", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=MOST_SEEDS))]
+    count: u64,
     /// Where to run: `lab`, `wire` and `madsim` are simulated, `cluster` starts real daemons on this machine (one run
     /// at a time)
     #[arg(long = "on", value_enum, default_value_t = World::Lab)]
@@ -230,6 +238,9 @@ pub(crate) struct RunArgs {
     /// Run everything twice and compare the traces; on a difference show the first event that differs
     #[arg(long)]
     verify: bool,
+    /// Which messages the report shows
+    #[arg(long, value_enum, default_value_t = Film::Windows)]
+    film: Film,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -304,6 +315,67 @@ enum CompareFormat {
     Human,
     /// One JSON object
     Json,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// Scenario files or folders
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// How to print the mistakes
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    format: CheckFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people
+    Human,
+    /// One JSON object per file and line
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    /// A folder that `run` wrote
+    run: PathBuf,
+    /// For which tool
+    #[arg(long, value_enum)]
+    to: ExportTo,
+    /// The file; by default beside the run's others
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Begin at this virtual time, such as 20s
+    #[arg(long, default_value = "0s", value_parser = span)]
+    from: Duration,
+    /// End at this virtual time; by default with the run
+    #[arg(long, value_parser = span)]
+    until: Option<Duration>,
+    /// For shiviz: at most so many events
+    #[arg(long, default_value_t = 500)]
+    events: u64,
+    /// For openmetrics: the time between two scrapes
+    #[arg(long, default_value = "1s", value_parser = span)]
+    every: Duration,
+    /// For openmetrics and pcap: what virtual time zero is, as a day or as seconds since 1970
+    #[arg(long, default_value = "2026-01-01", value_parser = export::epoch)]
+    epoch: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportTo {
+    /// A trace for ui.perfetto.dev: tracks per node, faults, an arrow per message
+    Perfetto,
+    /// A log with vector clocks for ShiViz: who could know what
+    Shiviz,
+    /// What Prometheus would have scraped, as OpenMetrics text for `promtool tsdb create-blocks-from`
+    Openmetrics,
+    /// The QUIC datagrams for Wireshark, of a run in the `wire` or `turmoil` world
+    Pcap,
 }
 
 #[derive(Args)]
@@ -481,6 +553,17 @@ enum Format {
     Json,
     /// JUnit XML, for CI
     Junit,
+    /// For people who look at GitHub Actions: failures folded away, annotations beside the lines of the scenarios, and
+    /// the page of the step
+    Github,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Film {
+    /// A second each around the first violation, or around where each of the first faults begins
+    Windows,
+    /// Every message of the whole run, up to two million
+    All,
 }
 
 /// What is kept of each run stays in memory until the sum is printed.
@@ -566,7 +649,7 @@ fn command(command: Command) -> u8 {
         Command::Compare(args) => compare::compare(&args),
         Command::Bundle { folder, claims, out } => bundle::bundle(&folder, claims.as_deref(), &out),
         Command::VerifyBundle { file, sample, jobs } => bundle::verify(&file, sample, jobs),
-        Command::Check { files } => run::check(&files),
+        Command::Check(args) => check::check(&args),
         Command::Schema => output::schema(),
         Command::List { folder } => run::list(&folder),
         Command::Replay { run } => replay::replay(&run),
@@ -574,6 +657,7 @@ fn command(command: Command) -> u8 {
             diff::diff((&a, program_a.as_deref()), (&b, program_b.as_deref()))
         }
         Command::Trace { run, events } => trace::trace(&run, events),
+        Command::Export(args) => export::export(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Edges(args) => edges::edges(&args),
         Command::Ruin(args) => ruin::ruin(&args),

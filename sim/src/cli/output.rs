@@ -1,11 +1,11 @@
-//! What is printed: for people, as JSON lines, or as JUnit XML.
+//! What is printed: for people, as JSON lines, or as a service wants it.
 
 use super::campaign::{Broken, Campaign, Finished, explain};
+use super::ci::github::{self, Level};
 use super::say::{say, say_all};
-use super::{Format, exit};
+use super::{Format, ci, exit};
 use crate::scenario::{self, World};
 use bitcraps_reports::{FaultSpan, PropertyKind, PropertyResult, RunRecord, Verdict};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -28,11 +28,11 @@ impl Printer {
     /// One run has ended. A single run is told in full; of many, those that did not pass.
     pub(super) fn finished(&self, run: &Finished, runs: usize) {
         match self.format {
-            Format::Human if runs == 1 => say_all(in_full(run)),
-            Format::Human if run.code != exit::PASS => say_all(in_full(run)),
-            Format::Human if runs <= 64 => say(in_a_line(run)),
+            Format::Github if run.code != exit::PASS => github::group(&in_a_line(run), &in_full(run)),
+            Format::Human if runs == 1 || run.code != exit::PASS => say_all(in_full(run)),
+            Format::Human | Format::Github if runs <= 64 => say(in_a_line(run)),
             Format::Json => say(as_json(run)),
-            Format::Human | Format::Junit => {}
+            Format::Human | Format::Github | Format::Junit => {}
         }
     }
 
@@ -54,13 +54,15 @@ impl Printer {
         code: u8,
     ) {
         match self.format {
-            Format::Human => say_all(summary(campaign, finished, broken.len(), missing, code)),
+            Format::Human | Format::Github => {
+                say_all(summary(campaign, finished, broken.len(), missing, code));
+            }
             Format::Json => {
                 for property in missing {
                     say(json!({ "missing": property }));
                 }
             }
-            Format::Junit => say_all(junit(campaign, finished, broken, missing)),
+            Format::Junit => say_all(ci::junit::junit(campaign, finished, broken, missing)),
         }
         let repros: BTreeSet<String> = missing
             .iter()
@@ -68,17 +70,21 @@ impl Printer {
             .collect();
         for repro in repros {
             match self.format {
-                Format::Human => say(format_args!("REPRO {repro}")),
+                Format::Human | Format::Github => say(format_args!("REPRO {repro}")),
                 Format::Json | Format::Junit => eprintln!("REPRO {repro}"),
             }
         }
-        if self.format != Format::Human {
+        if matches!(self.format, Format::Json | Format::Junit) {
             for run in finished.iter().filter(|run| run.code != exit::PASS) {
                 eprintln!("REPRO {}", run.repro);
             }
         }
         for error in finished.iter().filter_map(|run| run.folder.as_ref().err()) {
             eprintln!("error: {error}");
+        }
+        if self.format == Format::Github {
+            github::annotate(&ci::remarks(campaign, finished, broken, missing), Level::Error);
+            github::summarise(campaign, finished, broken, missing);
         }
     }
 }
@@ -348,59 +354,6 @@ fn summary(
     text
 }
 
-fn junit(
-    campaign: &Campaign<'_>,
-    finished: &[Finished],
-    broken: &[Broken],
-    missing: &[PropertyResult],
-) -> String {
-    let mut report = Report::new("bitcraps-sim");
-    for (index, loaded) in campaign.loaded.iter().enumerate() {
-        let mut suite = TestSuite::new(loaded.scenario.name.clone());
-        for run in finished.iter().filter(|run| run.index == index) {
-            suite.add_test_case(case(run));
-        }
-        for broken in broken.iter().filter(|broken| broken.index == index) {
-            suite.add_test_case(broken_case(broken));
-        }
-        let mine = format!("{}: ", loaded.scenario.name);
-        for property in missing.iter().filter(|property| property.name.starts_with(&mine)) {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(property.detail.clone());
-            suite.add_test_case(TestCase::new(property.name[mine.len()..].to_owned(), status));
-        }
-        report.add_test_suite(suite);
-    }
-    report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n"))
-}
-
-fn broken_case(broken: &Broken) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_message(Broken::WHAT);
-    let mut case = TestCase::new(format!("seed-{}", broken.seed), status);
-    case.set_system_out(format!("REPRO {}", broken.repro));
-    case
-}
-
-fn case(run: &Finished) -> TestCase {
-    let record = &run.examined.outcome.record;
-    let status = if run.code == exit::PASS {
-        TestCaseStatus::success()
-    } else {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        let failed = record.properties.iter().filter(|property| property.holds != Some(true));
-        let why: Vec<String> =
-            failed.map(|property| format!("{}: {}", property.name, property.detail)).collect();
-        let what = if run.examined.divergence.is_some() { "nondeterministic" } else { word(run.verdict) };
-        status.set_message(format!("{what}: {}", why.join("; ")));
-        status
-    };
-    let mut case = TestCase::new(format!("seed-{}", run.seed), status);
-    case.set_time(std::time::Duration::from_millis(record.manifest.wall_ms));
-    case.set_system_out(format!("REPRO {}\ntrace {}", run.repro, record.manifest.trace_hash));
-    case
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,12 +364,5 @@ mod tests {
         let broken = Broken { index: 0, seed: 7, scenario: "a".to_owned(), repro: repro.clone() };
         let line: serde_json::Value = serde_json::from_str(&broken_as_json(&broken)).unwrap();
         assert_eq!((&line["exit_code"], &line["repro"]), (&json!(exit::INTERNAL), &json!(repro)));
-        let mut suite = TestSuite::new("a");
-        suite.add_test_case(broken_case(&broken));
-        let mut report = Report::new("all");
-        report.add_test_suite(suite);
-        let xml = report.to_string().unwrap();
-        assert!(xml.contains("seed-7") && xml.contains("<error message=\"internal error"), "{xml}");
-        assert!(xml.contains(&format!("REPRO {repro}")), "{xml}");
     }
 }

@@ -1,13 +1,14 @@
-//! `run`, `check` and `list`: files in, runs on all cores, verdicts out.
+//! `run` and `list`: files in, runs on all cores, verdicts out.
 
-use super::campaign::Campaign;
+use super::campaign::{Campaign, FULL_REPORTS};
+use super::check::check;
 use super::elsewhere;
 use super::finds::SCHEDULE;
 use super::output::{Printer, complain};
 use super::say::say;
-use super::{Format, MOST_SEEDS, RunArgs, exit, workers};
+use super::{CheckArgs, CheckFormat, Film, Format, MOST_SEEDS, RunArgs, exit, seeds, workers};
 use crate::run::heartbeat;
-use crate::scenario::{self, Diagnostic, Scenario, Seeds, World};
+use crate::scenario::{self, Diagnostic, Scenario, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,19 +30,35 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     }
     let loaded = match load(&args.files, &args.set) {
         Ok(loaded) => loaded,
-        Err(code) => return code,
+        Err(code) => {
+            if args.format == Format::Github && code == exit::BAD_SCENARIO {
+                check(&CheckArgs { files: args.files.clone(), format: CheckFormat::Github });
+            }
+            return code;
+        }
     };
-    let seeds = |scenario: &Scenario| seeds(args.seed, args.seeds, scenario);
-    let runs = loaded.iter().map(|loaded| seeds(&loaded.scenario).count());
+    let runs = loaded.iter().map(|loaded| seeds::count(args, &loaded.scenario));
     let runs = runs.fold(0u64, u64::saturating_add);
     if runs > MOST_SEEDS {
         eprintln!("error: {runs} runs in one call; at most {MOST_SEEDS}: give a part with `--seeds A..B`");
         return exit::USAGE;
     }
+    if args.film == Film::All && runs > FULL_REPORTS as u64 {
+        eprintln!(
+            "error: {runs} runs with `--film all`; at most {FULL_REPORTS}: give a part with `--seeds A..B`"
+        );
+        return exit::USAGE;
+    }
+    if args.film == Film::All && args.world == World::Cluster {
+        eprintln!("error: `--film all` with `--on cluster`: messages between real daemons are not filmed");
+        return exit::USAGE;
+    }
     let jobs: Vec<(usize, u64)> = loaded
         .iter()
         .enumerate()
-        .flat_map(|(index, loaded)| seeds(&loaded.scenario).iter().map(move |seed| (index, seed)))
+        .flat_map(|(index, loaded)| {
+            seeds::of(args, &loaded.scenario).into_iter().map(move |seed| (index, seed))
+        })
         .collect();
     let honest = |loaded: &Loaded| args.world.inside_daemons(&loaded.scenario).is_empty();
     if args.world == World::Cluster
@@ -97,46 +114,6 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let printer = printer.into_inner().expect("all workers have ended");
     printer.conclude(&campaign, &finished, &broken, &missing, code);
     code
-}
-
-/// Checks scenarios; prints every mistake.
-pub(super) fn check(files: &[PathBuf]) -> u8 {
-    match load(files, &[]) {
-        Ok(loaded) => {
-            let mut code = exit::PASS;
-            for Loaded { file, scenario } in &loaded {
-                let points = match points(file, scenario) {
-                    Ok(points) => points,
-                    Err(worse) => {
-                        code = worse;
-                        continue;
-                    }
-                };
-                say(format_args!(
-                    "{}: ok ({}){points}; runs in: {}",
-                    file.display(),
-                    scenario.name,
-                    worlds(scenario)
-                ));
-            }
-            code
-        }
-        Err(code) => code,
-    }
-}
-
-/// How many points the sweep of a file has, if it has one. `Err`: some point is no scenario.
-fn points(file: &Path, scenario: &Scenario) -> Result<String, u8> {
-    if scenario.sweep.is_empty() {
-        return Ok(String::new());
-    }
-    let text = text(file)?.ok_or(exit::BAD_SCENARIO)?;
-    let points = scenario::points(&file.display().to_string(), &text, &[]);
-    let points = points.map_err(|diagnostics| {
-        mistakes(file, &diagnostics);
-        exit::BAD_SCENARIO
-    })?;
-    Ok(format!(", a sweep of {} points", points.len()))
 }
 
 /// Lists the scenarios of a folder.
@@ -228,18 +205,9 @@ pub(super) fn expand(paths: &[PathBuf], what: &str, ends: &[&str]) -> Result<Vec
 }
 
 /// The worlds that make all faults of a scenario.
-fn worlds(scenario: &Scenario) -> String {
+pub(super) fn worlds(scenario: &Scenario) -> Vec<&'static str> {
     let makes = |world: &World| world.unsupported(scenario).is_empty();
-    World::ALL.into_iter().filter(makes).map(World::name).collect::<Vec<_>>().join(", ")
-}
-
-/// The seeds of the command line, or else the file's.
-pub(super) fn seeds(seed: Option<u64>, seeds: Option<(u64, u64)>, scenario: &Scenario) -> Seeds {
-    match (seed, seeds) {
-        (Some(seed), _) => Seeds::One(seed),
-        (None, Some((from, to))) => Seeds::Range(from, to),
-        (None, None) => scenario.seeds,
-    }
+    World::ALL.into_iter().filter(makes).map(World::name).collect()
 }
 
 /// How many runs go on at once; 0 jobs: one per core.

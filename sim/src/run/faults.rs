@@ -1,6 +1,7 @@
 //! Carries out a scenario's faults: when each starts, on whom, what it does to the stage, when it ends, what it touched.
 
 use super::inject;
+use super::onlooker::FaultNews;
 use super::players::{Cheat, Cheats};
 use super::select::{self, Chooser, Pairs};
 use super::shared::Shared;
@@ -182,14 +183,23 @@ impl<'a> Faults<'a> {
         let new = ended.split_off(&began.start);
         let mut oracles = shared.oracles.borrow_mut();
         for number in ended.into_iter().chain(began.clone()) {
-            let fault = &self.scenario.faults[self.instances[number].fault];
+            let instance = &self.instances[number];
+            let fault = &self.scenario.faults[instance.fault];
+            let show = |began| {
+                if let Some(onlooker) = &shared.onlooker {
+                    let news = FaultNews { id: &fault.id, instance: number, nodes: &instance.nodes, began };
+                    onlooker.get().fault(now, &news);
+                }
+            };
             // Up to f liars and any number of cheating players never excuse the others from deciding; everything else may.
             let disturbs = !counts_deeds(&fault.inject);
             if began.contains(&number) {
                 oracles.fault_began(now, &fault.id, disturbs);
+                show(true);
             }
             if !began.contains(&number) || new.contains(&number) {
                 oracles.fault_healed(now, &fault.id, disturbs);
+                show(false);
             }
         }
     }

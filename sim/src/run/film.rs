@@ -1,4 +1,8 @@
-//! Films the messages of short stretches, for the space-time diagrams. The first pass says where to look.
+//! Films the messages of stretches of a run, or of all of it, for the space-time diagrams. The first pass says where
+//! to look.
+//!
+//! A film has every message of its stretch, or the stretch ends earlier: what comes before and after a message can be
+//! told from a film without holes only. Frames whose fate is not known at the run's end are in no film.
 
 use crate::lab::{EffectId, FrameRecord};
 use bitcraps_actors::ports::ConsensusMessage;
@@ -17,6 +21,8 @@ const AFTER: Duration = Duration::from_millis(700);
 const WINDOWS: usize = 4;
 /// At most so many messages each.
 const MESSAGES: usize = 4000;
+/// At most so many messages of the whole run: about half a gigabyte of memory, and a page of 20 MB.
+const MESSAGES_OF_ALL: usize = 2_000_000;
 
 /// A stretch to film.
 #[derive(Clone, Debug)]
@@ -24,13 +30,24 @@ pub(crate) struct Window {
     title: String,
     from: Time,
     to: Time,
+    /// The most messages that are kept.
+    most: usize,
+}
+
+/// All of the run.
+pub(crate) fn whole_run(record: &RunRecord) -> Window {
+    let to = Time(record.manifest.duration_ns);
+    let title = "Every message of the run; of one in several frames, the first".to_owned();
+    Window { title, from: Time::ZERO, to, most: MESSAGES_OF_ALL }
 }
 
 /// What is worth a look: the first violation, or the start of each fault.
 pub(crate) fn windows(record: &RunRecord) -> Vec<Window> {
     let end = Time(record.manifest.duration_ns);
-    let around =
-        |title: String, at: u64| Window { title, from: Time(at) - BEFORE, to: (Time(at) + AFTER).min(end) };
+    let around = |title: String, at: u64| {
+        let (from, to) = (Time(at) - BEFORE, (Time(at) + AFTER).min(end));
+        Window { title, from, to, most: MESSAGES }
+    };
     // What always holds has a time only when it was violated, and be it as expected.
     let violations = record
         .properties
@@ -63,12 +80,19 @@ pub(crate) struct Camera {
 struct Reel {
     window: Window,
     messages: Vec<(Message, Option<EffectId>)>,
+    /// Messages that found no room, and when the first of them was sent: the film ends before that.
     left_out: u64,
+    full_at: Option<Time>,
 }
 
 impl Camera {
     pub(crate) fn new(windows: &[Window]) -> Camera {
-        let reel = |window: &Window| Reel { window: window.clone(), messages: Vec::new(), left_out: 0 };
+        let reel = |window: &Window| Reel {
+            window: window.clone(),
+            messages: Vec::new(),
+            left_out: 0,
+            full_at: None,
+        };
         Camera { reels: Rc::new(RefCell::new(windows.iter().map(reel).collect())) }
     }
 
@@ -91,35 +115,18 @@ impl Camera {
         name: impl Fn(EffectId) -> Option<String>,
     ) -> Vec<SpaceTime> {
         let mut reels = self.reels.borrow_mut();
-        let films = reels.drain(..).map(|reel| {
-            let Window { title, from, to } = reel.window;
-            let marks = events.iter().filter(|event| (from.0..=to.0).contains(&event.at_ns));
-            let title = match reel.left_out {
-                0 => title,
-                left_out => format!("{title} ({left_out} messages left out)"),
-            };
-            SpaceTime {
-                title,
-                from_ns: from.0,
-                to_ns: to.0,
-                messages: reel
-                    .messages
-                    .into_iter()
-                    .map(|(message, effect)| Message { fault: effect.and_then(&name), ..message })
-                    .collect(),
-                marks: marks.cloned().collect(),
-            }
-        });
-        films.collect()
+        reels.drain(..).map(|reel| reel.develop(events, &name)).collect()
     }
 }
 
 impl Reel {
     fn take(&mut self, frame: &FrameRecord<'_>) {
-        let described =
-            if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) };
-        let Some((kind, label)) = described else { return };
-        if self.messages.len() == MESSAGES {
+        let Some((kind, label)) = frame_in_words(frame) else { return };
+        // Frames come in the order of their arrival, not of their sending.
+        if self.messages.len() == self.window.most {
+            self.full_at = Some(self.full_at.map_or(frame.sent, |at| at.min(frame.sent)));
+        }
+        if self.full_at.is_some_and(|at| frame.sent >= at) {
             self.left_out += 1;
             return;
         }
@@ -134,6 +141,30 @@ impl Reel {
         };
         self.messages.push((message, frame.effect));
     }
+
+    fn develop(self, events: &[NodeEvent], name: impl Fn(EffectId) -> Option<String>) -> SpaceTime {
+        let Window { title, from, to, .. } = self.window;
+        let mut messages: Vec<Message> = self
+            .messages
+            .into_iter()
+            .map(|(message, effect)| Message { fault: effect.and_then(&name), ..message })
+            .collect();
+        let mut to_ns = to.0;
+        let mut left_out = self.left_out;
+        if let Some(full_at) = self.full_at {
+            let kept = messages.len();
+            messages.retain(|message| message.sent_ns < full_at.0);
+            left_out += (kept - messages.len()) as u64;
+            to_ns = (full_at.0 - 1).max(from.0 + 1);
+        }
+        let marks = events.iter().filter(|event| (from.0..=to_ns).contains(&event.at_ns)).cloned().collect();
+        SpaceTime { title, from_ns: from.0, to_ns, left_out, messages, marks }
+    }
+}
+
+/// What a frame or datagram is, in kind and detail. Nothing of a fragment that is not the first: that one stands for all.
+pub(crate) fn frame_in_words(frame: &FrameRecord<'_>) -> Option<(&'static str, String)> {
+    if frame.datagram { Some(describe_datagram(frame.bytes)) } else { describe(frame.bytes) }
 }
 
 /// What a frame, or a note of [`super::shared::NodeProbe`], says.
@@ -192,4 +223,49 @@ fn consensus(messages: &[Signed<ConsensusMessage>]) -> Option<(&'static str, Str
         n => format!(" and {} more", n - 1),
     };
     Some((message.kind(), format!("h{} by {}{more}", message.height(), message.author())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    /// What a camera with room for `most` keeps of frames that were sent at these times and arrive in this order.
+    fn film(most: usize, sent: &[u64]) -> SpaceTime {
+        let window = Window { title: String::new(), from: Time(10), to: Time(100), most };
+        let camera = Camera::new(&[window]);
+        let mut watcher = camera.watcher();
+        let bytes = Bytes::from_static(&[0]);
+        for &sent in sent {
+            let received = Some(Time(200));
+            let sent = Time(sent);
+            watcher(FrameRecord {
+                from: 0,
+                to: 1,
+                sent,
+                received,
+                bytes: &bytes,
+                effect: None,
+                datagram: true,
+            });
+        }
+        camera.develop(&[], |_| None).remove(0)
+    }
+
+    #[test]
+    fn a_film_with_room_for_all_ends_where_it_was_to_end() {
+        let film = film(4, &[5, 10, 40, 30, 100, 101]);
+        assert_eq!((film.to_ns, film.left_out), (100, 0));
+        let sent: Vec<u64> = film.messages.iter().map(|message| message.sent_ns).collect();
+        assert_eq!(sent, [10, 40, 30, 100]);
+    }
+
+    #[test]
+    fn a_film_without_room_ends_before_the_first_message_that_it_lacks() {
+        // The third finds no room, the fourth not either and was sent before what is already there.
+        let film = film(2, &[20, 50, 60, 40, 30, 70]);
+        assert_eq!(film.to_ns, 29);
+        let sent: Vec<u64> = film.messages.iter().map(|message| message.sent_ns).collect();
+        assert_eq!((sent, film.left_out), (vec![20], 5));
+    }
 }

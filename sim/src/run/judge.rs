@@ -9,7 +9,7 @@ use super::{Outcome, Tally};
 use crate::lab::{Counters, Finding, Halt, TraceSummary};
 use crate::scenario::{Crypto, Family, Property, Scenario, Sometimes, World};
 use crate::scheme::Scheme;
-use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, SpaceTime, Verdict};
+use bitcraps_reports::{FaultSpan, Manifest, PropertyKind, PropertyResult, RunRecord, Verdict};
 use bitcraps_types::{Digest, Time};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,7 +30,6 @@ pub(crate) struct Closing<'a> {
     /// Nodes that could not start because the machine refused them a file or a port.
     pub(crate) refused: Vec<Halt>,
     pub(crate) at: Time,
-    pub(crate) windows: Vec<SpaceTime>,
     /// What the world has to say of the run.
     pub(crate) notes: Vec<String>,
     pub(crate) world: World,
@@ -65,7 +64,6 @@ pub(crate) fn unsupported(
         halts: Vec::new(),
         refused: Vec::new(),
         at: Time::ZERO,
-        windows: Vec::new(),
         notes: Vec::new(),
         world,
     };
@@ -257,7 +255,7 @@ fn record(closing: &Closing<'_>, recorder: &Recorder, properties: Vec<PropertyRe
         commits: recorder.commits.clone(),
         commands: recorder.commands.clone(),
         node_events: recorder.node_events.clone(),
-        windows: closing.windows.clone(),
+        windows: Vec::new(),
         honest: (0..scenario.validators.count).map(|node| !closing.liars.contains(&node)).collect(),
         notes: notes(closing, recorder),
     }
@@ -331,7 +329,6 @@ mod tests {
             halts,
             refused: Vec::new(),
             at: Time(5_000_000_000),
-            windows: Vec::new(),
             notes: Vec::new(),
             world: World::Lab,
         }

@@ -16,6 +16,7 @@ mod inject;
 mod judge;
 mod lab;
 mod network;
+mod onlooker;
 mod pass;
 mod players;
 mod recorder;
@@ -29,14 +30,18 @@ mod turmoil;
 mod watch;
 
 pub use coverage::Feature;
+pub(crate) use film::frame_in_words;
+pub use onlooker::{Change, FaultNews, Onlooker};
 pub use tally::{Row as TallyRow, Tally};
 
 use crate::lab::{CHECKPOINT_EVENTS, Tape, TraceSummary};
 use crate::scenario::{Scenario, Sometimes, World};
 use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord};
+use onlooker::Gaze;
 use pass::{Plan, pass};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How closely to look at a run.
@@ -44,8 +49,10 @@ use std::time::Duration;
 pub enum Depth {
     /// One pass: a verdict and a trace hash.
     Once,
-    /// Two passes: the traces are compared, and the record has space-time windows.
+    /// Two passes: the traces are compared, and the record has the messages of a few short stretches.
     Twice,
+    /// The same, and the record has the messages of the whole run too, as far as there is room for them.
+    Filmed,
 }
 
 /// A run that was looked at.
@@ -210,6 +217,23 @@ pub fn trace(
     Some((outcome, lines))
 }
 
+/// One pass in virtual time with somebody who looks on. `None`: the world is in real time, or can't make the scenario.
+///
+/// # Panics
+/// As [`examine`].
+pub fn look_on(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    onlooker: Arc<Mutex<dyn Onlooker>>,
+) -> Option<Outcome> {
+    if world == World::Cluster || !world.unsupported(scenario).is_empty() {
+        return None;
+    }
+    let (liars, onlooker) = (pass::liars(scenario, world, seed), Some(Gaze::new(onlooker)));
+    Some(pass(scenario, seed, &Plan { liars, onlooker, ..Plan::new(world) }, ""))
+}
+
 fn examine_in_virtual_time(
     scenario: &Scenario,
     world: World,
@@ -222,7 +246,10 @@ fn examine_in_virtual_time(
     if depth == Depth::Once {
         return Examined { outcome, twice: false, divergence: None };
     }
-    let windows = film::windows(&outcome.record);
+    let mut windows = film::windows(&outcome.record);
+    if depth == Depth::Filmed {
+        windows.push(film::whole_run(&outcome.record));
+    }
     let second = pass(scenario, seed, &Plan { windows, unseen: 1, ..plan.clone() }, repro);
     let divergence = outcome
         .trace

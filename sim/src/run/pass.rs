@@ -9,6 +9,7 @@ use super::heartbeat;
 use super::judge::{self, Closing};
 use super::lab::InLab;
 use super::network::{self, Network};
+use super::onlooker::Gaze;
 use super::players::Cheats;
 use super::select::Chooser;
 use super::shared::Shared;
@@ -16,11 +17,12 @@ use super::stage::Simulation;
 #[cfg(feature = "turmoil")]
 use super::turmoil::InTurmoil;
 use super::watch::Watch;
-use crate::lab::{Finding, Halt, Progress};
+use crate::lab::{Finding, FrameRecord, FrameWatcher, Halt, Progress};
 use crate::oracle::{HangoverBound, HeightGoal, Patience, Setup, Slo};
 use crate::scenario::{Eventually, Hangover, Scenario, World};
 use bitcraps_consensus::Validator;
 use bitcraps_consensus::museum::{self, Exhibit};
+use bitcraps_reports::RunRecord;
 use bitcraps_tables::flaw;
 use bitcraps_types::Time;
 use std::cell::RefCell;
@@ -51,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) record: bool,
     /// Note what bets come to.
     pub(crate) tally: bool,
+    /// Who looks on.
+    pub(crate) onlooker: Option<Gaze>,
 }
 
 impl Plan {
@@ -65,6 +69,7 @@ impl Plan {
             coverage: false,
             record: false,
             tally: false,
+            onlooker: None,
         }
     }
 }
@@ -137,14 +142,14 @@ fn pass_here(
         refused: Vec::new(),
         halts: end.halts,
         at: end.at,
-        windows,
         notes: end.world.notes(),
         world: plan.world,
     };
     let outcome = judge::judge(closing, &end.shared);
+    let record = RunRecord { windows, ..outcome.record };
     let coverage = end.shared.coverage.as_ref().map(RefCell::take).unwrap_or_default();
     let tally = end.shared.tally.as_ref().map(RefCell::take).unwrap_or_default();
-    Outcome { coverage: coverage.into_features(), tally, ..outcome }
+    Outcome { coverage: coverage.into_features(), tally, record, ..outcome }
 }
 
 /// A run in progress.
@@ -183,7 +188,7 @@ impl<'a> Run<'a> {
         let watching = faults.are_watching();
         let shared = Rc::new(Shared::new(scenario, &network, plan, seed, watching, cheats));
         let camera = Camera::new(&plan.windows);
-        let watcher = (!plan.windows.is_empty()).then(|| camera.watcher());
+        let watcher = watcher(plan, &camera);
         let world: Box<dyn Simulation> = match plan.world {
             World::Lab | World::Wire | World::Madsim => {
                 Box::new(InLab::new(scenario, seed, plan, &network, &shared, watcher))
@@ -215,10 +220,18 @@ impl<'a> Run<'a> {
         }
         let finding = self.advance(end).err();
         let at = self.world.now();
+        self.show(at);
         let (instances, liars) = self.faults.finish(at, &*self.world);
         let watched = self.shared.recorder.borrow().node_events.clone();
         let Run { world, shared, camera, halts, .. } = self;
         Ended { world, shared, instances, liars, finding, halts, at, camera, watched }
+    }
+
+    /// Tells who looks on how far the run is.
+    fn show(&self, now: Time) {
+        if let Some(onlooker) = &self.shared.onlooker {
+            onlooker.get().moment(now, &self.world.counters());
+        }
     }
 
     fn advance(&mut self, end: Time) -> Result<(), Finding> {
@@ -229,6 +242,7 @@ impl<'a> Run<'a> {
             let next = due.into_iter().flatten().min();
             let until = next.map_or(end, |next| next.min(end)).min(now + STRIDE);
             heartbeat::beat(now);
+            self.show(now);
             let progress = self.world.run_until(until)?;
             self.note_halts();
             if progress == Progress::Attention {
@@ -268,6 +282,23 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+/// What is to be told of each frame: the camera, if it films, and who looks on.
+fn watcher(plan: &Plan, camera: &Camera) -> Option<FrameWatcher> {
+    let mut film = (!plan.windows.is_empty()).then(|| camera.watcher());
+    let onlooker = plan.onlooker.clone();
+    if film.is_none() && onlooker.is_none() {
+        return None;
+    }
+    Some(Box::new(move |frame: FrameRecord<'_>| {
+        if let Some(onlooker) = &onlooker {
+            onlooker.get().frame(&frame);
+        }
+        if let Some(film) = &mut film {
+            film(frame);
+        }
+    }))
 }
 
 /// What follows from the timeouts and the links, and the pause between blocks that the scenario asks for.

@@ -2,6 +2,7 @@
 
 use super::coverage::Coverage;
 use super::network::Network;
+use super::onlooker::{Change, Gaze};
 use super::pass::{self, Plan};
 use super::players::{Cheats, HandIn, HandedIn, Players, To};
 use super::recorder::Recorder;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) coverage: Option<RefCell<Coverage>>,
     /// If somebody wants it.
     pub(crate) tally: Option<RefCell<Tally>>,
+    pub(crate) onlooker: Option<Gaze>,
     /// Whether the runner wants to look between events when something changed.
     pub(crate) watching: bool,
     /// Known once the lab exists.
@@ -49,6 +51,7 @@ impl Shared {
             players: RefCell::new(Players::new(scenario, network, seed, cheats)),
             coverage: plan.coverage.then(RefCell::default),
             tally: plan.tally.then(RefCell::default),
+            onlooker: plan.onlooker.clone(),
             watching,
             attention: RefCell::new(None),
         }
@@ -63,6 +66,7 @@ impl Shared {
         self.watch.borrow_mut().set_down(node, false);
         self.oracles.borrow_mut().node_restarted(at, node);
         self.recorder.borrow_mut().note(at, node, "restart", String::new());
+        self.show(at, node, Change::Up);
     }
 
     /// All that players hand in at this moment: at which node, and what. `is_up` says which nodes take it.
@@ -122,6 +126,13 @@ impl Shared {
             watch.set_down(node, true);
             self.oracles.borrow_mut().node_crashed(at, node);
             self.recorder.borrow_mut().note(at, node, "crash", why.to_owned());
+            self.show(at, node, Change::Down(why));
+        }
+    }
+
+    fn show(&self, at: Time, node: u16, change: Change<'_>) {
+        if let Some(onlooker) = &self.onlooker {
+            onlooker.get().node(at, node, change);
         }
     }
 }
@@ -185,6 +196,9 @@ impl Probe for NodeProbe {
             return;
         }
         let (node, at) = (self.witness.node(), self.witness.now());
+        if let Some(onlooker) = &self.shared.onlooker {
+            onlooker.get().event(at, node, &event);
+        }
         if matches!(event, Event::Heard(_)) {
             // Most events are of this kind, and nobody else takes note of it.
             return self.shared.oracles.borrow_mut().observe(at, node, &event);

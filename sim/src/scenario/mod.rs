@@ -20,6 +20,7 @@ mod link;
 mod meaning;
 mod model;
 mod overrides;
+mod places;
 mod schema;
 mod sweep;
 mod units;
@@ -41,6 +42,7 @@ pub use inject::{
 };
 pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
+pub use places::{Places, Region};
 pub use schema::json_schema;
 pub use sweep::{Point, points};
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};

@@ -142,22 +142,33 @@ impl Sources {
         message: impl Into<String>,
         help: Option<String>,
     ) -> Diagnostic {
-        let empty = (String::new(), String::new());
-        let (name, text) = self.0.get(usize::from(place.source)).unwrap_or(&empty);
-        let line = text.lines().nth(place.line.max(1) as usize - 1).unwrap_or("");
-        let line = if line.len() > MAX_SHOWN { "" } else { line };
-        let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
-        let column = place.column.max(1);
+        let name = self.0.get(usize::from(place.source)).map_or("", |(name, _)| name);
+        let (line, column, length) = self.on_a_line(place);
         Diagnostic {
             severity,
-            file: name.clone(),
-            line: place.line.max(1),
+            file: name.into(),
+            line,
             column,
-            length: place.length.min(width.saturating_add(1).saturating_sub(column)).max(1),
+            length,
             message: message.into(),
             help,
-            text: line.into(),
+            text: self.line(place).into(),
         }
+    }
+
+    /// Line and column from 1, and how many characters on that line, at least one.
+    pub(super) fn on_a_line(&self, place: Place) -> (u32, u32, u32) {
+        let width = u32::try_from(self.line(place).chars().count()).unwrap_or(u32::MAX);
+        let column = place.column.max(1);
+        let length = place.length.min(width.saturating_add(1).saturating_sub(column)).max(1);
+        (place.line.max(1), column, length)
+    }
+
+    /// The line of a place, unless it is too long to be shown.
+    fn line(&self, place: Place) -> &str {
+        let text = self.0.get(usize::from(place.source)).map_or("", |(_, text)| text);
+        let line = text.lines().nth(place.line.max(1) as usize - 1).unwrap_or("");
+        if line.len() > MAX_SHOWN { "" } else { line }
     }
 
     /// Reads source number `source`, of which the YAML begins `skip` bytes into its first line.

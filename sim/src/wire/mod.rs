@@ -22,7 +22,7 @@ use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, Quic
 use quinn::AsyncUdpSocket;
 use runtime::{NodeTime, PortRuntime};
 #[cfg(feature = "turmoil")]
-pub(crate) use socket::{Inbox, PortSocket};
+pub(crate) use socket::{Inbox, PortSocket, address};
 use socket::{lab_socket, resolve};
 use source::Loan;
 use std::collections::BTreeSet;

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,9 +21,14 @@ const PORT: u16 = 4433;
 /// Node `n` has this address plus `n`.
 const FIRST: u32 = Ipv4Addr::new(10, 0, 0, 1).to_bits();
 
-/// Where a node is, for quinn.
+/// Where a node is.
+pub(crate) fn address(node: NodeIndex) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::from_bits(FIRST + u32::from(node)), PORT)
+}
+
+/// The same for quinn.
 pub(super) fn socket_address(node: NodeIndex) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::from_bits(FIRST + u32::from(node)), PORT))
+    address(node).into()
 }
 
 /// Who is there.

@@ -53,7 +53,7 @@ pub(in crate::cli) struct Entry {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Sweep(Sweep),
-    Run(Entry),
+    Run(Box<Entry>),
 }
 
 /// All that a folder has.
@@ -125,7 +125,7 @@ pub(in crate::cli) fn read_file(file: &Path, kept: &mut Kept) -> Result<(), Stri
                 return Err(format!("{}: the format is {}, not {FORMAT}", file.display(), said.format));
             }
             Line::Sweep(said) => sweep = Some(said),
-            Line::Run(entry) => kept.entries.push(entry),
+            Line::Run(entry) => kept.entries.push(*entry),
         }
     }
     kept.sweeps.extend(sweep.map(|sweep| (file.to_owned(), sweep)));
@@ -141,7 +141,7 @@ fn whole(bytes: &[u8]) -> &[u8] {
 /// Writes a folder's rows as one file, for a merged sweep.
 pub(in crate::cli) fn write(folder: &Path, sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
     let mut text = line(&Line::Sweep(sweep.clone()));
-    entries.iter().for_each(|entry| text.extend(line(&Line::Run(entry.clone()))));
+    entries.iter().for_each(|entry| text.extend(line(&Line::Run(Box::new(entry.clone())))));
     fs::create_dir_all(folder.join("rows"))?;
     fs::write(folder.join("rows").join("all.jsonl"), text)
 }
@@ -181,7 +181,7 @@ impl Journal {
 
     /// Appends a finished run.
     pub(super) fn append(&self, entry: Entry) -> Result<(), String> {
-        let bytes = line(&Line::Run(entry));
+        let bytes = line(&Line::Run(Box::new(entry)));
         let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let written = file.write_all(&bytes).and_then(|()| file.sync_data());
         written.map_err(|error| format!("{}: {error}", self.path.display()))

@@ -6,7 +6,7 @@ use super::journal::{Entry, Sweep};
 use crate::cli::campaign::code_of;
 use crate::cli::exit;
 use crate::cli::say::say;
-use bitcraps_reports::{Row, Verdict, campaign_html, index};
+use bitcraps_reports::{Row, Verdict, index, write_campaign};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +38,7 @@ pub(in crate::cli) fn documents(folder: &Path, rows: &[Row]) -> Result<(), Strin
     let parquet = index::parquet(rows).map_err(|error| format!("index.parquet: {error}"))?;
     save(folder, "index.csv", index::csv(rows).as_bytes())?;
     save(folder, "index.parquet", &parquet)?;
-    save(folder, "index.html", campaign_html(rows).as_bytes())
+    write_campaign(rows, folder).map(drop).map_err(|error| error.to_string())
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {

@@ -1,7 +1,8 @@
 //! The runs of a sweep: each file, each point, each seed.
 
 use crate::cli::campaign::again;
-use crate::cli::run::{expand, mistakes, seeds, text};
+use crate::cli::run::{expand, mistakes, text};
+use crate::cli::seeds::given;
 use crate::cli::{MOST_SEEDS, SweepArgs, exit, store};
 use crate::scenario::{self, Point, World};
 use bitcraps_reports::index;
@@ -31,7 +32,7 @@ impl Plan {
     pub(super) fn new(args: &SweepArgs) -> Result<Plan, u8> {
         let files = read(&args.files)?;
         let points = points(&files, &args.set)?;
-        let seeds = |point: &Point| seeds(args.seed, args.seeds, &point.scenario);
+        let seeds = |point: &Point| given(args.seed, args.seeds, &point.scenario);
         let count = points.iter().map(|(_, point)| seeds(point).count());
         let count = count.fold(0u64, u64::saturating_add);
         if count > MOST_SEEDS {

@@ -95,7 +95,6 @@ pub(super) fn run(scenario: &Scenario, program: &Program, seed: u64, repro: &str
         halts: std::mem::take(&mut cluster.halts),
         refused: std::mem::take(&mut cluster.refused),
         at: end,
-        windows: Vec::new(),
         notes: Vec::new(),
         world: World::Cluster,
     };

@@ -1,4 +1,3 @@
-"use strict";
 // A page opened from the disk may lack the clipboard interface, so fall back to a selection.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
