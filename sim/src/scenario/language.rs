@@ -408,7 +408,7 @@ static HANGOVER: Object = object(
 );
 
 static LABELLED: Object = Object {
-    name: "labelled values",
+    name: "labelled",
     fields: &[],
     choose: Choose::Free,
     rest: Some(&Rest {
