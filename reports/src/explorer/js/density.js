@@ -36,24 +36,22 @@ function drawDensity(diagram) {
   const width = inner / columns;
   const ys = lanes.rows.filter((y) => y >= 0);
   const tops = new Float64Array(cells);
+  g.globalAlpha = diagram.chosen.cone === null ? 0.85 : 0.45;
   for (let slot = 0; slot < SLOTS; slot++) {
     const isLost = slot === LOST;
-    const path = new Path2D();
+    g.fillStyle = isLost ? theme.fault : slotColour(slot === 7 ? -1 : slot);
     for (let cell = 0; cell < cells; cell++) {
       const height = counts[slot * cells + cell] * scale;
       if (height === 0) continue;
       const left = LEFT + (cell % columns) * width;
       const y = ys[Math.floor(cell / columns)];
       if (isLost) {
-        path.rect(left, y + 1, width + 0.3, Math.max(1.5, height));
+        g.fillRect(left, y + 1, width + 0.3, Math.max(1.5, height));
       } else {
-        path.rect(left, y - tops[cell] - height, width + 0.3, height);
+        g.fillRect(left, y - tops[cell] - height, width + 0.3, height);
         tops[cell] += height;
       }
     }
-    g.fillStyle = isLost ? theme.fault : slotColour(slot === 7 ? -1 : slot);
-    g.globalAlpha = diagram.chosen.cone === null ? 0.85 : 0.45;
-    g.fill(path);
   }
   g.globalAlpha = 1;
   return { counts, sent, columns, cells, places };
