@@ -21,8 +21,9 @@ use bitcraps_actors::ports::{Clock, Entropy, Links};
 use bitcraps_quic::{BindError, Environment, Identity, Observer, QuicConfig, QuicLinks, Resolve};
 use quinn::AsyncUdpSocket;
 use runtime::{NodeTime, PortRuntime};
+pub(crate) use socket::address;
 #[cfg(feature = "turmoil")]
-pub(crate) use socket::{Inbox, PortSocket, address};
+pub(crate) use socket::{Inbox, PortSocket};
 use socket::{lab_socket, resolve};
 use source::Loan;
 use std::collections::BTreeSet;
