@@ -44,9 +44,9 @@ fn page() -> String {
         writeln!(out, "| `{name}` | {claim} | {count} | {} | {engine} |", faults.join(", ")).unwrap();
     }
     out.push_str(
-        "\nBeside them, in `scenarios/`: `regressions/` keeps each failure that was found and mended, shrunk, for ever; `museum/` has \
-         finds of the searches in engines with a published bug ([the bug museum](museum.md)); `hunt/` is what \
-         [searches](search.md) begin with.\n",
+        "\nBeside them, in `scenarios/`: `regressions/` keeps each failure that was found and mended, shrunk, for ever; \
+         `museum/` has finds of the searches in engines with a published bug ([the bug museum](museum.md)); `studies/` has \
+         [sweeps](sweeps.md) with what they claim; `hunt/` is what [searches](search.md) begin with.\n",
     );
     out
 }
