@@ -118,8 +118,8 @@ fn every_page_is_in_the_table_of_contents_once_and_every_entry_is_a_page() {
 
 /// Paths in backticks that begin like one of the repository's folders, such as `sim/src/lab/`.
 fn told_files(text: &str) -> Vec<(usize, String)> {
-    const FOLDERS: [&str; 8] =
-        ["node/", "sim/", "reports/", "scenarios/", "deploy/", "docs/", "fuzz/", "bench/"];
+    const FOLDERS: [&str; 9] =
+        ["node/", "sim/", "reports/", "scenarios/", "deploy/", "docs/", "fuzz/", "bench/", ".github/"];
     let mut told = Vec::new();
     for (number, line) in (1..).zip(prose(text)) {
         for code in line.split('`').skip(1).step_by(2) {
