@@ -1,8 +1,9 @@
 //! Names the sources that this program is built of: `BITCRAPS_SOURCES`, what
 //!
 //! ```text
-//! find Cargo.lock node reports sim -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.js' \
-//!   -o -name '*.css' -o -name '*.yaml' -o -name Cargo.lock \) -print | LC_ALL=C sort | xargs b3sum | b3sum
+//! find Cargo.lock Cargo.toml CITATION.cff node reports sim \( -name target -o -name tests -o -name examples \
+//!   -o -name browser -o -name madsim \) -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.js' -o -name '*.css' \
+//!   -o -name '*.html' -o -name '*.yaml' -o -name '*.lock' -o -name '*.cff' \) -print | LC_ALL=C sort | xargs b3sum | b3sum
 //! ```
 //!
 //! prints at the root of the checkout.
@@ -12,11 +13,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const ENDS: [&str; 6] = [".rs", ".toml", ".js", ".css", ".yaml", "Cargo.lock"];
+const ENDS: [&str; 8] = [".rs", ".toml", ".js", ".css", ".html", ".yaml", ".lock", ".cff"];
+/// Folders of which nothing goes into the program.
+const BESIDE: [&str; 5] = ["target", "tests", "examples", "browser", "madsim"];
 
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
-    let mut files = vec![PathBuf::from("Cargo.lock")];
+    let mut files = ["Cargo.lock", "Cargo.toml", "CITATION.cff"].map(PathBuf::from).to_vec();
     for folder in ["node", "reports", "sim"] {
         collect(root, Path::new(folder), &mut files)?;
     }
@@ -40,7 +43,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<(
         let path = folder.join(&name);
         let name = name.to_string_lossy();
         if entry.file_type()?.is_dir() {
-            if name != "target" {
+            if !BESIDE.contains(&&*name) {
                 collect(root, &path, files)?;
             }
         } else if ENDS.iter().any(|end| name.ends_with(end)) {

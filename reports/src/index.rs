@@ -95,11 +95,6 @@ pub fn text_of(row: &Row, name: &str) -> Option<String> {
     Some((column.cell)(row).text())
 }
 
-/// Whether every index has a column of this name, so that no swept key can have it.
-pub fn is_column(name: &str) -> bool {
-    fixed().iter().any(|column| column.name == name)
-}
-
 /// One column.
 struct Column {
     name: String,
@@ -335,6 +330,5 @@ mod tests {
     fn no_column_stands_twice() {
         let names: BTreeSet<String> = fixed().into_iter().map(|column| column.name).collect();
         assert_eq!(names.len(), fixed().len());
-        assert!(is_column("seed") && !is_column("validators.count"));
     }
 }

@@ -41,7 +41,7 @@ pub struct Row {
     pub faults: u64,
     /// How many of them changed something.
     pub faults_landed: u64,
-    /// The highest block that any node made final.
+    /// The highest block that any honest node made final; of a record alone, any node.
     pub height: u64,
     /// Commits of blocks at nodes.
     pub commits: u64,

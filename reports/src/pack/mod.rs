@@ -60,7 +60,8 @@ pub(crate) fn film(windows: &[SpaceTime]) -> String {
     wrap(&write::film(windows))
 }
 
-/// Reads what [`series`] wrote. Errors: what is wrong, in words; no text makes it take more than half a gigabyte.
+/// Reads what [`series`] wrote. Errors: what is wrong, in words. What is unpacked is bounded; of a pack that
+/// repeats one long text in many rows, each row gets its own copy.
 pub(crate) fn read_series(pack: &str) -> Result<Series, String> {
     read::series(&unwrap(pack)?)
 }

@@ -59,7 +59,7 @@ fn look_at(file: PathBuf) -> Result<Checked, u8> {
     let read = scenario::parse(&name, &text).and_then(|parsed| {
         let swept = !parsed.scenario.sweep.is_empty();
         let points = swept.then(|| scenario::points(&name, &text, &[])).transpose()?;
-        Ok((parsed, points.map(|points| points.len())))
+        Ok((parsed, points.map(|swept| swept.points.len())))
     });
     Ok(match read {
         Ok((parsed, points)) => {

@@ -1,6 +1,7 @@
 //! `compare`: two sweeps side by side, as two commits, two engines or two settings made them.
 
 use super::say::{say, say_all};
+use super::sweep::gather::gather;
 use super::sweep::journal::{self, Kept};
 use super::{CompareArgs, CompareFormat, bundle, exit};
 use bitcraps_reports::{Row, Rule, compare_html, index};
@@ -8,11 +9,12 @@ use std::path::Path;
 
 /// Compares; exit code 4 if B is worse than A by the rule.
 pub(super) fn compare(args: &CompareArgs) -> u8 {
-    let (a, b) = match (rows(&args.a, &args.only_a), rows(&args.b, &args.only_b)) {
+    let (a, b) = match (rows(&args.a, &args.only_a, args.partial), rows(&args.b, &args.only_b, args.partial))
+    {
         (Ok(a), Ok(b)) => (a, b),
-        (Err(error), _) | (_, Err(error)) => {
+        (Err((code, error)), _) | (_, Err((code, error))) => {
             eprintln!("error: {error}");
-            return exit::IO;
+            return code;
         }
     };
     let rule = Rule {
@@ -39,15 +41,20 @@ pub(super) fn compare(args: &CompareArgs) -> u8 {
 }
 
 /// The runs that are meant, without the columns by which they were chosen.
-fn rows(path: &Path, only: &[(String, String)]) -> Result<Vec<Row>, String> {
-    let mut rows: Vec<Row> = kept(path)?.entries.into_iter().map(|entry| entry.row).collect();
-    if rows.is_empty() {
-        return Err(format!("{}: no rows of a sweep", path.display()));
+fn rows(path: &Path, only: &[(String, String)], partial: bool) -> Result<Vec<Row>, (u8, String)> {
+    let parts = [(path.to_owned(), kept(path).map_err(|error| (exit::IO, error))?)];
+    let (plan, runs) = gather(&parts)?;
+    if runs.len() < plan.runs.len() && !partial {
+        let lacking = plan.runs.len() - runs.len();
+        let error =
+            format!("{lacking} of {} runs are not here: finish it, or say --partial", plan.runs.len());
+        return Err((exit::USAGE, format!("{}: {error}", path.display())));
     }
+    let mut rows: Vec<Row> = runs.into_values().map(|(entry, _)| entry.row).collect();
     for (column, value) in only {
         rows.retain(|row| index::text_of(row, column).as_ref() == Some(value));
         if rows.is_empty() {
-            return Err(format!("{}: no run has {column}={value}", path.display()));
+            return Err((exit::USAGE, format!("{}: no run has {column}={value}", path.display())));
         }
     }
     for row in &mut rows {

@@ -111,8 +111,8 @@ enum Command {
         /// A file that `bundle` wrote
         file: PathBuf,
         /// Run only so many of the runs, evenly chosen
-        #[arg(long)]
-        sample: Option<usize>,
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        sample: Option<u64>,
         /// How many runs at once; 0: one per core
         #[arg(long, default_value_t = 0)]
         jobs: usize,
@@ -315,11 +315,14 @@ pub(crate) struct CompareArgs {
     #[arg(long, default_value = "5%", value_parser = share)]
     worse_by: f64,
     /// The largest p value, corrected for the number of tests, of a difference that counts
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, default_value_t = 0.05, value_parser = chance)]
     significance: f64,
     /// A rise of the share of failed runs is a regression only if it is significant
     #[arg(long)]
     failures_by_chance: bool,
+    /// Compare what is there, though a sweep is not whole
+    #[arg(long)]
+    partial: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CompareFormat::Human)]
     format: CompareFormat,
@@ -612,6 +615,11 @@ fn seed(text: &str) -> Result<u64, String> {
 fn events(text: &str) -> Result<(u64, u64), String> {
     let range = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     range.filter(|(from, to)| from < to).ok_or_else(|| format!("`{text}` is not a range, such as 0..1000"))
+}
+
+fn chance(text: &str) -> Result<f64, String> {
+    let chance = text.parse().ok().filter(|chance: &f64| *chance > 0.0 && *chance < 1.0);
+    chance.ok_or_else(|| format!("`{text}` is no number between 0 and 1, such as 0.05"))
 }
 
 fn share(text: &str) -> Result<f64, String> {

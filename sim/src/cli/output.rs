@@ -258,18 +258,18 @@ fn properties(text: &mut String, properties: &[PropertyResult]) {
 }
 
 fn figures(text: &mut String, run: &Finished) {
-    let outcome = &run.examined.outcome;
-    let manifest = &outcome.record.manifest;
-    let latencies = bitcraps_reports::histogram(&outcome.record);
+    // Of many runs the details are forgotten by now; their numbers are in the row.
+    let (row, manifest) = (&run.row, &run.examined.outcome.record.manifest);
+    let latency = |ns: Option<u64>| ns.map_or_else(|| "none".to_owned(), milliseconds);
     text.push('\n');
     let _ = writeln!(
         text,
         "height {}, {} commits, {} commands settled; commit latency p50 {} p99 {}",
-        outcome.height,
-        outcome.record.commits.len(),
-        outcome.record.commands.len(),
-        milliseconds(latencies.value_at_quantile(0.5) * 1000),
-        milliseconds(latencies.value_at_quantile(0.99) * 1000),
+        row.height,
+        row.commits,
+        row.commands,
+        latency(row.commit_p50_ns),
+        latency(row.commit_p99_ns),
     );
     let speed = manifest.duration_ns as f64 / 1e6 / (manifest.wall_ms.max(1) as f64);
     let twice = if run.examined.twice && run.examined.divergence.is_none() { ", the same twice" } else { "" };

@@ -44,7 +44,7 @@ pub use link::{Latency, LinkModel, Links, Recorded};
 pub use model::{Consensus, Crypto, HandoverPlan, Scenario, Seeds, Stake, Timeouts, Validators};
 pub use places::{Places, Region};
 pub use schema::json_schema;
-pub use sweep::{Point, points};
+pub use sweep::{Point, Swept, points};
 pub use units::{Bandwidth, Jittered, Offset, Percent, Rate, Size, Span, UnitError};
 pub use workload::{Arrivals, FeesTo, Game, House, Style, Visits, Workload};
 pub use world::World;

@@ -5,8 +5,8 @@
 
 use super::findings::Findings;
 use super::yaml::{Node, Sources, Value};
-use super::{Diagnostic, Scenario, Severity, parse_with};
-use std::collections::BTreeMap;
+use super::{Diagnostic, Parsed, Scenario, Severity, parse_with};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most points of one sweep.
 const MAX_POINTS: usize = 100_000;
@@ -24,6 +24,15 @@ pub struct Point {
     pub scenario: Scenario,
 }
 
+/// The points of a file, and what its reader should know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swept {
+    /// At least one.
+    pub points: Vec<Point>,
+    /// Warnings about the file and about single points, each once.
+    pub warnings: Vec<Diagnostic>,
+}
+
 /// The points of a file, in the order of their axes' names and values; one without any axis.
 ///
 /// A value of `overrides` may be several, separated by commas outside of brackets and quotes. An override of a swept
@@ -31,7 +40,7 @@ pub struct Point {
 ///
 /// # Errors
 /// Every mistake of the file, then those of single values; else those of the first point that is no scenario.
-pub fn points(file: &str, text: &str, overrides: &[(String, String)]) -> Result<Vec<Point>, Vec<Diagnostic>> {
+pub fn points(file: &str, text: &str, overrides: &[(String, String)]) -> Result<Swept, Vec<Diagnostic>> {
     let split: Vec<(&String, Vec<&str>)> =
         overrides.iter().map(|(path, value)| (path, alternatives(value))).collect();
     let mut axes: BTreeMap<String, Vec<Choice>> = in_file(file, text)?;
@@ -45,7 +54,7 @@ pub fn points(file: &str, text: &str, overrides: &[(String, String)]) -> Result<
             fixed.push((path.clone(), values[0].to_owned()));
         }
     }
-    let base = parse_with(file, text, &fixed)?.scenario;
+    let Parsed { scenario: base, mut warnings } = parse_with(file, text, &fixed)?;
     check_axes(file, text, &fixed, &axes)?;
     let count = axes.values().try_fold(1usize, |count, values| count.checked_mul(values.len()));
     if count.is_none_or(|count| count > MAX_POINTS) {
@@ -66,10 +75,15 @@ pub fn points(file: &str, text: &str, overrides: &[(String, String)]) -> Result<
         points = points.iter().flat_map(|point| choices.iter().map(|choice| with(point, choice))).collect();
     }
     for point in points.iter_mut().filter(|point| !point.values.is_empty()) {
+        // What lies deeper is set later: a value inside of another is not lost when that is set.
+        point.set.sort_by_key(|(path, _)| path.split('.').count());
         let parsed = parse_with(file, text, &point.set)?;
         point.scenario = Scenario { sweep: BTreeMap::new(), ..parsed.scenario };
+        warnings.extend(parsed.warnings.into_iter().filter(|one| one.file == file));
     }
-    Ok(points)
+    let mut seen = BTreeSet::new();
+    warnings.retain(|one| seen.insert((one.line, one.column, one.message.clone())));
+    Ok(Swept { points, warnings })
 }
 
 /// One value of an axis.

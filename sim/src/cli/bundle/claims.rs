@@ -45,7 +45,7 @@ pub(super) struct Claim {
     at_least: Option<Quantity>,
     at_most: Option<Quantity>,
     /// How far it may be off, in per cent of `is`.
-    tolerance: Option<Quantity>,
+    tolerance: Option<String>,
 }
 
 /// A number made of many runs.
@@ -61,6 +61,20 @@ struct Measure {
     which: Which,
     /// The runs whose number it is divided by.
     divided_by: Option<Which>,
+    /// What becomes of runs that have no such number, such as a latency without a commit.
+    #[serde(default)]
+    missing: Missing,
+}
+
+/// What is said of runs that have no number.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Missing {
+    /// Then nothing is claimed of the others either.
+    #[default]
+    Refused,
+    /// The others speak.
+    LeftOut,
 }
 
 type Which = BTreeMap<String, Quantity>;
@@ -76,10 +90,12 @@ enum Over {
     Max,
 }
 
-/// A number, or a text with a unit.
+/// A number, a text with a unit, or whether something is so.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Quantity {
+    Flag(bool),
+    Whole(u64),
     Number(f64),
     Text(String),
 }
@@ -103,17 +119,20 @@ pub(super) fn read(name: &str, text: &str) -> Result<Claims, String> {
 impl Claim {
     /// Works it out. `Err`: it can't be, since a name is none or no run is meant.
     pub(super) fn check(&self, rows: &[Row]) -> Result<Checked, String> {
-        let Measure { metric, over, which, divided_by } = &self.measure;
-        let mut values = values(rows, metric, which)?;
+        let Measure { over, which, divided_by, .. } = &self.measure;
+        let mut values = self.measure.values(rows, which)?;
         let runs = values.len();
         let mut measured = over.of(&mut values);
         if let Some(others) = divided_by {
-            measured /= over.of(&mut self::values(rows, metric, others)?);
+            measured /= over.of(&mut self.measure.values(rows, others)?);
+        }
+        if !measured.is_finite() {
+            return Err("it is divided by zero".to_owned());
         }
         let number = |quantity: &Quantity| quantity.number();
         let bounds = match (&self.is, &self.at_least, &self.at_most) {
             (Some(is), None, None) => {
-                let (is, off) = (number(is)?, self.tolerance.as_ref().map_or(Ok(0.0), number)?);
+                let (is, off) = (number(is)?, self.tolerance()?);
                 (is - is.abs() * off, is + is.abs() * off)
             }
             (None, None, None) => {
@@ -134,32 +153,55 @@ impl Claim {
     }
 
     fn wanted(&self) -> String {
-        let words = [
-            ("", &self.is),
-            ("at least ", &self.at_least),
-            ("at most ", &self.at_most),
-            ("± ", &self.tolerance),
-        ];
+        let words = [("", &self.is), ("at least ", &self.at_least), ("at most ", &self.at_most)];
         let said =
             words.iter().filter_map(|(word, quantity)| Some(format!("{word}{}", quantity.as_ref()?.text())));
-        said.collect::<Vec<_>>().join(" ")
+        let off = self.tolerance.iter().map(|off| format!("± {off}"));
+        said.chain(off).collect::<Vec<_>>().join(" ")
+    }
+
+    fn tolerance(&self) -> Result<f64, String> {
+        let Some(text) = &self.tolerance else { return Ok(0.0) };
+        Percent::parse(text)
+            .map(Percent::fraction)
+            .map_err(|error| format!("tolerance: {error}, such as 5 %"))
+    }
+
+    /// A measured number as people read it.
+    pub(super) fn shown(&self, measured: f64) -> String {
+        if self.measure.metric.ends_with("_ns") && self.measure.divided_by.is_none() {
+            format!("{:.1} ms", measured / 1e6)
+        } else {
+            format!("{measured:.4}")
+        }
     }
 }
 
-/// The number of each run that is meant; at least one.
-fn values(rows: &[Row], metric: &str, which: &Which) -> Result<Vec<f64>, String> {
-    let meant = |row: &&Row| {
-        which.iter().all(|(name, said)| index::text_of(row, name).as_deref() == Some(&said.text()))
-    };
-    let meant: Vec<&Row> = rows.iter().filter(meant).collect();
-    let Some(first) = meant.first() else {
-        let which: Vec<String> =
-            which.iter().map(|(name, said)| format!("{name}: {}", said.text())).collect();
-        return Err(format!("no run has {{ {} }}", which.join(", ")));
-    };
-    index::number_of(first, metric).ok_or_else(|| format!("no run has a number `{metric}`"))?;
-    let values: Vec<f64> = meant.iter().filter_map(|row| index::number_of(row, metric).flatten()).collect();
-    if values.is_empty() { Err(format!("none of {} runs has a `{metric}`", meant.len())) } else { Ok(values) }
+impl Measure {
+    /// The number of each run that is meant; at least one.
+    fn values(&self, rows: &[Row], which: &Which) -> Result<Vec<f64>, String> {
+        let metric = &self.metric;
+        let meant = |row: &&Row| {
+            which.iter().all(|(name, said)| index::text_of(row, name).as_deref() == Some(&said.text()))
+        };
+        let meant: Vec<&Row> = rows.iter().filter(meant).collect();
+        let Some(first) = meant.first() else {
+            let which: Vec<String> =
+                which.iter().map(|(name, said)| format!("{name}: {}", said.text())).collect();
+            return Err(format!("no run has {{ {} }}", which.join(", ")));
+        };
+        index::number_of(first, metric).ok_or_else(|| format!("no run has a number `{metric}`"))?;
+        let values: Vec<f64> =
+            meant.iter().filter_map(|row| index::number_of(row, metric).flatten()).collect();
+        let without = meant.len() - values.len();
+        if values.is_empty() || (without > 0 && self.missing == Missing::Refused) {
+            return Err(format!(
+                "{without} of {} runs have no `{metric}`; `missing: left_out` leaves them out",
+                meant.len()
+            ));
+        }
+        Ok(values)
+    }
 }
 
 impl Over {
@@ -181,6 +223,8 @@ impl Quantity {
     fn number(&self) -> Result<f64, String> {
         match self {
             Quantity::Number(number) => Ok(*number),
+            Quantity::Whole(number) => Ok(*number as f64),
+            Quantity::Flag(flag) => Err(format!("`{flag}` is no number")),
             Quantity::Text(text) => Span::parse(text)
                 .map(|span| span.nanos() as f64)
                 .or_else(|_| Percent::parse(text).map(Percent::fraction))
@@ -190,6 +234,8 @@ impl Quantity {
 
     fn text(&self) -> String {
         match self {
+            Quantity::Flag(flag) => flag.to_string(),
+            Quantity::Whole(number) => number.to_string(),
             Quantity::Number(number) => number.to_string(),
             Quantity::Text(text) => text.clone(),
         }
@@ -231,9 +277,11 @@ mod tests {
         assert!(check(&format!("{said}, at_most: 200 ms")).unwrap().holds);
         assert!(!check(&format!("{said}, at_least: 201 ms")).unwrap().holds);
         let over = |over: &str| {
-            check(&format!("measure: {{ metric: commit_p99_ns, over: {over} }}, at_least: 0"))
-                .unwrap()
-                .measured
+            check(&format!(
+                "measure: {{ metric: commit_p99_ns, over: {over}, missing: left_out }}, at_least: 0"
+            ))
+            .unwrap()
+            .measured
         };
         assert_eq!((over("min"), over("max"), over("mean")), (1e8, 4e8, 2.5e8));
     }
@@ -241,7 +289,7 @@ mod tests {
     #[test]
     fn one_number_may_be_divided_by_another() {
         let found = check(
-            "measure: { metric: commit_p99_ns, where: { engine: hotstuff }, divided_by: { engine: pbft } }, is: 2",
+            "measure: { metric: commit_p99_ns, where: { engine: hotstuff }, divided_by: { engine: pbft }, missing: left_out }, is: 2",
         );
         assert!(found.unwrap().holds);
     }
@@ -255,6 +303,17 @@ mod tests {
             ("measure: { metric: nodes }, is: 1, at_most: 2", "`is` stands alone"),
             ("measure: { metric: nodes }, is: soon", "`soon` is no number"),
             ("measure: { metric: nodes, ovr: mean }, is: 1", "ovr"),
+            ("measure: { metric: nodes }, is: 4, tolerance: 10", "tolerance"),
+            ("measure: { metric: commit_p99_ns, where: { engine: hotstuff } }, is: 4", "1 of 2 runs have no"),
+            ("measure: { metric: nodes, divided_by: { engine: pbft, seed: 1 } }, is: 4", "no run has"),
+            (
+                "measure: { metric: nodes, divided_by: { diverged: true } }, is: 4",
+                "no run has { diverged: true }",
+            ),
+            (
+                "measure: { metric: nodes, where: {}, divided_by: { nodes: 0 } }, at_least: 3",
+                "divided by zero",
+            ),
         ] {
             let error = check(measure).err().unwrap_or_else(|| panic!("{measure} was accepted"));
             assert!(error.contains(why), "{error}");

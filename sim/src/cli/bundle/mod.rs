@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! README.md                how to check it
-//! bundle.json              what made it: version, sources, command; BLAKE3 of each other file
+//! bundle.json              what made it: version, sources, command; BLAKE3 of each other file (but this)
 //! CITATION.cff             how to cite it (https://citation-file-format.github.io, 1.2.0)
 //! ro-crate-metadata.json   the same for machines (https://w3id.org/ro/crate/1.1)
 //! rows/all.jsonl           the scenario files, and each run with its seed and trace hash
@@ -21,8 +21,10 @@ pub(super) use verify::{read, verify};
 
 use super::exit;
 use super::say::say;
-use super::sweep::journal::{self, SOURCES, Sweep};
+use super::sweep::gather::gather;
+use super::sweep::journal::{self, Entry, SOURCES, Sweep};
 use super::sweep::outputs;
+use super::sweep::plan::Plan;
 use bitcraps_reports::{Row, index};
 use claims::Claims;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,8 @@ struct Bundle {
     files: BTreeMap<String, String>,
 }
 
+type Failed = (u8, String);
+
 /// Makes a bundle of a sweep's folder. Exit code 1: a claim does not hold, and nothing is written.
 pub(super) fn bundle(folder: &Path, claims: Option<&Path>, out: &Path) -> u8 {
     made(folder, claims, out).unwrap_or_else(|(code, error)| {
@@ -57,69 +61,87 @@ pub(super) fn bundle(folder: &Path, claims: Option<&Path>, out: &Path) -> u8 {
     })
 }
 
-fn made(folder: &Path, claims: Option<&Path>, out: &Path) -> Result<u8, (u8, String)> {
+fn made(folder: &Path, claims: Option<&Path>, out: &Path) -> Result<u8, Failed> {
     let io = |error: String| (exit::IO, error);
-    let kept = journal::read(folder).map_err(io)?;
-    let sweep = match kept.sweeps.as_slice() {
-        [(_, sweep)] => sweep.clone(),
-        [] => return Err(io(format!("{}: no rows of a sweep (rows/*.jsonl)", folder.display()))),
-        _ => {
-            return Err((
-                exit::USAGE,
-                format!("{}: its shards are not put together: `merge` them first", folder.display()),
-            ));
+    let parts = [(folder.to_owned(), journal::read(folder).map_err(io)?)];
+    let (plan, runs) = gather(&parts)?;
+    let lacking = plan.runs.len() - runs.len();
+    if lacking > 0 {
+        let error = format!("{}: {lacking} of {} runs are not here yet", folder.display(), plan.runs.len());
+        return Err((exit::USAGE, error));
+    }
+    if plan.sweep.sources != SOURCES {
+        let error = "made by a program of other sources: bundle it with that one";
+        return Err((exit::USAGE, format!("{}: {error}", folder.display())));
+    }
+    let claims = match claims {
+        None => None,
+        Some(path) => {
+            let text =
+                fs::read_to_string(path).map_err(|error| io(format!("{}: {error}", path.display())))?;
+            Some((path.display().to_string(), text))
         }
     };
-    let lacking = sweep.runs.saturating_sub(kept.entries.len() as u64);
-    if lacking > 0 {
-        return Err((
-            exit::USAGE,
-            format!("{}: {lacking} of {} runs are not here yet", folder.display(), sweep.runs),
-        ));
+    let claims = claims.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    let work = tempfile::tempdir().map_err(|error| io(error.to_string()))?;
+    let entries: Vec<Entry> = runs.into_values().map(|(entry, _)| entry).collect();
+    if !assemble(work.path(), &plan, entries, claims)? {
+        return Ok(exit::VIOLATED);
     }
-    let mut entries = kept.entries;
+    pack(work.path(), out).map_err(|error| io(format!("{}: {error}", out.display())))?;
+    let files = names(work.path(), Path::new("")).map_err(|error| io(error.to_string()))?.len();
+    say(format_args!("{}: {} runs, {files} files", out.display(), plan.runs.len()));
+    Ok(exit::PASS)
+}
+
+/// Writes all that a bundle has, of all runs of a plan and the claims (their file's name and text); whether they hold.
+/// The same runs and claims give the same bytes.
+fn assemble(
+    place: &Path,
+    plan: &Plan,
+    mut entries: Vec<Entry>,
+    claims: Option<(&str, &str)>,
+) -> Result<bool, Failed> {
+    let io = |error: String| (exit::IO, error);
+    let bad = |error: String| (exit::BAD_SCENARIO, error);
     entries.iter_mut().for_each(|entry| {
-        // The run's folder is not in the bundle; how long it took is nobody's claim.
+        // A run's folder is not in the bundle; how long it took, and whether it was run twice, is no outcome.
         entry.row.report.clear();
-        entry.wall_ms = 0;
+        (entry.wall_ms, entry.twice) = (0, false);
     });
-    entries.sort_by(|a, b| a.row.run.cmp(&b.row.run));
     let mut rows: Vec<Row> = entries.iter().map(|entry| entry.row.clone()).collect();
     index::sort(&mut rows);
-    let work = tempfile::tempdir().map_err(|error| io(error.to_string()))?;
-    let place = work.path();
-    journal::write(place, &sweep, &entries).map_err(|error| io(error.to_string()))?;
+    fs::create_dir_all(place).map_err(|error| io(error.to_string()))?;
+    journal::write(place, &plan.sweep, &entries).map_err(|error| io(error.to_string()))?;
     outputs::documents(place, &rows).map_err(io)?;
     let save = |name: &str, text: &str| {
         fs::write(place.join(name), text).map_err(|error| io(format!("{name}: {error}")))
     };
-    if let Some(path) = claims {
-        let text = fs::read_to_string(path).map_err(|error| io(format!("{}: {error}", path.display())))?;
-        let claims =
-            claims::read(&path.display().to_string(), &text).map_err(|error| (exit::BAD_SCENARIO, error))?;
-        let (table, holds) = judge(&claims, &rows).map_err(|error| (exit::BAD_SCENARIO, error))?;
-        if let Some(figure) =
-            claims.claims.iter().map(|claim| &claim.figure).find(|figure| !place.join(figure).is_file())
-        {
-            return Err((exit::BAD_SCENARIO, format!("{}: the bundle has no file {figure}", path.display())));
+    let mut hold = true;
+    if let Some((name, text)) = claims {
+        let claims = claims::read(name, text).map_err(bad)?;
+        let figures = names(place, Path::new("")).map_err(|error| io(error.to_string()))?;
+        let none = claims.claims.iter().map(|claim| &claim.figure).find(|figure| !figures.contains(figure));
+        if let Some(figure) = none {
+            return Err(bad(format!(
+                "{name}: the bundle has no file `{figure}`; it has {}",
+                figures.join(", ")
+            )));
         }
-        if !holds {
-            return Ok(exit::VIOLATED);
-        }
-        save("claims.yaml", &text)?;
+        let (table, all) = judge(&claims, &rows).map_err(bad)?;
+        hold = all;
+        save("claims.yaml", text)?;
         save("claims.csv", &table)?;
     }
     save("CITATION.cff", include_str!("../../../../CITATION.cff"))?;
-    save("README.md", &readme(&sweep, rows.len()))?;
-    save("ro-crate-metadata.json", &crate_metadata(&sweep, place).map_err(io)?)?;
+    save("README.md", &readme(&plan.sweep, rows.len()))?;
+    save("ro-crate-metadata.json", &crate_metadata(&plan.sweep, place).map_err(io)?)?;
     let files = digests(place).map_err(io)?;
-    let (version, sources) = (sweep.version.clone(), sweep.sources.clone());
+    let Sweep { version, sources, .. } = plan.sweep.clone();
     let bundle =
-        Bundle { format: FORMAT, version, sources, command: command(&sweep), runs: rows.len(), files };
+        Bundle { format: FORMAT, version, sources, command: command(&plan.sweep), runs: rows.len(), files };
     save("bundle.json", &(serde_json::to_string_pretty(&bundle).expect("plain data has JSON") + "\n"))?;
-    pack(place, out).map_err(|error| io(format!("{}: {error}", out.display())))?;
-    say(format_args!("{}: {} runs, {} files", out.display(), bundle.runs, bundle.files.len() + 1));
-    Ok(exit::PASS)
+    Ok(hold)
 }
 
 /// Works out every claim, tells it, and gives the table and whether all hold.
@@ -130,8 +152,9 @@ fn judge(claims: &Claims, rows: &[Row]) -> Result<(String, bool), String> {
         let checked = claim.check(rows).map_err(|error| format!("the claim `{}`: {error}", claim.claim))?;
         let mark = if checked.holds { "✓" } else { "✗" };
         let claims::Checked { measured, wanted, runs, holds } = &checked;
+        let shown = claim.shown(*measured);
         say(format_args!(
-            "  {mark} {}: {measured} of {runs} runs, wanted {wanted} ({})",
+            "  {mark} {}: {shown} of {runs} runs, wanted {wanted} ({})",
             claim.claim, claim.figure
         ));
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
@@ -155,7 +178,12 @@ fn command(sweep: &Sweep) -> String {
         .iter()
         .map(|(key, value)| format!(" --set {}", super::campaign::quoted(&format!("{key}={value}"))));
     let world = if sweep.world == "lab" { String::new() } else { format!(" --on {}", sweep.world) };
-    format!("bitcraps-sim sweep{}{world}{}", files.collect::<String>(), set.collect::<String>())
+    let seeds = match (sweep.seed, sweep.seeds) {
+        (Some(seed), _) => format!(" --seed {seed}"),
+        (None, Some((from, to))) => format!(" --seeds {from}..{to}"),
+        (None, None) => String::new(),
+    };
+    format!("bitcraps-sim sweep{}{seeds}{world}{}", files.collect::<String>(), set.collect::<String>())
 }
 
 fn readme(sweep: &Sweep, runs: usize) -> String {

@@ -1,15 +1,17 @@
-//! Checks a bundle: its files are whole, its runs run again to the same traces, its documents come out the same, its
-//! claims hold.
+//! Checks a bundle: its runs are all runs of its sweep, they run again to the same traces, and of them every file comes
+//! out the same, byte for byte.
 
-use super::{Bundle, FORMAT, ROOT, SOURCES, claims, digests, judge};
+use super::{Bundle, FORMAT, Failed, ROOT, SOURCES, assemble, digests};
 use crate::cli::run::{OF_RUNS, bar, threads};
 use crate::cli::say::say;
-use crate::cli::sweep::journal::{self, Entry, Kept, Sweep};
-use crate::cli::sweep::{outputs, plan, row_of};
-use crate::cli::{exit, store, workers};
+use crate::cli::sweep::gather::gather;
+use crate::cli::sweep::journal::{self, Entry, Kept};
+use crate::cli::sweep::plan::{Plan, Run};
+use crate::cli::sweep::row_of;
+use crate::cli::{elsewhere, exit, workers};
 use crate::run::{self, Depth};
-use crate::scenario::{self, Point, World};
-use bitcraps_reports::{Row, index};
+use crate::scenario::World;
+use bitcraps_reports::Row;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -18,18 +20,16 @@ use std::path::{Component, Path};
 /// The most bytes that a bundle may unpack to.
 const MOST_BYTES: u64 = 8 << 30;
 
-type Failed = (u8, String);
-
-/// Checks a bundle. Exit codes: 0 all of it is reproduced; 1 a claim does not hold; 3 a run or a document came out
-/// otherwise; 65 this is no bundle.
-pub(in crate::cli) fn verify(file: &Path, sample: Option<usize>, jobs: usize) -> u8 {
+/// Checks a bundle. Exit codes: 0 all of it is reproduced; 1 a claim does not hold; 3 a run or a file came out otherwise;
+/// 65 this is no bundle.
+pub(in crate::cli) fn verify(file: &Path, sample: Option<u64>, jobs: usize) -> u8 {
     verified(file, sample, jobs).unwrap_or_else(|(code, error)| {
         eprintln!("error: {error}");
         code
     })
 }
 
-fn verified(file: &Path, sample: Option<usize>, jobs: usize) -> Result<u8, Failed> {
+fn verified(file: &Path, sample: Option<u64>, jobs: usize) -> Result<u8, Failed> {
     let bad = |error: String| (exit::BAD_SCENARIO, format!("{}: {error}", file.display()));
     let io = |error: std::io::Error| (exit::IO, format!("{}: {error}", file.display()));
     let work = tempfile::tempdir().map_err(io)?;
@@ -46,31 +46,40 @@ fn verified(file: &Path, sample: Option<usize>, jobs: usize) -> Result<u8, Faile
     if let Some(name) = first_difference(&found, &bundle.files) {
         return Err(bad(format!("{name} is not what bundle.json says")));
     }
-    say(format_args!("files      {} as bundle.json says", found.len()));
     if bundle.sources != SOURCES {
         eprintln!("note: made of the sources {}; this program is built of {SOURCES}", bundle.sources);
     }
-    let kept = journal::read(&theirs).map_err(bad)?;
-    let [(_, sweep)] = kept.sweeps.as_slice() else { return Err(bad("no rows of one sweep".into())) };
-    let mut rows: Vec<Row> = kept.entries.iter().map(|entry| entry.row.clone()).collect();
-    index::sort(&mut rows);
-    let same_runs = again(sweep, &kept.entries, sample, jobs)?;
-    fs::create_dir_all(&ours).map_err(io)?;
-    outputs::documents(&ours, &rows).map_err(bad)?;
-    let same_documents = documents(&ours, &theirs).map_err(bad)?;
-    let hold = match fs::read_to_string(theirs.join("claims.yaml")) {
-        Ok(text) => {
-            say("claims");
-            judge(&claims::read("claims.yaml", &text).map_err(bad)?, &rows).map_err(bad)?.1
-        }
-        Err(_) => true,
-    };
-    let code = match (same_runs && same_documents, hold) {
+    let parts = [(theirs.clone(), journal::read(&theirs).map_err(bad)?)];
+    let (plan, runs) = gather(&parts)?;
+    if elsewhere::is_place_of(plan.world) {
+        return Ok(elsewhere::go());
+    }
+    if plan.world == World::Cluster {
+        return Err(bad("its runs were made by real daemons, which do not repeat".to_owned()));
+    }
+    let entries: Vec<Entry> = runs.into_values().map(|(entry, _)| entry).collect();
+    if entries.len() != plan.runs.len() || parts[0].1.entries.len() != entries.len() {
+        let (has, of) = (parts[0].1.entries.len(), plan.runs.len());
+        return Err(bad(format!(
+            "it has {has} rows; its sweep is of {of} runs: something was left out or added"
+        )));
+    }
+    say(format_args!("rows       {} runs, all that the sweep has", entries.len()));
+    let (same_runs, tried) = again(&plan, &entries, sample, jobs);
+    let claims = fs::read_to_string(theirs.join("claims.yaml")).ok();
+    let total = entries.len();
+    let hold = assemble(&ours, &plan, entries, claims.as_deref().map(|text| ("claims.yaml", text)))?;
+    let same_files = files(&ours, &theirs).map_err(bad)?;
+    let code = match (same_runs && same_files, hold) {
         (false, _) => exit::NONDETERMINISTIC,
         (true, false) => exit::VIOLATED,
         (true, true) => exit::PASS,
     };
-    say(if code == exit::PASS { "REPRODUCED" } else { "NOT REPRODUCED" });
+    say(match code {
+        exit::PASS if tried < total => format!("REPRODUCED, of the runs a sample: {tried} of {total}"),
+        exit::PASS => "REPRODUCED".to_owned(),
+        _ => "NOT REPRODUCED".to_owned(),
+    });
     Ok(code)
 }
 
@@ -113,69 +122,56 @@ fn first_difference<'a>(
     a.keys().chain(b.keys()).find(|name| a.get(*name) != b.get(*name))
 }
 
-/// Runs the runs again, or so many of them, evenly chosen; whether each came out the same.
-fn again(sweep: &Sweep, entries: &[Entry], sample: Option<usize>, jobs: usize) -> Result<bool, Failed> {
-    let world = World::ALL.into_iter().find(|world| world.name() == sweep.world);
-    let world = world.ok_or_else(|| (exit::BAD_SCENARIO, format!("no world `{}`", sweep.world)))?;
-    let points = plan::points(&sweep.files, &sweep.set)
-        .map_err(|code| (code, "the scenario files of the bundle are not for this program".to_owned()))?;
-    let by_values: BTreeMap<_, _> =
-        points.iter().map(|(file, point)| ((&point.scenario.name, &point.values), (file, point))).collect();
-    let chosen = match sample {
-        Some(count) if count < entries.len() => {
-            (0..count).map(|at| &entries[at * entries.len() / count]).collect::<Vec<_>>()
-        }
-        _ => entries.iter().collect(),
-    };
-    let mut todo = Vec::new();
-    for entry in chosen {
-        let point = by_values.get(&(&entry.row.scenario, &entry.row.point)).ok_or_else(|| {
-            (exit::BAD_SCENARIO, format!("no scenario of the bundle gives the run {}", entry.row.run))
-        })?;
-        todo.push((&entry.row, point.1));
-    }
-    let progress = bar(todo.len() as u64, OF_RUNS, true);
-    let job = |(row, point): &(&Row, &Point)| {
-        let difference = difference(row, point, world);
+/// Runs the runs again, or so many of them, evenly chosen: whether each came out the same, and how many that were.
+fn again(plan: &Plan, entries: &[Entry], sample: Option<u64>, jobs: usize) -> (bool, usize) {
+    let planned: BTreeMap<String, &Run> = plan.runs.iter().map(|run| (run.id.to_string(), run)).collect();
+    let all: Vec<(&Row, &Run)> =
+        entries.iter().filter_map(|entry| Some((&entry.row, *planned.get(&entry.row.run)?))).collect();
+    let count = sample.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX).min(all.len());
+    let chosen: Vec<(&Row, &Run)> = (0..count).map(|at| all[at * all.len() / count]).collect();
+    let progress = bar(count as u64, OF_RUNS, true);
+    let job = |(row, run): &(&Row, &Run)| {
+        let difference = difference(plan, row, run);
         if let Some(what) = &difference {
-            progress.suspend(|| say(format_args!("DIFFERS    {what}\n  REPRO {}", row.command)));
+            progress.suspend(|| say(format_args!("DIFFERS    {what}\n  REPRO {}", plan.command(run))));
         }
         progress.inc(1);
         difference.is_none()
     };
-    let same = workers::work(&todo, threads(world, jobs), |(row, _)| row.command.clone(), job, &|| ());
+    let repro = |(_, run): &(&Row, &Run)| plan.command(run);
+    let same = workers::work(&chosen, threads(plan.world, jobs), repro, job, &|| ());
     progress.finish_and_clear();
-    let count = same.iter().filter(|same| **same).count();
-    say(format_args!(
-        "runs       {count} of {} the same, bit for bit ({} in the bundle)",
-        todo.len(),
-        entries.len()
-    ));
-    Ok(count == todo.len())
+    let same = same.iter().filter(|same| **same).count();
+    say(format_args!("runs       {same} of {count} run again to the same trace, bit for bit"));
+    (same == count, count)
 }
 
 /// Runs a run again. What differs, if anything does.
-fn difference(row: &Row, point: &Point, world: World) -> Option<String> {
-    let id = store::id(&scenario::resolved(&point.scenario), row.seed, world.name());
-    let examined = run::examine(&point.scenario, world, row.seed, Depth::Once, &row.command);
-    let mine = Row { diverged: row.diverged, ..row_of(&id, point, &examined, String::new()) };
+fn difference(plan: &Plan, row: &Row, run: &Run) -> Option<String> {
+    let point = plan.point(run);
+    let examined = run::examine(&point.scenario, plan.world, run.seed, Depth::Once, &plan.command(run));
+    let mine = Row { diverged: row.diverged, ..row_of(&run.id, point, &examined, String::new()) };
     if mine == *row {
         return None;
     }
-    let (name, seed) = (&row.scenario, row.seed);
+    let (name, seed) = (&point.scenario.name, run.seed);
     Some(if mine.trace_hash == row.trace_hash {
-        format!("{name} seed {seed}: the trace is the same, but not what was made of it")
+        format!("{name} seed {seed}: the trace is the same, but not what the row says of it")
     } else {
         format!("{name} seed {seed}: the trace is {}, not {}", mine.trace_hash, row.trace_hash)
     })
 }
 
-/// Whether the documents that the rows make are those of the bundle.
-fn documents(ours: &Path, theirs: &Path) -> Result<bool, String> {
+/// Whether the files that the runs make are those of the bundle, and there are no others.
+fn files(ours: &Path, theirs: &Path) -> Result<bool, String> {
     let (made, given) = (digests(ours)?, digests(theirs)?);
-    let other: Vec<&String> =
-        made.iter().filter(|(name, digest)| given.get(*name) != Some(digest)).map(|(name, _)| name).collect();
+    let names: std::collections::BTreeSet<&String> = made.keys().chain(given.keys()).collect();
+    let other: Vec<&&String> = names.iter().filter(|name| made.get(**name) != given.get(**name)).collect();
     other.iter().for_each(|name| say(format_args!("DIFFERS    {name}")));
-    say(format_args!("documents  {} of {} the same", made.len() - other.len(), made.len()));
+    say(format_args!(
+        "files      {} of {} made again to the same bytes",
+        names.len() - other.len(),
+        names.len()
+    ));
     Ok(other.is_empty())
 }

@@ -19,7 +19,7 @@ use std::sync::Mutex;
 /// The version of the lines.
 pub(super) const FORMAT: u32 = 1;
 
-/// What a sweep is, as far as its rows do not say it themselves: with it they can be made again.
+/// What a sweep is: with it all its runs can be made again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::cli) struct Sweep {
     pub(in crate::cli) format: u32,
@@ -30,12 +30,10 @@ pub(in crate::cli) struct Sweep {
     pub(in crate::cli) world: String,
     /// The scenario files: as they were named, and their texts.
     pub(in crate::cli) files: BTreeMap<String, String>,
-    /// What the command line set.
+    /// What the command line set, and which seeds it gave, if any.
     pub(in crate::cli) set: Vec<(String, String)>,
-    /// How many runs the whole sweep has, all shards together.
-    pub(in crate::cli) runs: u64,
-    /// For each scenario what must be reached in at least one of its runs.
-    pub(in crate::cli) sometimes: BTreeMap<String, Vec<String>>,
+    pub(in crate::cli) seed: Option<u64>,
+    pub(in crate::cli) seeds: Option<(u64, u64)>,
 }
 
 /// The digest of this program's sources.
@@ -47,6 +45,8 @@ pub(in crate::cli) struct Entry {
     pub(in crate::cli) row: Row,
     /// Real time that it took: kept apart from the row, since it is never twice the same.
     pub(in crate::cli) wall_ms: u64,
+    /// Whether it was run twice and the traces were compared.
+    pub(in crate::cli) twice: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,33 +65,14 @@ pub(in crate::cli) struct Kept {
 }
 
 impl Sweep {
-    /// Adds what another part of the same sweep says.
-    pub(super) fn take_in(&mut self, other: Sweep) {
-        self.runs = self.runs.max(other.runs);
-        for (scenario, names) in other.sometimes {
-            let mine = self.sometimes.entry(scenario).or_default();
-            mine.extend(names);
-            mine.sort();
-            mine.dedup();
-        }
-    }
-
     /// Why a run of the one may not be the same run of the other, if so: other sources.
-    pub(super) fn made_elsewhere(&self, other: &Sweep) -> Option<String> {
+    pub(in crate::cli) fn made_elsewhere(&self, other: &Sweep) -> Option<String> {
         let made_by = |sweep: &Sweep| {
             let sources = sweep.sources.get(..16).unwrap_or(&sweep.sources);
             format!("{} of the sources {sources}", sweep.version)
         };
         (self.sources != other.sources)
             .then(|| format!("made by {}, not by {}", made_by(self), made_by(other)))
-    }
-
-    /// Why the one is no part of the same sweep as the other, if so.
-    pub(super) fn differs(&self, other: &Sweep) -> Option<String> {
-        let asked = |sweep: &Sweep| (sweep.files.clone(), sweep.set.clone(), sweep.world.clone());
-        let otherwise =
-            (asked(self) != asked(other)).then(|| "of other files, settings or another world".to_owned());
-        self.made_elsewhere(other).or(otherwise)
     }
 }
 
@@ -104,7 +85,8 @@ pub(in crate::cli) fn read(folder: &Path) -> Result<Kept, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(kept),
         Err(error) => return Err(format!("{}: {error}", rows.display())),
     };
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let files: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut files = files.map_err(|error| format!("{}: {error}", rows.display()))?;
     files.retain(|file| file.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
     for file in files {
@@ -138,12 +120,15 @@ fn whole(bytes: &[u8]) -> &[u8] {
     &bytes[..end]
 }
 
-/// Writes a folder's rows as one file, for a merged sweep.
+/// Writes a folder's rows as one file, for a merged sweep. The file is there whole or not at all.
 pub(in crate::cli) fn write(folder: &Path, sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
     let mut text = line(&Line::Sweep(sweep.clone()));
     entries.iter().for_each(|entry| text.extend(line(&Line::Run(Box::new(entry.clone())))));
-    fs::create_dir_all(folder.join("rows"))?;
-    fs::write(folder.join("rows").join("all.jsonl"), text)
+    let rows = folder.join("rows");
+    fs::create_dir_all(&rows)?;
+    let part = rows.join("all.jsonl.part");
+    fs::write(&part, text)?;
+    fs::rename(part, rows.join("all.jsonl"))
 }
 
 fn line(line: &Line) -> Vec<u8> {
@@ -193,7 +178,6 @@ mod tests {
     use super::*;
 
     fn sweep() -> Sweep {
-        let sometimes = BTreeMap::from([("a".to_owned(), vec!["view_change".to_owned()])]);
         Sweep {
             format: FORMAT,
             version: "1".into(),
@@ -201,13 +185,13 @@ mod tests {
             world: "lab".into(),
             files: BTreeMap::new(),
             set: Vec::new(),
-            runs: 4,
-            sometimes,
+            seed: None,
+            seeds: Some((0, 4)),
         }
     }
 
     fn entry(seed: u64) -> Entry {
-        Entry { row: Row { run: format!("{seed:032}"), seed, ..Row::default() }, wall_ms: 3 }
+        Entry { row: Row { run: format!("{seed:032}"), seed, ..Row::default() }, wall_ms: 3, twice: false }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! DIR/timings.csv      how long each run took: never twice the same, so it is not in the index
 //! ```
 
+pub(super) mod gather;
 pub(super) mod journal;
 mod merge;
 pub(super) mod outputs;
@@ -67,20 +68,9 @@ fn swept(args: &SweepArgs, plan: &Plan) -> Result<u8, Failed> {
         }
     };
     let io = |error: String| (exit::IO, error);
-    let sweep = Sweep {
-        format: journal::FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        sources: journal::SOURCES.to_owned(),
-        world: args.world.name().to_owned(),
-        files: plan.files.clone(),
-        set: args.set.clone(),
-        runs: plan.runs.len() as u64,
-        sometimes: plan.sometimes(),
-    };
     let kept = journal::read(&folder).map_err(io)?;
-    if let Some((path, why)) =
-        kept.sweeps.iter().find_map(|(path, had)| Some((path, had.made_elsewhere(&sweep)?)))
-    {
+    let elsewhere = |(path, had): &(PathBuf, Sweep)| Some((path.clone(), had.made_elsewhere(&plan.sweep)?));
+    if let Some((path, why)) = kept.sweeps.iter().find_map(elsewhere) {
         let path = path.display();
         return Err((
             exit::USAGE,
@@ -89,17 +79,20 @@ fn swept(args: &SweepArgs, plan: &Plan) -> Result<u8, Failed> {
     }
     let mine: Vec<&Run> =
         plan.runs.iter().filter(|run| shard.is_none_or(|shard| shard.has(&run.id))).collect();
-    let ids: BTreeSet<String> = mine.iter().map(|run| run.id.to_string()).collect();
-    let had: BTreeSet<&str> = kept.entries.iter().map(|entry| entry.row.run.as_str()).collect();
-    let missing: Vec<&Run> =
-        mine.iter().copied().filter(|run| !had.contains(run.id.to_string().as_str())).collect();
+    let parts = [(folder.clone(), kept)];
+    let had = gather::of_plan(plan, &parts)?;
+    let missing = |run: &&Run| {
+        let had = had.get(&run.id.to_string());
+        had.is_none_or(|(entry, _)| args.verify && !entry.twice)
+    };
+    let missing: Vec<&Run> = mine.iter().copied().filter(missing).collect();
     let all = match shard {
         Some(shard) => format!("shard {shard} has {} of {} runs", mine.len(), plan.runs.len()),
         None => format!("{} runs", mine.len()),
     };
     say(format_args!("{all}, {} of them here already", mine.len() - missing.len()));
     let name = shard.map_or_else(|| "all".to_owned(), |shard| shard.to_string());
-    let journal = Journal::open(&folder, &name, &sweep).map_err(io)?;
+    let journal = Journal::open(&folder, &name, &plan.sweep).map_err(io)?;
     let progress = bar(missing.len() as u64, OF_RUNS, true);
     let job = |run: &&Run| {
         let done = catch_unwind(AssertUnwindSafe(|| examine(args, plan, run, &folder)));
@@ -124,11 +117,13 @@ fn swept(args: &SweepArgs, plan: &Plan) -> Result<u8, Failed> {
         failures.iter().for_each(|(_, error)| eprintln!("error: {error}"));
         return Err((first.0, format!("{} of {} runs were not finished", failures.len(), missing.len())));
     }
-    let kept = journal::read(&folder).map_err(io)?;
-    let mut entries = kept.entries;
-    entries.retain(|entry| ids.contains(&entry.row.run));
+    let parts = [(folder.clone(), journal::read(&folder).map_err(io)?)];
+    let mut runs = gather::of_plan(plan, &parts)?;
+    let ids: BTreeSet<String> = mine.iter().map(|run| run.id.to_string()).collect();
+    runs.retain(|id, _| ids.contains(id));
+    let entries: Vec<Entry> = runs.into_values().map(|(entry, _)| entry).collect();
     match shard {
-        None => outputs::write(&folder, &sweep, entries).map_err(io),
+        None => outputs::write(&folder, plan, entries).map_err(io),
         Some(_) => {
             let rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
             outputs::tell(&rows);
@@ -166,7 +161,7 @@ fn examine(args: &SweepArgs, plan: &Plan, run: &Run, folder: &Path) -> Result<En
         String::new()
     };
     let row = row_of(&run.id, point, &examined, report);
-    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms })
+    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms, twice: args.verify })
 }
 
 /// What the index says of a run, whose page is at `report` if it has one.

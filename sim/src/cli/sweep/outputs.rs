@@ -2,29 +2,31 @@
 //! they come; only `timings.csv` differs from machine to machine.
 
 use super::badness;
-use super::journal::{Entry, Sweep};
+use super::journal::Entry;
+use super::plan::Plan;
 use crate::cli::campaign::code_of;
 use crate::cli::exit;
 use crate::cli::say::say;
 use bitcraps_reports::{Row, Verdict, index, write_campaign};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Writes the folder's index and page, tells the sum, gives the exit code. `Err`: a file that could not be written.
-pub(super) fn write(folder: &Path, sweep: &Sweep, entries: Vec<Entry>) -> Result<u8, String> {
+pub(super) fn write(folder: &Path, plan: &Plan, entries: Vec<Entry>) -> Result<u8, String> {
     save(folder, "timings.csv", timings(&entries).as_bytes())?;
     let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
     index::sort(&mut rows);
     documents(folder, &rows)?;
     tell(&rows);
-    let missing = never_reached(sweep, &rows);
+    let wanted = plan.sometimes();
+    let missing = never_reached(&wanted, &rows);
     for (scenario, name) in &missing {
         say(format_args!("? {scenario}: {name}: never reached in any of the runs"));
     }
-    let lacking = sweep.runs.saturating_sub(rows.len() as u64);
+    let lacking = plan.runs.len() - rows.len();
     if lacking > 0 {
-        say(format_args!("? incomplete: {lacking} of {} runs are not here", sweep.runs));
+        say(format_args!("? incomplete: {lacking} of {} runs are not here", plan.runs.len()));
     }
     say(format_args!("report  {}", folder.join("index.html").display()));
     say(format_args!("index   {} and .parquet", folder.join("index.csv").display()));
@@ -38,6 +40,11 @@ pub(in crate::cli) fn documents(folder: &Path, rows: &[Row]) -> Result<(), Strin
     let parquet = index::parquet(rows).map_err(|error| format!("index.parquet: {error}"))?;
     save(folder, "index.csv", index::csv(rows).as_bytes())?;
     save(folder, "index.parquet", &parquet)?;
+    // Figures of what the sweep was before would stay.
+    match std::fs::remove_dir_all(folder.join("plots")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(format!("plots: {error}")),
+        _ => {}
+    }
     write_campaign(rows, folder).map(drop).map_err(|error| error.to_string())
 }
 
@@ -60,12 +67,12 @@ pub(super) fn tell(rows: &[Row]) {
 }
 
 /// What must be reached in some run of a scenario and was reached in none.
-fn never_reached<'a>(sweep: &'a Sweep, rows: &[Row]) -> Vec<(&'a str, &'a str)> {
+fn never_reached<'a>(wanted: &'a BTreeMap<String, Vec<String>>, rows: &[Row]) -> Vec<(&'a str, &'a str)> {
     let reached: BTreeSet<(&str, &str)> = rows
         .iter()
         .flat_map(|row| row.reached.iter().map(|name| (row.scenario.as_str(), name.as_str())))
         .collect();
-    let wanted = sweep.sometimes.iter();
+    let wanted = wanted.iter();
     let wanted =
         wanted.flat_map(|(scenario, names)| names.iter().map(move |name| (scenario.as_str(), name.as_str())));
     wanted.filter(|pair| !reached.contains(pair)).collect()

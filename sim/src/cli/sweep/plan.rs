@@ -1,38 +1,54 @@
 //! The runs of a sweep: each file, each point, each seed.
 
+use super::journal::{self, Sweep};
 use crate::cli::campaign::again;
 use crate::cli::run::{expand, mistakes, text};
 use crate::cli::seeds::given;
 use crate::cli::{MOST_SEEDS, SweepArgs, exit, store};
-use crate::scenario::{self, Point, World};
-use bitcraps_reports::index;
+use crate::scenario::{self, Point, Swept, World};
 use bitcraps_types::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is to be run.
-pub(super) struct Plan {
-    /// The scenario files: as they were named, and their texts.
-    pub(super) files: BTreeMap<String, String>,
+pub(in crate::cli) struct Plan {
+    pub(in crate::cli) sweep: Sweep,
     points: Vec<(String, Point)>,
-    pub(super) runs: Vec<Run>,
-    world: World,
+    pub(in crate::cli) runs: Vec<Run>,
+    pub(in crate::cli) world: World,
 }
 
 /// One run.
-pub(super) struct Run {
+pub(in crate::cli) struct Run {
     /// The place of its point.
     point: usize,
-    pub(super) seed: u64,
-    pub(super) id: Digest,
+    pub(in crate::cli) seed: u64,
+    pub(in crate::cli) id: Digest,
 }
 
 impl Plan {
     /// Reads the files. `Err`: the exit code; what is wrong has been told.
     pub(super) fn new(args: &SweepArgs) -> Result<Plan, u8> {
-        let files = read(&args.files)?;
-        let points = points(&files, &args.set)?;
-        let seeds = |point: &Point| given(args.seed, args.seeds, &point.scenario);
+        Plan::of(Sweep {
+            format: journal::FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sources: journal::SOURCES.to_owned(),
+            world: args.world.name().to_owned(),
+            files: read(&args.files)?,
+            set: args.set.clone(),
+            seed: args.seed,
+            seeds: args.seeds,
+        })
+    }
+
+    /// The runs of a sweep. `Err`: the exit code; what is wrong has been told.
+    pub(in crate::cli) fn of(sweep: Sweep) -> Result<Plan, u8> {
+        let Some(world) = World::ALL.into_iter().find(|world| world.name() == sweep.world) else {
+            eprintln!("error: no world `{}`", sweep.world);
+            return Err(exit::BAD_SCENARIO);
+        };
+        let points = points(&sweep.files, &sweep.set)?;
+        let seeds = |point: &Point| given(sweep.seed, sweep.seeds, &point.scenario);
         let count = points.iter().map(|(_, point)| seeds(point).count());
         let count = count.fold(0u64, u64::saturating_add);
         if count > MOST_SEEDS {
@@ -41,21 +57,32 @@ impl Plan {
             );
             return Err(exit::USAGE);
         }
+        let mut first = BTreeMap::new();
         let mut runs = Vec::new();
         for (place, (_, point)) in points.iter().enumerate() {
             let resolved = scenario::resolved(&point.scenario);
-            let run = |seed| Run { point: place, seed, id: store::id(&resolved, seed, args.world.name()) };
+            let run = |seed| Run { point: place, seed, id: store::id(&resolved, seed, world.name()) };
             runs.extend(seeds(point).iter().map(run));
+            if let Some(other) = first.insert(resolved, point) {
+                let (one, two) = (in_words(other), in_words(point));
+                eprintln!("error: two points are the same scenario: {one}, and {two}");
+                return Err(exit::BAD_SCENARIO);
+            }
         }
-        Ok(Plan { files, points, runs, world: args.world })
+        Ok(Plan { sweep, points, runs, world })
     }
 
-    pub(super) fn point(&self, run: &Run) -> &Point {
+    pub(in crate::cli) fn point(&self, run: &Run) -> &Point {
         &self.points[run.point].1
     }
 
+    /// Of all its runs.
+    pub(super) fn ids(&self) -> BTreeSet<String> {
+        self.runs.iter().map(|run| run.id.to_string()).collect()
+    }
+
     /// The command line that runs exactly this again.
-    pub(super) fn command(&self, run: &Run) -> String {
+    pub(in crate::cli) fn command(&self, run: &Run) -> String {
         let (file, point) = &self.points[run.point];
         again(file, &format!("--seed {}", run.seed), self.world, &point.set)
     }
@@ -79,6 +106,12 @@ impl Plan {
     }
 }
 
+/// A point as its values.
+fn in_words(point: &Point) -> String {
+    let values = point.values.iter().map(|(path, value)| format!("{path}={value}"));
+    values.collect::<Vec<_>>().join(" ")
+}
+
 /// The texts of all files.
 fn read(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, u8> {
     let mut files = BTreeMap::new();
@@ -90,14 +123,12 @@ fn read(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, u8> {
 }
 
 /// The points of all files, each with its file's name. `Err`: the exit code; what is wrong has been told.
-pub(in crate::cli) fn points(
-    files: &BTreeMap<String, String>,
-    set: &[(String, String)],
-) -> Result<Vec<(String, Point)>, u8> {
+fn points(files: &BTreeMap<String, String>, set: &[(String, String)]) -> Result<Vec<(String, Point)>, u8> {
     let (mut points, mut names, mut bad) = (Vec::new(), BTreeMap::new(), false);
     for (file, text) in files {
         match scenario::points(file, text, set) {
-            Ok(found) => {
+            Ok(Swept { points: found, warnings }) => {
+                warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
                 let name = found.first().map(|point| point.scenario.name.clone()).unwrap_or_default();
                 if let Some(other) = names.insert(name.clone(), file) {
                     eprintln!("error: {other} and {file} have the same name, {name}");
@@ -110,11 +141,6 @@ pub(in crate::cli) fn points(
                 mistakes(Path::new(file), &diagnostics);
             }
         }
-    }
-    let axes: BTreeSet<&String> = points.iter().flat_map(|(_, point)| point.values.keys()).collect();
-    for axis in axes.into_iter().filter(|axis| index::is_column(axis)) {
-        eprintln!("error: the index has a column `{axis}` already, so it can't be swept");
-        bad = true;
     }
     if bad { Err(exit::BAD_SCENARIO) } else { Ok(points) }
 }

@@ -8,11 +8,11 @@ const BASE: &str = "version: 1\nname: t\nclaim: it works\nduration: 60 s\nvalida
 fn labels(text: &str, overrides: &[(&str, &str)]) -> Vec<String> {
     let overrides: Vec<_> =
         overrides.iter().map(|(path, value)| (path.to_string(), value.to_string())).collect();
-    let points = points("t.yaml", &format!("{BASE}{text}"), &overrides).unwrap_or_else(|all| {
+    let swept = points("t.yaml", &format!("{BASE}{text}"), &overrides).unwrap_or_else(|all| {
         panic!("{}", all.iter().map(|one| format!("{one}\n")).collect::<String>());
     });
     let values =
-        points.iter().map(|point| point.values.iter().map(|(path, value)| format!("{path}={value}")));
+        swept.points.iter().map(|point| point.values.iter().map(|(path, value)| format!("{path}={value}")));
     values.map(|values| values.collect::<Vec<_>>().join(" ")).collect()
 }
 
@@ -33,7 +33,7 @@ fn a_point_takes_one_value_of_each_axis_and_its_scenario_has_them() {
         "faults.split.for=3 s validators.count=7",
     ];
     assert_eq!(labels(sweep, &[]), expected);
-    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap();
+    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap().points;
     let last = &points[3];
     assert_eq!(last.scenario.validators.count, 7);
     assert_eq!(last.scenario.faults[0].end.lasts.unwrap().to_string(), "3 s");
@@ -66,14 +66,14 @@ fn the_command_line_adds_axes_and_replaces_those_of_the_file() {
 fn values_may_be_lists_and_mappings_under_a_label() {
     let sweep = "sweep:\n  faults:\n    none: []\n    pause: [{ at: 2 s, on: 1, inject: pause, for: 1 s }]\n";
     assert_eq!(labels(sweep, &[]), ["faults=none", "faults=pause"]);
-    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap();
+    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap().points;
     assert_eq!((points[0].scenario.faults.len(), points[1].scenario.faults.len()), (0, 1));
 }
 
 #[test]
 fn a_text_that_would_read_as_something_else_is_quoted() {
     let sweep = "sweep: { links.default: { plain: { loss: 1 % }, text: { latency: 1 ms } } }\n";
-    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap();
+    let points = points("t.yaml", &format!("{BASE}{sweep}"), &[]).unwrap().points;
     assert_eq!(points[0].set, [("links.default".to_owned(), r#"{"loss":"1 %"}"#.to_owned())]);
     assert!(
         reads_as_itself("5 s") && !reads_as_itself("5") && !reads_as_itself("a, b") && !reads_as_itself("[a")
@@ -99,4 +99,21 @@ fn what_makes_no_sense_in_a_sweep_is_refused() {
     let many = many.join(",");
     let text = mistakes("", &[("links.default.latency", &many), ("faults.split.at", &many)]);
     assert!(text.contains("more than 100000 points"), "{text}");
+}
+
+#[test]
+fn a_value_inside_of_a_swept_one_is_set_whatever_the_order() {
+    let sweep = "sweep: { links.default: { near: { latency: 1 ms }, far: { latency: 80 ms } } }\n";
+    let loss = [("links.default.loss".to_owned(), "5 %".to_owned())];
+    for point in points("t.yaml", &format!("{BASE}{sweep}"), &loss).unwrap().points {
+        assert_eq!(point.scenario.links.default.loss, crate::scenario::Percent::from_whole(5));
+    }
+}
+
+#[test]
+fn a_warning_is_given_once_for_all_points() {
+    let text = format!("{BASE}gst: 500 ms\nsweep: {{ validators.count: [4, 7] }}\n");
+    let warnings = points("t.yaml", &text, &[]).unwrap().warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].message.contains("GST heals it at once"));
 }
