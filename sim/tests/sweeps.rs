@@ -316,13 +316,13 @@ fn a_comparison_finds_a_regression_and_none_between_the_same_runs() {
 #[test]
 fn two_engines_of_one_sweep_are_compared_point_by_point() {
     let place = Place::new(FILE);
-    let engines = "--set consensus.engine=pbft,hotstuff";
+    let engines = "--set consensus.engine=pbft,tendermint";
     place.run(
         &format!("sweep small.yaml --set faults=[] --set expect={{}} {engines} --seeds 0..4 --out both"),
         0,
     );
     let text =
-        place.run("compare both both --a engine=pbft --b engine=hotstuff --format json --worse-by 1000%", 0);
+        place.run("compare both both --a engine=pbft --b engine=tendermint --format json --worse-by 100%", 0);
     let json: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!(json["points"].as_array().unwrap().len(), 2, "a point of each size: {text}");
     assert!(place.run("compare both both --a engine=raft", 64).contains("no run has engine=raft"));
