@@ -22,6 +22,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
+use crate::measure::MEASURES;
 use crate::{Row, Verdict};
 
 /// Rows of one row group: some megabytes, and readers work on groups in parallel.
@@ -71,16 +72,14 @@ pub fn parquet(rows: &[Row]) -> Result<Vec<u8>, ParquetError> {
     writer.into_inner()
 }
 
-/// A number of a run by its name: a numeric column of the index, a swept whole number, or one of
-/// `commands_per_second`, `blocks_per_second`, `messages_per_block`, and `passed`, which is 1 or 0. `None`: no such name.
-/// `Some(None)`: this run has none.
+/// A number of a run by its name: a numeric column of the index, a swept whole number, a measure of the campaign's page
+/// such as `messages_per_block`, or `passed`, which is 1 or 0. `None`: no such name. `Some(None)`: this run has none.
 pub fn number_of(row: &Row, name: &str) -> Option<Option<f64>> {
-    match name {
-        "commands_per_second" => return Some(Some(row.commands_per_second())),
-        "blocks_per_second" => return Some(Some(row.blocks_per_second())),
-        "messages_per_block" => return Some(row.messages_per_block()),
-        "passed" => return Some(Some(f64::from(u8::from(row.verdict == Verdict::Pass && !row.diverged)))),
-        _ => {}
+    if name == "passed" {
+        return Some(Some(f64::from(u8::from(row.verdict == Verdict::Pass && !row.diverged))));
+    }
+    if let Some(measure) = MEASURES.iter().find(|measure| measure.key == name) {
+        return Some((measure.of)(row));
     }
     let column = columns(std::slice::from_ref(row)).into_iter().find(|column| column.name == name)?;
     match (column.cell)(row) {
