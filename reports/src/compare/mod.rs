@@ -14,11 +14,11 @@ use serde::Serialize;
 
 pub use page::compare_html;
 
-use crate::Row;
-use crate::measure::{MEASURES, failed, measure};
+use crate::{Row, Verdict};
+use crate::measure::{MEASURES, measure};
 use crate::statistics::{Estimate, holm};
 
-/// What is compared, besides the share of failed runs.
+/// What is compared, besides the share of failed runs: those that did not pass.
 const COMPARED: [&str; 6] = [
     "commit_p50",
     "commit_p99",
@@ -284,6 +284,11 @@ impl<'a> Sides<'a> {
         let count = |wanted: (bool, bool)| pairs().filter(|pair| *pair == wanted).count() as u64;
         (count((false, true)), count((true, false)))
     }
+}
+
+/// Whether a run did not pass: one that could not be judged is no better than the one before it that was.
+fn failed(row: &Row) -> bool {
+    row.diverged || row.verdict != Verdict::Pass
 }
 
 fn notes(points: &[PointComparison], tests: usize, rule: &Rule) -> Vec<String> {

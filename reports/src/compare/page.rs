@@ -149,7 +149,7 @@ fn method(page: &mut String, comparison: &Comparison) {
         "<h2>How it was judged</h2>\n<ul>\n\
          <li>A regression: worse by more than {} %, with the interval excluding zero and p ≤ {} after correction{failures}.</li>\n\
          <li>A and B are medians over runs; of points together, medians over the points’ medians. Failed runs: their \
-         share; a run failed if it violated a property or diverged.</li>\n\
+         share; a run failed if it did not pass.</li>\n\
          <li>Change: the Hodges–Lehmann estimate of the ratio B to A, minus one. Shift: that of the difference, in the \
          measure’s unit. Of failed runs: the difference of the shares, with Newcombe’s interval. “?”: too few runs for \
          an end.</li>\n\

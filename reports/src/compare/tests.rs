@@ -95,6 +95,8 @@ fn fewer_commands_are_worse_and_blocks_have_no_direction() {
 fn a_failure_that_was_not_there_is_a_regression_unless_the_rule_wants_significance() {
     let a = runs(4, 0..20, 1.0);
     let mut b = a.clone();
+    b[7].verdict = Verdict::Inconclusive;
+    assert!(compare(&a, &b, &Rule::default()).regression, "what can't be judged any more has not passed");
     b[7].verdict = Verdict::Violated;
     let comparison = compare(&a, &b, &Rule::default());
     let failures = of(&comparison.points[0].measures, "failure_rate");
