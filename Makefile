@@ -1,5 +1,5 @@
 # Thin: each line is a command that can be typed.
-.PHONY: run book hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz pages
+.PHONY: run book study hunt museum measure ten-million testnet test madsim lint bench native load load-blobs crash-cycles fuzz pages
 
 run: ## build the testbed and run one scenario
 	cargo run --release --quiet --bin bitcraps-sim -- run scenarios/partition-heals.yaml
@@ -68,6 +68,12 @@ measure: ## what the house keeps of every bet, through the whole network, beside
 ten-million: ## ten million bets through four nodes, with partitions, crashes and cheaters; every block judged
 	cargo build --profile fast --bin bitcraps-sim
 	target/fast/bitcraps-sim run bench/ten-million.yaml
+
+study: ## three engines x four sizes x three losses x four faults, 3,456 runs: swept, bundled with what it claims, and verified
+	cargo build --release --quiet --bin bitcraps-sim
+	target/release/bitcraps-sim sweep scenarios/studies/engines.yaml
+	target/release/bitcraps-sim bundle sweeps/engines --claims scenarios/studies/claims/engines.yaml --out sweeps/engines.tar
+	target/release/bitcraps-sim verify-bundle sweeps/engines.tar
 
 museum: ## every strategy against every published bug, and against the engines without one
 	cargo build --profile fast --bin bitcraps-sim

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let seeds = arguments.get(1).map_or(Ok(10), |text| text.parse())?;
     let rows = sweep::rows(seeds);
-    let page = bitcraps_reports::write_campaign(&rows, &dir)?;
+    let page = bitcraps_reports::write_campaign(&rows, &[], &dir)?;
     let comparison = bitcraps_reports::compare(&rows, &slower(&rows), &bitcraps_reports::Rule::default());
     print!("{}", comparison.to_text());
     let compared = dir.join("compare.html");

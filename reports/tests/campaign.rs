@@ -89,7 +89,7 @@ fn the_page_asks_the_network_for_nothing() {
 #[test]
 fn the_folder_has_a_picture_and_its_numbers_for_each_figure_and_all_points() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("campaign");
-    let index = write_campaign(&sweep::rows(2), &dir).expect("it is written");
+    let index = write_campaign(&sweep::rows(2), &[], &dir).expect("it is written");
     assert_eq!(index, dir.join("index.html"));
     let page = std::fs::read_to_string(&index).unwrap();
     let links: Vec<&str> =
@@ -175,6 +175,20 @@ fn one_run_and_none_have_a_page() {
 fn a_row_that_cannot_be_read_writes_nothing() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unreadable-campaign");
     let row = Row { commit_histogram: "zz".into(), ..Row::default() };
-    assert!(matches!(write_campaign(&[row], &dir), Err(ReportError::Invalid { list: "rows", .. })));
+    assert!(matches!(write_campaign(&[row], &[], &dir), Err(ReportError::Invalid { list: "rows", .. })));
     assert!(!dir.exists());
+}
+
+#[test]
+fn what_the_runs_leave_open_is_said_and_is_no_pass() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("open");
+    let rows: Vec<Row> = sweep::rows(1).into_iter().filter(|row| row.verdict == Verdict::Pass).collect();
+    let page = |open: &[String]| {
+        let path = write_campaign(&rows, open, &dir).expect("it is written");
+        std::fs::read_to_string(path).expect("it is there")
+    };
+    assert!(page(&[]).contains("<section class=\"verdict pass\">"));
+    let open = page(&["5 of 12 runs <are> not here.".to_owned()]);
+    assert!(open.contains("<section class=\"verdict inconclusive\">"));
+    assert!(open.contains("<p>5 of 12 runs &lt;are&gt; not here.</p>"));
 }

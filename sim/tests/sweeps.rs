@@ -328,3 +328,10 @@ fn two_engines_of_one_sweep_are_compared_point_by_point() {
     assert!(place.run("compare both both --a engine=raft", 64).contains("no run has engine=raft"));
     assert!(place.run("compare both both --a engine=pbft", 64).contains("no point in common"));
 }
+
+#[test]
+fn the_studies_of_the_repository_can_be_swept() {
+    let studies = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/studies");
+    let text = Place::new(FILE).run(&format!("check {studies}"), 0);
+    assert!(text.contains("ok (engines), a sweep of 144 points"), "{text}");
+}

@@ -51,11 +51,14 @@ const SCRIPTS: [&str; 7] = [
 /// - `plots/NAME.svg` and `plots/NAME.csv` for each figure, those of heat maps that the page shows on demand included;
 /// - `plots/points.csv`: each point with how its runs ended and every measure with its interval.
 ///
+/// `open` says what the runs leave open, a sentence each: runs that are lacking, states that none of them reached. With
+/// any the page's verdict is inconclusive at best.
+///
 /// Files of these names are replaced, others left. Errors: a row whose histogram can't be read, or a file that could
 /// not be written; drawing comes first, so that a bad row writes nothing.
-pub fn write_campaign(rows: &[Row], dir: &Path) -> Result<PathBuf, ReportError> {
+pub fn write_campaign(rows: &[Row], open: &[String], dir: &Path) -> Result<PathBuf, ReportError> {
     let design = Design::new(rows);
-    let (html, figures) = render(&design)?;
+    let (html, figures) = render(&design, open)?;
     let plots = dir.join("plots");
     std::fs::create_dir_all(&plots).map_err(|source| ReportError::Io { path: plots.clone(), source })?;
     for figure in &figures {
@@ -71,13 +74,13 @@ pub fn write_campaign(rows: &[Row], dir: &Path) -> Result<PathBuf, ReportError> 
 /// The page alone. Its links to CSV and SVG files are relative: [`write_campaign`] puts those beside it. Errors: a row
 /// whose histogram can't be read, or drawing that failed.
 pub fn campaign_html(rows: &[Row]) -> Result<String, ReportError> {
-    Ok(render(&Design::new(rows))?.0)
+    Ok(render(&Design::new(rows), &[])?.0)
 }
 
 /// The page, and all figures, also those that are only linked.
-fn render(design: &Design<'_>) -> Result<(String, Vec<Figure>), ReportError> {
+fn render(design: &Design<'_>, open: &[String]) -> Result<(String, Vec<Figure>), ReportError> {
     let tally = Tally::of(design.rows.iter().copied());
-    let mut page = opening(design, tally);
+    let mut page = opening(design, tally, open);
     if tally.runs() > 0 {
         verdicts::tiles(&mut page, design, tally);
         failures::table(&mut page, design);
@@ -113,11 +116,11 @@ fn render(design: &Design<'_>) -> Result<(String, Vec<Figure>), ReportError> {
     Ok((page, figures.all))
 }
 
-fn opening(design: &Design<'_>, tally: Tally) -> String {
+fn opening(design: &Design<'_>, tally: Tally, open: &[String]) -> String {
     let total = tally.runs();
     let worst = match (tally.failed(), tally.inconclusive, total) {
         (1.., _, _) => Verdict::Violated,
-        (0, 0, 1..) => Verdict::Pass,
+        (0, 0, 1..) if open.is_empty() => Verdict::Pass,
         _ => Verdict::Inconclusive,
     };
     let names: std::collections::BTreeSet<&str> =
@@ -136,7 +139,7 @@ fn opening(design: &Design<'_>, tally: Tally) -> String {
     let _ = write!(
         page,
         "<header>\n<p class=\"kicker\">{kind} of {}, {}</p>\n<h1>{heading}</h1>\n</header>\n\
-         <section class=\"verdict {}\">\n<strong>{}</strong>\n<p>{}</p>\n</section>\n",
+         <section class=\"verdict {}\">\n<strong>{}</strong>\n<p>{}</p>\n{}</section>\n",
         plural(total, "run", "runs"),
         plural(design.points.len() as u64, "point", "points"),
         word(worst),
@@ -150,7 +153,8 @@ fn opening(design: &Design<'_>, tally: Tally) -> String {
                 count(tally.violated),
                 count(tally.inconclusive)
             )
-        }
+        },
+        open.iter().map(|open| format!("<p>{}</p>\n", escape(open))).collect::<String>()
     );
     page
 }

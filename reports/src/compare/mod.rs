@@ -14,9 +14,9 @@ use serde::Serialize;
 
 pub use page::compare_html;
 
-use crate::{Row, Verdict};
 use crate::measure::{MEASURES, measure};
 use crate::statistics::{Estimate, holm};
+use crate::{Row, Verdict};
 
 /// What is compared, besides the share of failed runs: those that did not pass.
 const COMPARED: [&str; 6] = [
@@ -52,6 +52,8 @@ impl Default for Rule {
 /// Two campaigns, compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
+    /// What the baseline and the other are called.
+    pub names: [String; 2],
     /// The rule that was applied.
     pub rule: Rule,
     /// Whether something is a regression by the rule.
@@ -166,7 +168,7 @@ pub enum Finding {
     Better,
     /// A significant difference of a measure that has no direction.
     Changed,
-    /// No significant difference.
+    /// No significant difference: perhaps none, perhaps too few runs to tell.
     Same,
     /// The same values, each one.
     Identical,
@@ -197,7 +199,8 @@ pub fn compare(a: &[Row], b: &[Row], rule: &Rule) -> Comparison {
     let regression = judged.iter().any(|measure| measure.regression);
     let (only_a, only_b) = (a.into_keys().collect(), b.into_keys().collect());
     let notes = notes(&points, tests, rule);
-    Comparison { rule: *rule, regression, tests, groups, points, only_a, only_b, notes }
+    let names = ["A".to_owned(), "B".to_owned()];
+    Comparison { names, rule: *rule, regression, tests, groups, points, only_a, only_b, notes }
 }
 
 fn point(place: Place, sides: &Sides<'_>) -> PointComparison {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{cells, is_finding, test_name};
+use super::text::{FEW_POINTS, cells, is_finding, test_name};
 use super::{Comparison, Finding, MeasureComparison, Place, PointComparison};
 use crate::measure::{MEASURES, significant};
 use crate::page::head;
@@ -24,8 +24,10 @@ pub fn compare_html(comparison: &Comparison) -> String {
         summary.strip_prefix("REGRESSION: ").or(summary.strip_prefix("No regression. ")).unwrap_or(&summary);
     let _ = write!(
         page,
-        "<header>\n<p class=\"kicker\">A is the baseline, B is compared with it</p>\n<h1>Comparison</h1>\n</header>\n\
+        "<header>\n<p class=\"kicker\">A, the baseline: {}. B: {}.</p>\n<h1>Comparison</h1>\n</header>\n\
          <section class=\"verdict {class}\">\n<strong>{sign} {verdict}</strong>\n<p>{}</p>\n</section>\n",
+        escape(&comparison.names[0]),
+        escape(&comparison.names[1]),
         escape(sentence)
     );
     comparison.notes.iter().for_each(|note| _ = writeln!(page, "<p class=\"muted\">{}</p>", escape(note)));
@@ -50,7 +52,7 @@ pub fn compare_html(comparison: &Comparison) -> String {
 }
 
 fn points(page: &mut String, comparison: &Comparison) {
-    let few = comparison.points.len() <= 3;
+    let few = comparison.points.len() <= FEW_POINTS;
     let shown: Vec<&PointComparison> =
         comparison.points.iter().filter(|point| few || point.measures.iter().any(is_finding)).collect();
     if shown.is_empty() {
@@ -104,7 +106,7 @@ fn table<'m>(page: &mut String, label: &str, measures: impl Iterator<Item = &'m 
             Finding::Worse => ("word violated", "✗ worse"),
             Finding::Better => ("word pass", "✓ better"),
             Finding::Changed => ("word inconclusive", "≠ changed"),
-            Finding::Same => ("muted", "same"),
+            Finding::Same => ("muted", "not significant"),
             Finding::Identical => ("muted", "identical"),
             Finding::Unjudged => ("muted", "not judged"),
         };

@@ -10,13 +10,16 @@ use crate::text::{count, plural};
 
 /// The most points that are listed.
 const MOST_POINTS: usize = 40;
+/// So few points are shown whole, whatever was found.
+pub(super) const FEW_POINTS: usize = 3;
 /// The most groups of points that are listed.
 const MOST_GROUPS: usize = 25;
 
 impl Comparison {
     /// The comparison as a table for the terminal: all points together, then each point where something changed.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{}\n", self.summary());
+        let [a, b] = &self.names;
+        let mut text = format!("A  {a}\nB  {b}\n{}\n", self.summary());
         self.notes.iter().for_each(|note| _ = writeln!(text, "{note}"));
         for (count, side) in [(self.only_a.len(), "A"), (self.only_b.len(), "B")] {
             if count > 0 {
@@ -32,8 +35,9 @@ impl Comparison {
             );
             table(&mut text, group.measures.iter().filter(|measure| at == 0 || is_finding(measure)));
         }
+        let few = self.points.len() <= FEW_POINTS;
         let changed: Vec<_> =
-            self.points.iter().filter(|point| point.measures.iter().any(is_finding)).collect();
+            self.points.iter().filter(|point| few || point.measures.iter().any(is_finding)).collect();
         for point in changed.iter().take(MOST_POINTS) {
             let runs = if point.runs_a == point.runs_b {
                 plural(point.runs_a as u64, "run each", "runs each")
@@ -41,7 +45,7 @@ impl Comparison {
                 format!("{} and {} runs", point.runs_a, point.runs_b)
             };
             let _ = writeln!(text, "\n{} ({runs})", point.place);
-            table(&mut text, point.measures.iter().filter(|measure| is_finding(measure)));
+            table(&mut text, point.measures.iter().filter(|measure| few || is_finding(measure)));
         }
         if changed.len() > MOST_POINTS {
             let _ =
@@ -70,7 +74,7 @@ impl Comparison {
         let of =
             |finding: Finding| count(of_points().filter(|measure| measure.finding == finding).count() as u64);
         format!(
-            "{verdict}. {} compared by {}; of their single measures {} are worse, {} better, {} changed, {} the same, {} \
+            "{verdict}. {} compared by {}; of their single measures {} are worse, {} better, {} changed, {} not significantly different, {} \
              identical.",
             plural(self.points.len() as u64, "point", "points"),
             plural(self.tests as u64, "test", "tests"),
@@ -90,7 +94,14 @@ pub(super) fn is_finding(measure: &MeasureComparison) -> bool {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {}, {} nodes", self.scenario, self.engine, self.nodes)?;
+        f.write_str(&self.scenario)?;
+        // What the sides differ in is no part of a place: an engine without a name, no nodes.
+        if !self.engine.is_empty() {
+            write!(f, ", {}", self.engine)?;
+        }
+        if self.nodes > 0 {
+            write!(f, ", {} nodes", self.nodes)?;
+        }
         // These two are the engine and the nodes.
         let mut others = self
             .point
@@ -111,7 +122,7 @@ pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
         Finding::Worse => "worse",
         Finding::Better => "better",
         Finding::Changed => "changed",
-        Finding::Same => "same",
+        Finding::Same => "not significant",
         Finding::Identical => "identical",
         Finding::Unjudged => "not judged",
     };
@@ -132,7 +143,7 @@ pub(super) fn cells(judged: &MeasureComparison) -> [String; 6] {
 /// What is measured, in words.
 fn name(judged: &MeasureComparison) -> &'static str {
     let measure = MEASURES.iter().find(|measure| measure.key == judged.measure);
-    measure.map_or("Failed runs", |measure| measure.name)
+    measure.map_or("Runs that did not pass", |measure| measure.name)
 }
 
 /// What a test is called.

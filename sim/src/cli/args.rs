@@ -336,7 +336,7 @@ pub(super) struct RuinArgs {
 }
 
 /// A quarter of a minute, and no interval wider than two per cent but those of real signatures.
-const DICE_ROLLS: u64 = 50_000;
+pub(super) const DICE_ROLLS: u64 = 50_000;
 
 #[derive(Args)]
 pub(super) struct DiceArgs {

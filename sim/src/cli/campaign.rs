@@ -83,7 +83,7 @@ impl<'a> Campaign<'a> {
             (Film::Windows, false) => Depth::Once,
         };
         let repro = self.repro(index, seed);
-        let mut examined = run::examine(scenario, self.args.world, seed, depth, &repro);
+        let mut examined = run::examine_failures_closely(scenario, self.args.world, seed, depth, &repro);
         if self.only_run_of(index) {
             examined.outcome.demand(&scenario.expect.sometimes);
         }
@@ -116,9 +116,10 @@ impl<'a> Campaign<'a> {
     }
 
     /// Writes the page of all runs with its figures, with links to their reports.
-    pub(super) fn index(&self, finished: &[Finished]) -> Result<PathBuf, String> {
+    pub(super) fn index(&self, finished: &[Finished], missing: &[PropertyResult]) -> Result<PathBuf, String> {
         let rows: Vec<Row> = finished.iter().map(|run| run.row.clone()).collect();
-        write_campaign(&rows, &self.args.out).map_err(|error| error.to_string())
+        let open: Vec<String> = missing.iter().map(|one| format!("{}: {}.", one.name, one.detail)).collect();
+        write_campaign(&rows, &open, &self.args.out).map_err(|error| error.to_string())
     }
 
     /// The command line that runs all seeds of a scenario again, for what only all of them together can show.

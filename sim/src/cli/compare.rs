@@ -22,7 +22,8 @@ pub(super) fn compare(args: &CompareArgs) -> u8 {
         significance: args.significance,
         any_new_failure: !args.failures_by_chance,
     };
-    let compared = bitcraps_reports::compare(&a, &b, &rule);
+    let mut compared = bitcraps_reports::compare(&a, &b, &rule);
+    compared.names = [name(&args.a, &args.only_a), name(&args.b, &args.only_b)];
     if compared.points.is_empty() {
         eprintln!("error: {} and {} have no point in common", args.a.display(), args.b.display());
         return exit::USAGE;
@@ -37,7 +38,16 @@ pub(super) fn compare(args: &CompareArgs) -> u8 {
         eprintln!("error: {}: {error}", page.display());
         return exit::IO;
     }
+    if let (CompareFormat::Human, Some(page)) = (args.format, &args.page) {
+        say(format_args!("\npage    {}", page.display()));
+    }
     if compared.regression { exit::REGRESSION } else { exit::PASS }
+}
+
+/// What a side is called.
+fn name(path: &Path, only: &[(String, String)]) -> String {
+    let only = only.iter().map(|(column, value)| format!(" {column}={value}"));
+    format!("{}{}", path.display(), only.collect::<String>())
 }
 
 /// The runs that are meant, without the columns by which they were chosen.

@@ -331,15 +331,19 @@ fn summary(
         let failed = runs - count(exit::PASS);
         let _ = writeln!(
             text,
-            "\n{} scenarios, {} runs: {} passed, {failed} did not ({} violated, {} inconclusive, {} nondeterministic, {broken} internal errors)",
-            campaign.loaded.len(),
+            "\n{}{} runs: {} passed, {failed} did not ({} violated, {} inconclusive, {} nondeterministic, {broken} internal errors)",
+            if campaign.loaded.len() == 1 {
+                String::new()
+            } else {
+                format!("{} scenarios, ", campaign.loaded.len())
+            },
             runs,
             count(exit::PASS),
             count(exit::VIOLATED),
             count(exit::INCONCLUSIVE),
             count(exit::NONDETERMINISTIC),
         );
-        match campaign.index(finished) {
+        match campaign.index(finished, missing) {
             Ok(page) => writeln!(text, "report  {}", page.display()),
             Err(error) => writeln!(text, "error: {error}"),
         }

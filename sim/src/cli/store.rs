@@ -14,7 +14,7 @@
 //! The id is a digest of the resolved scenario, the seed, the world and the program's version: the same run has the same folder.
 
 use crate::run::Examined;
-use crate::scenario::{self, Scenario, World};
+use crate::scenario::{self, Scenario, Seeds, World};
 use bitcraps_reports::RunRecord;
 use bitcraps_types::Digest;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub(super) fn write(
 ) -> Result<PathBuf, String> {
     let record = &examined.outcome.record;
     let RunRecord { manifest, .. } = record;
-    let resolved = scenario::resolved(scenario);
+    let resolved = resolved(scenario, manifest.seed);
     let id = id(&resolved, manifest.seed, &manifest.world);
     let folder = out.join(&scenario.name).join(format!("{}-{}", manifest.seed, id.short()));
     let written = fs::create_dir_all(&folder).and_then(|()| files(&folder, record, &resolved));
@@ -43,6 +43,14 @@ pub(super) fn write(
         bitcraps_reports::write(record, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     Ok(folder)
+}
+
+/// The scenario of one run: with every default filled in, its own seed, and no sweep.
+pub(super) fn resolved(scenario: &Scenario, seed: u64) -> String {
+    let mut alone = scenario.clone();
+    alone.seeds = Seeds::One(seed);
+    alone.sweep.clear();
+    scenario::resolved(&alone)
 }
 
 /// The digest of a resolved scenario, the seed, the world and the program's version: the same run has the same one.

@@ -253,9 +253,13 @@ fn is_known(reason: &Reason) -> bool {
     )
 }
 
-/// A reason without its numbers.
+/// A reason with a dot line for each number.
 fn kind(reason: &Reason) -> String {
     let words = reason.to_string();
-    let plain: String = words.chars().filter(|c| !c.is_ascii_digit()).collect();
-    plain.split([':', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    let plain: Vec<&str> = words.split(|c: char| c.is_ascii_digit()).collect();
+    // Between two digits of one number there is nothing.
+    let between = |(at, part): (usize, &&str)| at == 0 || at + 1 == plain.len() || !part.is_empty();
+    let kept = plain.iter().enumerate().filter(|pair| between(*pair)).map(|(_, part)| *part);
+    let plain = kept.collect::<Vec<_>>().join("…");
+    plain.split([':', ',']).next().unwrap_or_default().to_owned()
 }

@@ -47,8 +47,8 @@ fn assert_passes(outcome: &Outcome, what: &str) {
 
 /// Each cheat of players, and a reason for which something of it must be refused in a block.
 const BY_PLAYERS: [(&str, &str); 4] = [
-    ("invalid_bet: { rate: 20/s }", "the stake is below the minimum of"),
-    ("double_spend: { rate: 10/s }", "only available"),
+    ("invalid_bet: { rate: 20/s }", "the stake is below the minimum of …"),
+    ("double_spend: { rate: 10/s }", "only … available"),
     ("treasury_overdraw: { rate: 10/s }", "the bank can't cover the bet"),
     ("replayed_bet: { rate: 10/s }", ""),
 ];
@@ -73,10 +73,10 @@ fn every_kind_of_invalid_bet_meets_its_own_reason() {
     let outcome = run(WORK, 14, &["{ id: a, at: 1 s, for: 10 s, inject: { invalid_bet: { rate: 40/s } } }"]);
     let detail = &property(&outcome, "exactly_once").detail;
     for reason in [
-        "the stake is below the minimum of",
-        "the stake is above the maximum of",
+        "the stake is below the minimum of …",
+        "the stake is above the maximum of …",
         "there is no such table",
-        "only available",
+        "only … available",
         "no such bet is up",
         "the bet is another's",
         "the amount is",

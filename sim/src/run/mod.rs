@@ -36,7 +36,7 @@ pub use tally::{Row as TallyRow, Tally};
 
 use crate::lab::{CHECKPOINT_EVENTS, Tape, TraceSummary};
 use crate::scenario::{Scenario, Sometimes, World};
-use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord};
+use bitcraps_reports::{PropertyKind, PropertyResult, RunRecord, Verdict};
 use onlooker::Gaze;
 use pass::{Plan, pass};
 use std::collections::BTreeSet;
@@ -131,6 +131,23 @@ pub struct Divergence {
     pub second: String,
     /// The last events that were the same.
     pub before: Vec<String>,
+}
+
+/// As [`examine`], but a run that was to be made once and did not pass is made again, twice, and filmed: whoever reads its
+/// report wants to see the messages around what went wrong.
+pub fn examine_failures_closely(
+    scenario: &Scenario,
+    world: World,
+    seed: u64,
+    depth: Depth,
+    repro: &str,
+) -> Examined {
+    let examined = examine(scenario, world, seed, depth, repro);
+    let repeats = world != World::Cluster && !examined.outcome.is_unsupported();
+    if depth == Depth::Once && examined.outcome.record.verdict != Verdict::Pass && repeats {
+        return examine(scenario, world, seed, Depth::Twice, repro);
+    }
+    examined
 }
 
 /// Runs a scenario with a seed in a world. `repro` is the command line that does the same again.

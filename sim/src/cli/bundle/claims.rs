@@ -113,7 +113,7 @@ pub(super) struct Checked {
 
 /// Reads a file of claims. `Err`: what is wrong, with its place.
 pub(super) fn read(name: &str, text: &str) -> Result<Claims, String> {
-    serde_saphyr::from_str(text).map_err(|error| format!("{name}: {error}"))
+    serde_saphyr::from_str(text).map_err(|error| error.to_string().replace("<input>", name))
 }
 
 impl Claim {

@@ -113,7 +113,7 @@ fn assemble(
     index::sort(&mut rows);
     fs::create_dir_all(place).map_err(|error| io(error.to_string()))?;
     journal::write(place, &plan.sweep, &entries).map_err(|error| io(error.to_string()))?;
-    outputs::documents(place, &rows).map_err(io)?;
+    outputs::documents(place, &rows, &outputs::never_reached_by(plan, &rows)).map_err(io)?;
     let save = |name: &str, text: &str| {
         fs::write(place.join(name), text).map_err(|error| io(format!("{name}: {error}")))
     };

@@ -14,7 +14,7 @@ use crate::scenario::World;
 use bitcraps_reports::Row;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
 use std::path::{Component, Path};
 
 /// The most bytes that a bundle may unpack to.
@@ -93,10 +93,17 @@ pub(in crate::cli) fn read(file: &Path) -> Result<Kept, String> {
 /// Unpacks what lies in the study's folder, and refuses all else.
 fn unpack(file: &Path, to: &Path) -> Result<(), String> {
     let open = fs::File::open(file).map_err(|error| error.to_string())?;
-    let mut tar = tar::Archive::new(std::io::BufReader::new(open));
+    let mut reader = std::io::BufReader::new(open);
+    if reader.fill_buf().map_err(|error| error.to_string())?.starts_with(&[0x1f, 0x8b]) {
+        return Err("this is packed with gzip: gunzip it first".to_owned());
+    }
+    let mut tar = tar::Archive::new(reader);
     let mut left = MOST_BYTES;
     for entry in tar.entries().map_err(|error| error.to_string())? {
         let mut entry = entry.map_err(|error| error.to_string())?;
+        if entry.header().entry_type().is_dir() {
+            continue;
+        }
         let path = entry.path().map_err(|error| error.to_string())?.into_owned();
         let name = path.strip_prefix(ROOT).ok().filter(|name| {
             name.components().all(|part| matches!(part, Component::Normal(_)))

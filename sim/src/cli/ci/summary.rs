@@ -135,7 +135,8 @@ fn text(raw: &str) -> String {
 fn page(rows: &[Row], failures: &[Failure], room: usize) -> String {
     let bad = rows.iter().filter(|row| !row.is_good()).count();
     let runs: usize = rows.iter().map(|row| row.runs).sum();
-    let mut page = format!("## BitCraps: {} scenarios, {runs} runs, {bad} not good\n\n", rows.len());
+    let mut page =
+        format!("## BitCraps: {runs} runs of {} scenarios, of which {bad} did not all pass\n\n", rows.len());
     page.push_str(
         "| | scenario | runs | passed | violated | inconclusive | nondeterministic | internal errors |\n",
     );
@@ -186,7 +187,7 @@ mod tests {
         let page = page(&rows, &[failure("agreement: <b> | two")], MOST_BYTES);
         assert_eq!(
             page,
-            "## BitCraps: 2 scenarios, 6 runs, 1 not good\n\n\
+            "## BitCraps: 6 runs of 2 scenarios, of which 1 did not all pass\n\n\
              | | scenario | runs | passed | violated | inconclusive | nondeterministic | internal errors |\n\
              |---|---|--:|--:|--:|--:|--:|--:|\n\
              | ✅ | calm | 2 | 2 |  |  |  |  |\n\

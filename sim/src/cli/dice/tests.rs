@@ -2,7 +2,7 @@
 //! `BLESS=../docs cargo test cli::dice`, which takes a minute or two.
 
 use super::*;
-use crate::cli::DICE_ROLLS;
+use crate::cli::args::DICE_ROLLS;
 use std::path::Path;
 
 const DOCUMENT: &str = include_str!("../../../../docs/dice.md");

@@ -150,7 +150,8 @@ fn badness(code: &u8) -> u8 {
 fn examine(args: &SweepArgs, plan: &Plan, run: &Run, folder: &Path) -> Result<Entry, String> {
     let point = plan.point(run);
     let depth = if args.verify { Depth::Twice } else { Depth::Once };
-    let examined = run::examine(&point.scenario, args.world, run.seed, depth, &plan.command(run));
+    let examined =
+        run::examine_failures_closely(&point.scenario, args.world, run.seed, depth, &plan.command(run));
     let diverged = examined.divergence.is_some();
     let outcome = &examined.outcome;
     let report = if diverged || outcome.record.verdict != Verdict::Pass {
@@ -161,7 +162,7 @@ fn examine(args: &SweepArgs, plan: &Plan, run: &Run, folder: &Path) -> Result<En
         String::new()
     };
     let row = row_of(&run.id, point, &examined, report);
-    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms, twice: args.verify })
+    Ok(Entry { row, wall_ms: outcome.record.manifest.wall_ms, twice: examined.twice })
 }
 
 /// What the index says of a run, whose page is at `report` if it has one.

@@ -8,7 +8,7 @@ use crate::cli::campaign::code_of;
 use crate::cli::exit;
 use crate::cli::say::say;
 use bitcraps_reports::{Row, Verdict, index, write_campaign};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -17,26 +17,23 @@ pub(super) fn write(folder: &Path, plan: &Plan, entries: Vec<Entry>) -> Result<u
     save(folder, "timings.csv", timings(&entries).as_bytes())?;
     let mut rows: Vec<Row> = entries.into_iter().map(|entry| entry.row).collect();
     index::sort(&mut rows);
-    documents(folder, &rows)?;
-    tell(&rows);
-    let wanted = plan.sometimes();
-    let missing = never_reached(&wanted, &rows);
-    for (scenario, name) in &missing {
-        say(format_args!("? {scenario}: {name}: never reached in any of the runs"));
-    }
+    let mut open = never_reached_by(plan, &rows);
     let lacking = plan.runs.len() - rows.len();
     if lacking > 0 {
-        say(format_args!("? incomplete: {lacking} of {} runs are not here", plan.runs.len()));
+        open.push(format!("Incomplete: {lacking} of {} runs are not here.", plan.runs.len()));
     }
+    documents(folder, &rows, &open)?;
+    tell(&rows);
+    open.iter().for_each(|open| say(format_args!("? {open}")));
     say(format_args!("report  {}", folder.join("index.html").display()));
     say(format_args!("index   {} and .parquet", folder.join("index.csv").display()));
-    let open = if missing.is_empty() && lacking == 0 { exit::PASS } else { exit::INCONCLUSIVE };
-    let codes = rows.iter().map(|row| code_of(row.diverged, row.verdict)).chain([open]);
+    let whole = if open.is_empty() { exit::PASS } else { exit::INCONCLUSIVE };
+    let codes = rows.iter().map(|row| code_of(row.diverged, row.verdict)).chain([whole]);
     Ok(codes.max_by_key(badness).unwrap_or(exit::PASS))
 }
 
-/// Writes what the rows alone decide: the index, the page, its figures. `rows` are in the order of the index.
-pub(in crate::cli) fn documents(folder: &Path, rows: &[Row]) -> Result<(), String> {
+/// Writes the index, the page, its figures. `rows` are in the order of the index; `open` is what they leave open.
+pub(in crate::cli) fn documents(folder: &Path, rows: &[Row], open: &[String]) -> Result<(), String> {
     let parquet = index::parquet(rows).map_err(|error| format!("index.parquet: {error}"))?;
     save(folder, "index.csv", index::csv(rows).as_bytes())?;
     save(folder, "index.parquet", &parquet)?;
@@ -45,7 +42,7 @@ pub(in crate::cli) fn documents(folder: &Path, rows: &[Row]) -> Result<(), Strin
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(format!("plots: {error}")),
         _ => {}
     }
-    write_campaign(rows, folder).map(drop).map_err(|error| error.to_string())
+    write_campaign(rows, open, folder).map(drop).map_err(|error| error.to_string())
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
@@ -66,16 +63,20 @@ pub(super) fn tell(rows: &[Row]) {
     ));
 }
 
-/// What must be reached in some run of a scenario and was reached in none.
-fn never_reached<'a>(wanted: &'a BTreeMap<String, Vec<String>>, rows: &[Row]) -> Vec<(&'a str, &'a str)> {
+/// What must be reached in some run of a scenario and was reached in none, a sentence each.
+pub(in crate::cli) fn never_reached_by(plan: &Plan, rows: &[Row]) -> Vec<String> {
     let reached: BTreeSet<(&str, &str)> = rows
         .iter()
         .flat_map(|row| row.reached.iter().map(|name| (row.scenario.as_str(), name.as_str())))
         .collect();
-    let wanted = wanted.iter();
-    let wanted =
-        wanted.flat_map(|(scenario, names)| names.iter().map(move |name| (scenario.as_str(), name.as_str())));
-    wanted.filter(|pair| !reached.contains(pair)).collect()
+    let wanted = plan.sometimes();
+    let wanted = wanted
+        .iter()
+        .flat_map(|(scenario, names)| names.iter().map(move |name| (scenario.as_str(), name.as_str())));
+    wanted
+        .filter(|pair| !reached.contains(pair))
+        .map(|(scenario, name)| format!("{scenario}: {name} was never reached in any of the runs."))
+        .collect()
 }
 
 fn timings(entries: &[Entry]) -> String {

@@ -61,10 +61,9 @@ impl Plan {
         let mut first = BTreeMap::new();
         let mut runs = Vec::new();
         for (place, (_, point)) in points.iter().enumerate() {
-            let resolved = scenario::resolved(&point.scenario);
-            let run = |seed| Run { point: place, seed, id: store::id(&resolved, seed, world.name()) };
-            runs.extend(seeds(point).iter().map(run));
-            if let Some(other) = first.insert(resolved, point) {
+            let id = |seed| store::id(&store::resolved(&point.scenario, seed), seed, world.name());
+            runs.extend(seeds(point).iter().map(|seed| Run { point: place, seed, id: id(seed) }));
+            if let Some(other) = first.insert(store::resolved(&point.scenario, 0), point) {
                 let (one, two) = (in_words(other), in_words(point));
                 eprintln!("error: two points are the same scenario: {one}, and {two}");
                 return Err(exit::BAD_SCENARIO);
