@@ -37,10 +37,11 @@ mod watch;
 mod watchdog;
 mod workers;
 
+#[cfg(feature = "watch")]
+use args::WatchArgs;
 use args::{
     CheckArgs, CheckFormat, CompareArgs, CompareFormat, DiceArgs, DiceFormat, EdgesArgs, EdgesFormat,
     ExploreArgs, ExportArgs, ExportTo, Film, Format, HuntArgs, MuseumArgs, RuinArgs, RunArgs, SweepArgs,
-    WatchArgs,
 };
 use clap::{Parser, Subcommand};
 #[cfg(feature = "serve")]
