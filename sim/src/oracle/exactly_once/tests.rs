@@ -192,7 +192,7 @@ fn fees_limits_and_a_bank_that_is_out_of_money_are_in_the_books_too() {
     }
     world.assert_holds("the bank keeps a reserve");
     world.assert_holds("the table may lose only");
-    world.assert_holds("only available");
+    world.assert_holds("only … available");
     assert_eq!(world.oracle.fees(), 240, "two for each of a hundred and twenty commands");
 }
 
