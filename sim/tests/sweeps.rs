@@ -81,7 +81,7 @@ fn shards_in_any_order_and_a_sweep_that_was_killed_come_to_the_bytes_of_an_undis
     };
     assert_eq!(all("merged"), all("turned"), "rows and timings as well");
     let text = place.run("merge s1 s3 --out part", 2);
-    assert!(text.contains("incomplete"), "{text}");
+    assert!(text.contains("Incomplete: "), "{text}");
 
     // What a kill leaves: some rows, and half of one.
     let rows = fs::read(place.path("whole/rows/all.jsonl")).unwrap();
