@@ -19,9 +19,12 @@ pub(in crate::cli) fn gather(parts: &[(PathBuf, Kept)]) -> Result<(Plan, Runs<'_
             continue;
         };
         let otherwise =
-            (one != sweep).then(|| "of other files, settings or seeds, or another world".to_owned());
+            (one != sweep).then(|| "of other files, settings or seeds, or of another world".to_owned());
         if let Some(why) = sweep.made_elsewhere(one).or(otherwise) {
-            return Err((exit::USAGE, format!("{}: {why} than {}", path.display(), first.display())));
+            return Err((
+                exit::USAGE,
+                format!("{} is no part of what {} is: {why}", path.display(), first.display()),
+            ));
         }
     }
     let Some((_, sweep)) = all else {
