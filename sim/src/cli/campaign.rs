@@ -155,17 +155,19 @@ impl<'a> Campaign<'a> {
             }
         }
         let unwritten = finished.iter().any(|run| run.folder.is_err());
-        let worst = [exit::NONDETERMINISTIC, exit::VIOLATED, exit::INCONCLUSIVE]
-            .into_iter()
-            .find(|code| finished.iter().any(|run| run.code == *code));
-        let code = match worst {
-            Some(code) => code,
-            None if !missing.is_empty() => exit::INCONCLUSIVE,
-            None if unwritten => exit::IO,
-            None => exit::PASS,
+        let code = match worst(finished.iter().map(|run| run.code)) {
+            exit::PASS if !missing.is_empty() => exit::INCONCLUSIVE,
+            exit::PASS if unwritten => exit::IO,
+            code => code,
         };
         (missing, code)
     }
+}
+
+/// Of the exit codes of runs the one that tells most; of no run that nothing is wrong.
+pub(super) fn worst(codes: impl Iterator<Item = u8> + Clone) -> u8 {
+    let order = [exit::NONDETERMINISTIC, exit::VIOLATED, exit::INCONCLUSIVE];
+    order.into_iter().find(|bad| codes.clone().any(|code| code == *bad)).unwrap_or(exit::PASS)
 }
 
 /// The exit code of one run.

@@ -20,6 +20,7 @@
 //! runs nothing of theirs but their scenarios.
 
 use crate::scenario::{Percent, Span};
+use bitcraps_reports::statistics::median;
 use bitcraps_reports::{Row, index};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -210,7 +211,7 @@ impl Over {
         values.sort_by(f64::total_cmp);
         let count = values.len();
         match self {
-            Over::Median => (values[(count - 1) / 2] + values[count / 2]) / 2.0,
+            Over::Median => median(values).expect("there is at least one value"),
             Over::Mean => values.iter().sum::<f64>() / count as f64,
             Over::Min => values[0],
             Over::Max => values[count - 1],

@@ -19,7 +19,7 @@ mod shard;
 pub(super) use merge::merge;
 pub(super) use shard::{ShardArgument, argument as shard};
 
-use super::campaign::code_of;
+use super::campaign::{code_of, worst};
 use super::output::word;
 use super::run::{OF_RUNS, bar, threads};
 use super::say::say;
@@ -131,19 +131,9 @@ fn swept(args: &SweepArgs, plan: &Plan) -> Result<u8, Failed> {
                 "then   bitcraps-sim merge {} [FOLDERS OF THE OTHER SHARDS] --out DIR",
                 folder.display()
             ));
-            Ok(rows
-                .iter()
-                .map(|row| code_of(row.diverged, row.verdict))
-                .max_by_key(badness)
-                .unwrap_or(exit::PASS))
+            Ok(worst(rows.iter().map(|row| code_of(row.diverged, row.verdict))))
         }
     }
-}
-
-/// Which of two exit codes tells more.
-fn badness(code: &u8) -> u8 {
-    let order = [exit::PASS, exit::INCONCLUSIVE, exit::VIOLATED, exit::NONDETERMINISTIC];
-    order.iter().position(|one| one == code).map_or(u8::MAX, |place| place as u8)
 }
 
 /// Runs once, or twice to compare; a run that did not pass leaves its folder.

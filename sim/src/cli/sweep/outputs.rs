@@ -1,10 +1,9 @@
 //! What a whole sweep comes to: the index, the page, the verdict. The same rows give the same bytes in whatever order
 //! they come; only `timings.csv` differs from machine to machine.
 
-use super::badness;
 use super::journal::Entry;
 use super::plan::Plan;
-use crate::cli::campaign::code_of;
+use crate::cli::campaign::{code_of, worst};
 use crate::cli::exit;
 use crate::cli::say::say;
 use bitcraps_reports::{Row, Verdict, index, write_campaign};
@@ -29,7 +28,7 @@ pub(super) fn write(folder: &Path, plan: &Plan, entries: Vec<Entry>) -> Result<u
     say(format_args!("index   {} and .parquet", folder.join("index.csv").display()));
     let whole = if open.is_empty() { exit::PASS } else { exit::INCONCLUSIVE };
     let codes = rows.iter().map(|row| code_of(row.diverged, row.verdict)).chain([whole]);
-    Ok(codes.max_by_key(badness).unwrap_or(exit::PASS))
+    Ok(worst(codes))
 }
 
 /// Writes the index, the page, its figures. `rows` are in the order of the index; `open` is what they leave open.
