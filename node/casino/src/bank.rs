@@ -156,10 +156,17 @@ impl Bank {
             self.hand_over(block.height, &handover.terms.to);
         }
         let house = self.house_slot();
-        for signed in &block.commands {
-            if let Err(reason) = self.admit(block.height, house, signed, chain, verify) {
-                let (account, sequence) = (signed.command.account(), signed.command.sequence);
-                self.refusals.push(Refusal { account, sequence, reason });
+        // Found in advance, all one after the other: accounts lie far apart in memory, and so it is waited for many at once.
+        let accounts: Vec<AccountId> = block.commands.iter().map(|signed| signed.command.account()).collect();
+        let slots: Vec<Option<Slot>> = accounts.iter().map(|account| self.ledger.slot(account)).collect();
+        for ((signed, account), slot) in block.commands.iter().zip(accounts).zip(slots) {
+            // A command before may have opened it.
+            let admitted = match slot.or_else(|| self.ledger.slot(&account)) {
+                Some(slot) => self.admit(block.height, house, slot, signed, chain, verify),
+                None => Err(Reason::Ledger(LedgerError::UnknownAccount)),
+            };
+            if let Err(reason) = admitted {
+                self.refusals.push(Refusal { account, sequence: signed.command.sequence, reason });
             }
         }
         let plays = |seat: &Seat| seat.must_play(block.height) || !seat.orders.is_empty();
@@ -281,12 +288,12 @@ impl Bank {
         &mut self,
         height: Height,
         house: Slot,
+        slot: Slot,
         signed: &SignedCommand,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> Result<(), Reason> {
-        let (account, sequence) = (signed.command.account(), signed.command.sequence);
-        let slot = self.ledger.slot(&account).ok_or(Reason::Ledger(LedgerError::UnknownAccount))?;
+        let sequence = signed.command.sequence;
         // The cheap check first: most replays never reach the costly one.
         let used = self.ledger.at(slot).sequences;
         if used.is_used(sequence) {
@@ -297,6 +304,7 @@ impl Bank {
         }
         self.cache.root = None;
         let mut claim = self.ledger.claim(slot, sequence).map_err(Reason::Ledger)?;
+        let account = claim.account();
         self.take_fee(&mut claim)?;
         let id = BetId { account, sequence };
         match signed.command.action {
@@ -380,19 +388,23 @@ impl Bank {
             match &answer.answer {
                 Answer::Placed => {}
                 Answer::TakenDown(down) => {
+                    let owner = self.owner(answer.id.account);
                     for taken in down {
-                        self.resolve(taken.bet, Outcome::Pushed);
+                        self.resolve(owner, taken.bet.sequence, Outcome::Pushed);
                     }
                 }
                 Answer::NotPlaced(error) => {
-                    self.resolve(answer.id, Outcome::Pushed);
+                    self.resolve(self.owner(answer.id.account), answer.id.sequence, Outcome::Pushed);
                     self.refuse_at_table(answer.id, *error);
                 }
                 Answer::NotTakenDown(error) => self.refuse_at_table(answer.id, *error),
             }
         }
-        for &Settlement { bet, outcome } in &report.settlements {
-            self.resolve(bet, outcome);
+        for own in report.settlements.chunk_by(|one, next| one.bet.account == next.bet.account) {
+            let owner = self.owner(own[0].bet.account);
+            for &Settlement { bet, outcome } in own {
+                self.resolve(owner, bet.sequence, outcome);
+            }
         }
         let seat = &mut self.seats[seat];
         if seat.digest != report.digest {
@@ -403,14 +415,19 @@ impl Bank {
         seat.worst = report.worst;
     }
 
+    /// Who made a bet.
+    fn owner(&self, account: AccountId) -> Slot {
+        self.ledger.slot(&account).expect("who has a bet up has an account")
+    }
+
     /// Ends a bet's escrow.
-    fn resolve(&mut self, bet: BetId, outcome: Outcome) {
+    fn resolve(&mut self, owner: Slot, sequence: u64, outcome: Outcome) {
         let verdict = match outcome {
             Outcome::Won { payout } => Verdict::Won(payout),
             Outcome::Lost => Verdict::Lost,
             Outcome::Pushed => Verdict::Returned,
         };
-        let resolved = self.ledger.resolve(escrow_of(bet), verdict);
+        let resolved = self.ledger.resolve(owner, sequence, verdict);
         resolved.expect("the bank holds an escrow of each open bet, and none pays more than its cover");
         self.cache.root = None;
     }

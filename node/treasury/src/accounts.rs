@@ -5,6 +5,7 @@
 //! who makes ids that begin alike makes it deep for himself.
 
 use crate::{Account, Escrow};
+use arrayvec::ArrayVec;
 use bitcraps_types::{AccountId, Digest};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::cmp::Ordering;
@@ -13,6 +14,9 @@ use std::io::{self, Read, Write};
 
 /// The most accounts in a leaf. A touched leaf is hashed whole.
 const LEAF: usize = 32;
+
+/// How many escrows lie with their account.
+const LOW: usize = 4;
 
 /// Where an account lies in the ledger that says so. An account never moves, until the ledger is decoded anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,47 +40,53 @@ pub(crate) struct Entry {
     touched: bool,
 }
 
-/// Escrows by their sequence numbers. Most accounts have one or none, and that needs no memory of its own.
+/// Escrows by their sequence numbers. Most accounts have few, and those need no memory of their own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Escrows {
-    one: Option<(u64, Escrow)>,
-    more: BTreeMap<u64, Escrow>,
+    /// Those with the lowest numbers, in order.
+    low: ArrayVec<(u64, Escrow), LOW>,
+    /// The others. None unless the low are full.
+    high: BTreeMap<u64, Escrow>,
 }
 
 impl Escrows {
     pub(crate) fn get(&self, sequence: u64) -> Option<&Escrow> {
-        match &self.one {
-            Some((of, escrow)) if *of == sequence => Some(escrow),
-            _ => self.more.get(&sequence),
+        match self.low.iter().find(|(of, _)| *of == sequence) {
+            Some((_, escrow)) => Some(escrow),
+            None => self.high.get(&sequence),
         }
     }
 
     /// The number must be new.
     pub(crate) fn insert(&mut self, sequence: u64, escrow: Escrow) {
-        if self.one.is_none() {
-            self.one = Some((sequence, escrow));
-        } else {
-            self.more.insert(sequence, escrow);
+        let at = self.low.iter().position(|(of, _)| *of > sequence).unwrap_or(self.low.len());
+        if at == LOW {
+            self.high.insert(sequence, escrow);
+            return;
         }
+        if self.low.is_full() {
+            self.high.extend(self.low.pop());
+        }
+        self.low.insert(at, (sequence, escrow));
     }
 
     pub(crate) fn remove(&mut self, sequence: u64) {
-        match self.one {
-            Some((of, _)) if of == sequence => self.one = None,
-            _ => _ = self.more.remove(&sequence),
+        if let Some(at) = self.low.iter().position(|(of, _)| *of == sequence) {
+            self.low.remove(at);
+            self.low.extend(self.high.pop_first());
+        } else {
+            self.high.remove(&sequence);
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.one.is_some()) + self.more.len()
+        self.low.len() + self.high.len()
     }
 
     /// In the order of their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Escrow)> {
-        let at = self.one.as_ref().map_or(0, |(sequence, _)| *sequence);
-        let below = self.more.range(..at).map(|(sequence, escrow)| (*sequence, escrow));
-        let above = self.more.range(at..).map(|(sequence, escrow)| (*sequence, escrow));
-        below.chain(self.one.iter().map(|(sequence, escrow)| (*sequence, escrow))).chain(above)
+        let low = self.low.iter().map(|(sequence, escrow)| (*sequence, escrow));
+        low.chain(self.high.iter().map(|(sequence, escrow)| (*sequence, escrow)))
     }
 }
 
@@ -149,7 +159,7 @@ impl Accounts {
             entry.touched = false;
             self.trie.forget_digests(&entry.id);
         }
-        self.trie.digest(&self.entries)
+        self.trie.digest(&self.entries, &mut Vec::new())
     }
 
     /// No account has the id.
@@ -273,29 +283,59 @@ impl Node {
         }
     }
 
-    fn digest(&mut self, entries: &[Entry]) -> Digest {
+    /// `bytes` is room to gather a leaf in.
+    fn digest(&mut self, entries: &[Entry], bytes: &mut Vec<u8>) -> Digest {
         if let Some(digest) = self.digest {
             return digest;
         }
         let digest = match &mut self.below {
             Below::Leaf(leaf) if leaf.is_empty() => Digest::ZERO,
             Below::Leaf(leaf) => {
-                let mut bytes = Vec::with_capacity(leaf.len() * 128);
+                bytes.clear();
                 for found in leaf {
-                    write_entry(&entries[found.slot.0 as usize], entries, &mut bytes)
+                    write_entry(&entries[found.slot.0 as usize], entries, bytes)
                         .expect("a vector takes all bytes");
                 }
-                Digest::sha256("ledger/leaf", &bytes)
+                Digest::sha256("ledger/leaf", bytes)
             }
             Below::Branch(children) => {
-                let mut bytes = [0; 32 * 16];
-                for (slot, child) in bytes.as_chunks_mut::<32>().0.iter_mut().zip(children.iter_mut()) {
-                    *slot = child.digest(entries).0;
+                let mut below = [0; 32 * 16];
+                for (slot, child) in below.as_chunks_mut::<32>().0.iter_mut().zip(children.iter_mut()) {
+                    *slot = child.digest(entries, bytes).0;
                 }
-                Digest::sha256("ledger/branch", &bytes)
+                Digest::sha256("ledger/branch", &below)
             }
         };
         self.digest = Some(digest);
         digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::btree_map::Entry;
+
+    proptest! {
+        #[test]
+        fn escrows_are_a_map_by_their_numbers(
+            steps in prop::collection::vec((any::<bool>(), 0..4 * LOW as u64), 0..100),
+        ) {
+            let (mut escrows, mut map) = (Escrows::default(), BTreeMap::new());
+            for (stake, (inserts, sequence)) in (1..).zip(steps) {
+                if !inserts {
+                    escrows.remove(sequence);
+                    map.remove(&sequence);
+                } else if let Entry::Vacant(place) = map.entry(sequence) {
+                    let escrow = Escrow { with: Slot(0), stake, cover: 0 };
+                    escrows.insert(sequence, escrow);
+                    place.insert(escrow);
+                }
+                prop_assert_eq!(escrows.len(), map.len());
+                prop_assert!(escrows.iter().eq(map.iter().map(|(sequence, escrow)| (*sequence, escrow))));
+                prop_assert_eq!(escrows.get(sequence), map.get(&sequence));
+            }
+        }
     }
 }

@@ -251,10 +251,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Ends an escrow: what it says moves, the rest is free again.
-    pub fn resolve(&mut self, id: EscrowId, verdict: Verdict) -> Result<(), LedgerError> {
-        let owner = self.slot(&id.account).ok_or(LedgerError::NoEscrow)?;
-        let found = self.accounts.at(owner).escrows.get(id.sequence);
+    /// Ends an escrow of the owner's: what the verdict says moves, the rest is free again.
+    pub fn resolve(&mut self, owner: Slot, sequence: u64, verdict: Verdict) -> Result<(), LedgerError> {
+        let found = self.accounts.at(owner).escrows.get(sequence);
         let Escrow { with, stake, cover } = *found.ok_or(LedgerError::NoEscrow)?;
         let (to_owner, to_other) = match verdict {
             Verdict::Won(amount) if amount > cover => return Err(LedgerError::AboveCover { cover }),
@@ -265,7 +264,8 @@ impl Ledger {
         let (stake, cover) = (u128::from(stake), u128::from(cover));
         let (to_owner, to_other) = (u128::from(to_owner), u128::from(to_other));
         let entry = self.accounts.touch(owner);
-        entry.escrows.remove(id.sequence);
+        let id = EscrowId { account: entry.id, sequence };
+        entry.escrows.remove(sequence);
         entry.account.debits_pending -= stake;
         entry.account.credits_pending -= cover;
         entry.account.debits_posted += to_other;

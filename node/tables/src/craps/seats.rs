@@ -39,9 +39,14 @@ impl Bets {
         self.iter().filter(move |open| open.bet.base() == Some(base))
     }
 
-    /// Where a bet is, or where it would be.
+    /// Where a bet is, or where it would be. A new one is nearly always the last.
     fn at(&self, sequence: u64) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&sequence, |open| open.sequence)
+        match self.0.last() {
+            Some(last) if last.sequence >= sequence => {
+                self.0.binary_search_by_key(&sequence, |open| open.sequence)
+            }
+            _ => Err(self.0.len()),
+        }
     }
 }
 

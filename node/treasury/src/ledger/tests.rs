@@ -41,6 +41,11 @@ impl Ledger {
         let claim = self.claims("bob", sequence);
         self.escrow(claim, self.slot(&account("alice")).unwrap(), stake, cover)
     }
+
+    /// Bob's escrow ends.
+    fn ends(&mut self, sequence: u64, verdict: Verdict) -> Result<(), LedgerError> {
+        self.resolve(self.slot(&account("bob")).unwrap(), sequence, verdict)
+    }
 }
 
 fn money(ledger: &Ledger, name: &str) -> (Amount, Amount) {
@@ -118,17 +123,17 @@ fn each_verdict_moves_what_it_says_and_frees_the_rest() {
     ] {
         let mut ledger = ledger();
         ledger.bets(1, 4, 80).unwrap();
-        assert_eq!(ledger.resolve(bobs_escrow(1), verdict), Ok(()));
+        assert_eq!(ledger.ends(1, verdict), Ok(()));
         assert_eq!((money(&ledger, "alice"), money(&ledger, "bob")), ((alice, alice), (bob, bob)));
-        assert_eq!(ledger.resolve(bobs_escrow(1), verdict), Err(LedgerError::NoEscrow), "once");
+        assert_eq!(ledger.ends(1, verdict), Err(LedgerError::NoEscrow), "once");
         assert_eq!((ledger.escrows().count(), ledger.check()), (0, Ok(())));
     }
     let mut ledger = ledger();
     ledger.bets(1, 4, 80).unwrap();
-    assert_eq!(ledger.resolve(bobs_escrow(1), Verdict::Won(81)), Err(LedgerError::AboveCover { cover: 80 }));
-    assert_eq!(ledger.resolve(bobs_escrow(2), Verdict::Lost), Err(LedgerError::NoEscrow));
-    let nobodys = EscrowId { account: account("nobody"), sequence: 1 };
-    assert_eq!(ledger.resolve(nobodys, Verdict::Lost), Err(LedgerError::NoEscrow));
+    assert_eq!(ledger.ends(1, Verdict::Won(81)), Err(LedgerError::AboveCover { cover: 80 }));
+    assert_eq!(ledger.ends(2, Verdict::Lost), Err(LedgerError::NoEscrow));
+    let alice = ledger.slot(&account("alice")).unwrap();
+    assert_eq!(ledger.resolve(alice, 1, Verdict::Lost), Err(LedgerError::NoEscrow), "the other side's");
 }
 
 #[test]
@@ -198,7 +203,7 @@ fn the_log_is_the_tree_over_the_pages() {
     ledger.gives(1, "bob", 5).unwrap();
     ledger.gives(2, "bob", 5000).unwrap_err();
     ledger.bets(1, 6, 7).unwrap();
-    ledger.resolve(bobs_escrow(1), Verdict::Won(2)).unwrap();
+    ledger.ends(1, Verdict::Won(2)).unwrap();
     ledger.burn(account("bob"), 3).unwrap();
     ledger.burn(account("bob"), 300).unwrap_err();
     assert_eq!((ledger.take_pages(), ledger.is_at_rest()), (vec![], false), "the page is open");
@@ -255,8 +260,8 @@ fn every_change_moves_the_root_and_it_needs_no_cache() {
     step(&mut |ledger| _ = ledger.claims("bob", 99));
     step(&mut |ledger| ledger.bets(101, 1, 10).unwrap());
     step(&mut |ledger| ledger.bets(102, 1, 10).unwrap());
-    step(&mut |ledger| ledger.resolve(bobs_escrow(101), Verdict::Returned).unwrap());
-    step(&mut |ledger| ledger.resolve(bobs_escrow(102), Verdict::Won(10)).unwrap());
+    step(&mut |ledger| ledger.ends(101, Verdict::Returned).unwrap());
+    step(&mut |ledger| ledger.ends(102, Verdict::Won(10)).unwrap());
     step(&mut |ledger| ledger.gives(2, "bob", 1).unwrap());
     step(&mut |ledger| ledger.issue(account("carol"), 1).unwrap());
     step(&mut |ledger| ledger.burn(account("carol"), 1).unwrap());

@@ -171,12 +171,11 @@ proptest! {
                     }
                 }
                 Request::Resolve { by, sequence, verdict } => {
-                    let id = EscrowId { account: account(NAMES[by]), sequence };
                     let named = |held: &Held| (held.by, held.sequence) == (by, sequence);
                     let at = model.escrows.iter().position(named);
                     let fits = |at: usize| !matches!(verdict, Verdict::Won(won) if won > model.escrows[at].cover);
                     let sound = at.filter(|at| fits(*at));
-                    prop_assert_eq!(ledger.resolve(id, verdict).is_ok(), sound.is_some());
+                    prop_assert_eq!(ledger.resolve(slots[by], sequence, verdict).is_ok(), sound.is_some());
                     let Some(at) = sound else { continue };
                     let held = model.escrows.remove(at);
                     match verdict {
