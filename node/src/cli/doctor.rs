@@ -69,7 +69,7 @@ impl Doctor {
         match context.config() {
             Ok(config) => {
                 checks.extend(lints(&config));
-                checks.extend(ports(&config));
+                checks.extend(ports(context, &config));
                 checks.extend(peers(&config));
             }
             Err(failure) => {
@@ -269,8 +269,8 @@ fn lints(config: &Config) -> Vec<Check> {
 }
 
 /// Ports are free, or our own node has them.
-fn ports(config: &Config) -> Vec<Check> {
-    let runs = remote::ask(remote::reachable(config.gateway.admin), "/health").is_ok();
+fn ports(context: &Context, config: &Config) -> Vec<Check> {
+    let runs = remote::status(context).is_ok();
     let free = [
         ("p2p.listen", config.p2p.listen, UdpSocket::bind(config.p2p.listen).map(drop)),
         ("gateway.listen", config.gateway.listen, TcpListener::bind(config.gateway.listen).map(drop)),

@@ -9,8 +9,9 @@ pub(super) struct Healthcheck {}
 
 impl Healthcheck {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
-        let answer =
-            remote::get(context, "/ready").map_err(|failure| Failure { code: code::NO, ..failure })?;
+        let no = |failure| Failure { code: code::NO, ..failure };
+        remote::status(context).map_err(no)?;
+        let answer = remote::get(context, "/ready").map_err(no)?;
         if answer.status == 200 {
             return say("ready");
         }

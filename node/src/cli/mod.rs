@@ -144,7 +144,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
     let context = Context { home, file: cli.config, set: cli.set };
     match cli.verb {
         Verb::Init(verb) => verb.perform(&context),
-        Verb::Testnet(verb) => verb.perform(),
+        Verb::Testnet(verb) => verb.perform(&context),
         Verb::Run(verb) => verb.perform(&context),
         Verb::Status(verb) => verb.perform(&context),
         Verb::Peers(verb) => verb.perform(&context),

@@ -32,7 +32,7 @@ pub(super) struct Version {
 
 impl Status {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
-        let status = remote::json(&remote::get(context, "/status")?)?;
+        let status = remote::status(context)?;
         if self.json {
             return say_json(&status);
         }
@@ -47,6 +47,7 @@ impl Status {
 
 impl Peers {
     pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
+        remote::status(context)?;
         let answer = remote::json(&remote::get(context, "/peers")?)?;
         let connected: Vec<&str> = answer["peers"]
             .as_array()

@@ -1,7 +1,7 @@
 //! `testnet`: a whole network of nodes for one machine, ready to start.
 
 use super::init::{BANK, PLAYER, deal, tables, write_config};
-use super::{Failure, code, say, say_json};
+use super::{Context, Failure, code, say, say_json};
 use crate::dice;
 use crate::genesis_file;
 use crate::home::Home;
@@ -75,7 +75,12 @@ pub(super) fn engine(name: &str) -> Result<Protocol, String> {
 }
 
 impl Testnet {
-    pub(super) fn perform(self) -> Result<(), Failure> {
+    pub(super) fn perform(self, context: &Context) -> Result<(), Failure> {
+        if !context.set.is_empty() || context.file.is_some() {
+            let message = "testnet writes a configuration for each node, and takes none: give --set or --config to each node's run, \
+                           or change node*/config/node.toml";
+            return Err(Failure::new(code::USAGE, message));
+        }
         let last = u32::from(self.base_port) + u32::from(self.validators) * u32::from(STEP);
         if last > u32::from(u16::MAX) {
             return Err(Failure::new(

@@ -1,6 +1,6 @@
 //! The command line's contract: what is printed, and the exit codes.
 
-use crate::support::{command, edit, fail, succeed};
+use crate::support::{Network, command, edit, fail, succeed};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -150,6 +150,38 @@ fn where_no_node_runs_status_says_so_with_69_and_healthcheck_with_1() {
     });
     assert_eq!(fail(&["--home", &home, "status"]).0, 69);
     assert_eq!(fail(&["--home", &home, "healthcheck"]).0, 1);
+}
+
+#[test]
+fn a_node_of_another_network_at_the_same_address_is_not_taken_for_ours() {
+    let mut network = Network::new(1);
+    network.start(0);
+    network.reach(0, 1);
+    let (_directory, home) = home();
+    succeed(&["--home", &home, "init"]);
+    edit(std::path::Path::new(&format!("{home}/config/node.toml")), |text| {
+        format!("{text}\n[admin]\nlisten = \"{}\"\n", network.admin(0))
+    });
+    let (code, said) = fail(&["--home", &home, "status"]);
+    assert!(code == 65 && said.contains("another network, testnet"), "{code}: {said}");
+    assert_eq!(fail(&["--home", &home, "peers"]).0, 65);
+    assert_eq!(fail(&["--home", &home, "healthcheck"]).0, 1);
+    let output = command(&["--home", &home, "doctor", "--json"]).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ports = told["checks"].as_array().unwrap().iter().find(|check| check["name"] == "admin.listen");
+    assert_eq!(ports.unwrap()["verdict"], "bad");
+    let ours = network.home(0);
+    let output = command(&["--home", &ours, "doctor", "--json"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("is in use, and the node runs"));
+}
+
+#[test]
+fn testnet_takes_no_settings_rather_than_to_forget_them() {
+    let (_directory, home) = home();
+    for given in [["--set", "log.level=debug"], ["--config", "node.toml"]] {
+        let (code, said) = fail(&[&given[..], &["testnet", "--dir", &home]].concat());
+        assert!(code == 64 && said.contains("node*/config/node.toml"), "{code}: {said}");
+    }
 }
 
 #[test]

@@ -99,6 +99,11 @@ impl Network {
         format!("http://127.0.0.1:{}", usize::from(self.base_port) + 10 * node + 1)
     }
 
+    /// Where a node's operator asks it.
+    pub(crate) fn admin(&self, node: usize) -> String {
+        format!("127.0.0.1:{}", usize::from(self.base_port) + 10 * node + 2)
+    }
+
     pub(crate) fn start(&mut self, node: usize) {
         self.start_with(node, &["run"]);
     }
@@ -150,8 +155,8 @@ impl Network {
 
     /// What a node counts.
     pub(crate) fn metrics(&self, node: usize) -> String {
-        let port = usize::from(self.base_port) + 10 * node + 2;
-        let mut answer = ureq::get(format!("http://127.0.0.1:{port}/metrics")).call().expect("it answers");
+        let mut answer =
+            ureq::get(format!("http://{}/metrics", self.admin(node))).call().expect("it answers");
         answer.body_mut().read_to_string().expect("text")
     }
 
