@@ -25,6 +25,9 @@ pub struct NodeConfig {
     pub limits: PeerLimits,
     /// How often a snapshot is made, in blocks.
     pub snapshot_every: Height,
+    /// The consensus journal is emptied at the start of a height when it is longer than this, in bytes. Emptying it costs
+    /// several writes that must be durable: a few of the longest blocks make a good length.
+    pub journal_bytes: usize,
     /// Catching up.
     pub sync: SyncLimits,
     /// What the mempool holds.
@@ -140,6 +143,7 @@ impl NodeConfig {
             max_block_bytes: Self::MAX_BLOCK_BYTES,
             limits: PeerLimits::default(),
             snapshot_every: 100,
+            journal_bytes: 16 << 20,
             sync: SyncLimits::default(),
             mempool: MempoolLimits::default(),
             remembered_signatures: 1 << 15,

@@ -132,6 +132,10 @@ pub(crate) fn link_models(scenario: &Scenario) -> LinkModels {
     })
 }
 
+/// So short that a run of some hundred heights empties its journals, as a daemon does after some hours; and that they stay in
+/// the processor's cache.
+const JOURNAL_BYTES: usize = 64 << 10;
+
 /// Which signatures a run uses. A node proves with its validator's key who it is on its links: where TLS is real, so
 /// must the key be.
 pub(crate) fn scheme(scenario: &Scenario, world: World) -> Scheme {
@@ -189,5 +193,6 @@ fn node_config(
         config.remembered_signatures = 0;
     }
     config.interval = scenario.consensus.interval.duration();
+    config.journal_bytes = JOURNAL_BYTES;
     config
 }

@@ -42,10 +42,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The consensus journal is emptied at the start of a height when it is longer than this, in bytes. More than a few of
-/// the longest blocks: emptying it costs several writes that must be durable.
-const JOURNAL_BYTES: usize = 16 << 20;
-
 /// What a signer of the parent takes in a block where the policy rewards it, in bytes: its index twice and its signature.
 const ATTENDANCE_BYTES: usize = 68;
 
@@ -489,7 +485,7 @@ impl Round {
 
     /// The heights in the journal are decided and durable, so it binds nothing any more.
     fn empty_journal(&mut self) {
-        if self.journal_bytes < JOURNAL_BYTES || !self.barrier.idle() {
+        if self.journal_bytes < self.config.journal_bytes || !self.barrier.idle() {
             return;
         }
         self.journal_bytes = 0;
