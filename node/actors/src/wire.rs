@@ -26,6 +26,9 @@ pub const MAX_HANDOVERS: usize = 256;
 /// The most chunks of a snapshot.
 pub const MAX_CHUNKS: usize = Casino::MAX_SNAPSHOT / CHUNK_BYTES;
 
+/// Room for most messages: a vote takes 130 bytes.
+const TYPICAL: usize = 256;
+
 /// A message between peers.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Wire {
@@ -127,7 +130,9 @@ pub struct Undecodable;
 impl Wire {
     /// The bytes of a message.
     pub fn encode(&self) -> Bytes {
-        Bytes::from(borsh::to_vec(self).expect("writing to memory does not fail"))
+        let mut bytes = Vec::with_capacity(TYPICAL);
+        self.serialize(&mut bytes).expect("writing to memory does not fail");
+        Bytes::from(bytes)
     }
 
     /// The message of these bytes, all of them.
@@ -160,7 +165,7 @@ impl<T: BorshDeserialize, const MAX: usize> BorshDeserialize for List<T, MAX> {
         if count > MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "more items than the list may have"));
         }
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(count.min(1));
         for _ in 0..count {
             items.push(T::deserialize_reader(reader)?);
         }

@@ -70,24 +70,24 @@ any! {
 #[error("of another protocol")]
 pub struct OtherProtocol;
 
-/// An engine of any protocol.
+/// An engine of any protocol, with room for what it says in a step until that is tagged: empty between two steps.
 #[derive(Clone, Debug)]
 pub enum AnyEngine {
     /// See [`Pbft`].
-    Pbft(Pbft),
+    Pbft(Pbft, Vec<Output<Pbft>>),
     /// See [`Tendermint`].
-    Tendermint(Tendermint),
+    Tendermint(Tendermint, Vec<Output<Tendermint>>),
     /// See [`HotStuff`].
-    HotStuff(HotStuff),
+    HotStuff(HotStuff, Vec<Output<HotStuff>>),
 }
 
 /// The same expression, whichever it is.
 macro_rules! each {
     ($any:expr, $kind:ident($inner:ident) => $do:expr) => {
         match $any {
-            $kind::Pbft($inner) => $do,
-            $kind::Tendermint($inner) => $do,
-            $kind::HotStuff($inner) => $do,
+            $kind::Pbft($inner, ..) => $do,
+            $kind::Tendermint($inner, ..) => $do,
+            $kind::HotStuff($inner, ..) => $do,
         }
     };
 }
@@ -151,9 +151,11 @@ impl AnyEngine {
     /// An engine of this protocol about to begin `height`.
     pub fn new(protocol: Protocol, config: Config, validators: ValidatorSet, height: Height) -> AnyEngine {
         match protocol {
-            Protocol::Pbft => AnyEngine::Pbft(Pbft::new(config, validators, height)),
-            Protocol::Tendermint => AnyEngine::Tendermint(Tendermint::new(config, validators, height)),
-            Protocol::HotStuff => AnyEngine::HotStuff(HotStuff::new(config, validators, height)),
+            Protocol::Pbft => AnyEngine::Pbft(Pbft::new(config, validators, height), Vec::new()),
+            Protocol::Tendermint => {
+                AnyEngine::Tendermint(Tendermint::new(config, validators, height), Vec::new())
+            }
+            Protocol::HotStuff => AnyEngine::HotStuff(HotStuff::new(config, validators, height), Vec::new()),
         }
     }
 }
@@ -189,7 +191,11 @@ impl Engine for AnyEngine {
     }
 
     fn step(&mut self, now: Time, input: Input<Self>, out: &mut Vec<Output<Self>>) {
-        each!(self, AnyEngine(engine) => step(engine, now, input, out));
+        match self {
+            AnyEngine::Pbft(engine, said) => step(engine, said, now, input, out),
+            AnyEngine::Tendermint(engine, said) => step(engine, said, now, input, out),
+            AnyEngine::HotStuff(engine, said) => step(engine, said, now, input, out),
+        }
     }
 
     fn height(&self) -> Height {
@@ -258,8 +264,13 @@ where
 }
 
 /// A step of one engine, with its input taken out of the tag and its outputs tagged.
-fn step<E: Engine>(engine: &mut E, now: Time, input: Input<AnyEngine>, out: &mut Vec<Output<AnyEngine>>)
-where
+fn step<E: Engine>(
+    engine: &mut E,
+    said: &mut Vec<Output<E>>,
+    now: Time,
+    input: Input<AnyEngine>,
+    out: &mut Vec<Output<AnyEngine>>,
+) where
     E::Message: TryFrom<AnyMessage>,
     AnyMessage: From<E::Message>,
     AnyStatement: From<<E::Message as Message>::Statement>,
@@ -278,9 +289,8 @@ where
         Input::Verdict { height, digest, valid } => Input::Verdict { height, digest, valid },
         Input::Advance { height, validators } => Input::Advance { height, validators },
     };
-    let mut outputs = Vec::new();
-    engine.step(now, input, &mut outputs);
-    out.extend(outputs.into_iter().map(|output| match output {
+    engine.step(now, input, said);
+    out.extend(said.drain(..).map(|output| match output {
         Output::Persist { seq, entry } => Output::Persist { seq, entry: entry.into() },
         Output::Sign { message, after, to } => Output::Sign { message: message.into(), after, to },
         Output::Relay { to, message: Signed { message, signature } } => {

@@ -18,13 +18,14 @@ struct Entry {
 }
 
 impl Memo {
-    /// How many answers fit: those of a few heights of a hundred validators. A power of two.
-    const ENTRIES: usize = 1 << 14;
+    /// The most answers that any memo holds: those of a few heights of a hundred validators, and their players'.
+    pub(super) const MOST: usize = 1 << 14;
     /// Longer messages are not remembered. Votes, proposals and commands sign less.
     const LONGEST_MESSAGE: usize = 256;
 
-    pub(super) fn new() -> Memo {
-        Memo(RefCell::new((0..Self::ENTRIES).map(|_| None).collect()))
+    /// With room for so many answers.
+    pub(super) fn new(entries: usize) -> Memo {
+        Memo(RefCell::new((0..entries).map(|_| None).collect()))
     }
 
     /// The answer to this question, from memory or from `compute`.
@@ -36,7 +37,7 @@ impl Memo {
         compute: impl FnOnce() -> bool,
     ) -> bool {
         let [a, b, ..] = signature.0;
-        let place = usize::from(u16::from_le_bytes([a, b])) % Self::ENTRIES;
+        let place = usize::from(u16::from_le_bytes([a, b])) % self.0.borrow().len();
         if let Some(entry) = &self.0.borrow()[place]
             && entry.signature == *signature
             && entry.key == *key

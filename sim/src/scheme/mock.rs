@@ -15,6 +15,9 @@ struct MockKey {
     secret: [u8; 32],
 }
 
+/// How many answers are remembered for each key.
+const ANSWERS: usize = 64;
+
 struct MockVerifier {
     registry: Rc<[Rc<MockKey>]>,
     memo: Memo,
@@ -24,7 +27,9 @@ pub(super) fn keys(secrets: impl Iterator<Item = [u8; 32]>) -> Keys {
     let registry: Rc<[Rc<MockKey>]> =
         secrets.zip(0u32..).map(|(secret, position)| Rc::new(MockKey::new(secret, position))).collect();
     let signers = registry.iter().map(|key| key.clone() as Rc<dyn Sign>).collect();
-    (signers, Rc::new(MockVerifier { registry, memo: Memo::new() }))
+    // A tag costs less than memory that is not in the processor's cache.
+    let memo = Memo::new((ANSWERS * registry.len()).clamp(1, Memo::MOST));
+    (signers, Rc::new(MockVerifier { registry, memo }))
 }
 
 impl MockKey {

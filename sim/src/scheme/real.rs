@@ -17,7 +17,7 @@ struct CachingVerifier {
 
 pub(super) fn keys(secrets: impl Iterator<Item = [u8; 32]>) -> Keys {
     let signers = secrets.map(|secret| Rc::new(Ed25519::from_seed(secret)) as Rc<dyn Sign>).collect();
-    (signers, Rc::new(CachingVerifier { keys: RefCell::default(), memo: Memo::new() }))
+    (signers, Rc::new(CachingVerifier { keys: RefCell::default(), memo: Memo::new(Memo::MOST) }))
 }
 
 impl CachingVerifier {

@@ -29,7 +29,7 @@ pub enum Entry {
         /// The quorum's proof.
         certificate: PreparedCertificate,
         /// The PRE-PREPARE with the value, as its author signed it, so that it can be proposed again.
-        proposal: Signed<PbftMessage>,
+        proposal: Box<Signed<PbftMessage>>,
     },
 }
 
@@ -206,7 +206,7 @@ impl Pbft {
                     if let Some(content) = proposal.message.proposal() {
                         self.values.learn_valid(&content.value);
                         highest = certificate.view.max(highest);
-                        self.prepared = Some(Prepared { certificate, proposal });
+                        self.prepared = Some(Prepared { certificate, proposal: *proposal });
                     }
                 }
             }

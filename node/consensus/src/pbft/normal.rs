@@ -113,7 +113,10 @@ impl Pbft {
                 let Some(proposal) = held.message.proposal() else { return false };
                 let proposal = proposal.clone().signed(held.signature);
                 self.persist(
-                    Entry::Prepared { certificate: certificate.clone(), proposal: proposal.clone() },
+                    Entry::Prepared {
+                        certificate: certificate.clone(),
+                        proposal: Box::new(proposal.clone()),
+                    },
                     out,
                 );
                 self.prepared = Some(Prepared { certificate, proposal });

@@ -99,8 +99,10 @@ fn the_certificate_is_written_before_the_commit() {
     let mut rig = Rig::new();
     rig.pre_prepare(&x);
     rig.prepares(0, &x, &[1]);
-    let expected =
-        Entry::Prepared { certificate: prepared(4, 1, 0, &x, &[1, 3]), proposal: signed(bare(1, 0, 0, &x)) };
+    let expected = Entry::Prepared {
+        certificate: prepared(4, 1, 0, &x, &[1, 3]),
+        proposal: Box::new(signed(bare(1, 0, 0, &x))),
+    };
     let commit = Entry::Said(vote(VoteKind::Commit, 1, 0, 3, &x));
     assert_eq!(rig.log[1..], [expected, commit]);
 }

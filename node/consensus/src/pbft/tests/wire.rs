@@ -94,7 +94,7 @@ proptest! {
         round_trip(&message.statement())?;
         round_trip(&Entry::Said(message))?;
         round_trip(&Entry::Base { height: certificate.height, view: certificate.view })?;
-        round_trip(&Entry::Prepared { certificate, proposal: signed })?;
+        round_trip(&Entry::Prepared { certificate, proposal: Box::new(signed) })?;
     }
 
     #[test]
