@@ -165,6 +165,7 @@ impl<T: BorshDeserialize, const MAX: usize> BorshDeserialize for List<T, MAX> {
         if count > MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "more items than the list may have"));
         }
+        // Nearly all lists have one item. Room for more is not given on a stranger's word.
         let mut items = Vec::with_capacity(count.min(1));
         for _ in 0..count {
             items.push(T::deserialize_reader(reader)?);
