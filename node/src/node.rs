@@ -4,6 +4,8 @@
 //! then starts the node's own thread, on which the actors, the links and their timers live. Everything else that runs
 //! only sees events, hands in commands, or asks the node to stop.
 
+mod watched;
+
 use crate::address_book::AddressBook;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::Config;
@@ -12,7 +14,6 @@ use crate::event_log::EventLog;
 use crate::gateway::{self, BlobsHandedIn, Gateway, GatewayError, HandoverHandedIn, Health};
 use crate::home::{Home, HomeError, HomeLock};
 use crate::keys::SecretKey;
-use crate::logs;
 use crate::metrics::{LinkCounts, Metrics};
 use crate::open_files;
 use crate::sign_state::{Finding, SignState};
@@ -20,8 +21,8 @@ use crate::view::View;
 use crate::world::disk::{self, Files};
 use crate::world::{Fenced, Halted, Inline, OsEntropy, SystemClock};
 use bitcraps_actors::config::NodeConfig;
-use bitcraps_actors::files::{BLOCKS, CONSENSUS, Decided, SNAPSHOT, chain_end, decided_blocks};
-use bitcraps_actors::ports::{Clock, Event, Ports, Probe};
+use bitcraps_actors::files::{BLOCKS, CONSENSUS, SNAPSHOT, chain_end, decided_blocks};
+use bitcraps_actors::ports::{Clock, Ports};
 use bitcraps_actors::{JournalError, node};
 use bitcraps_casino::SignedCommand;
 use bitcraps_quic::{BindError, Counters, Identity, Observer, QuicConfig, QuicEvent, QuicLinks};
@@ -39,6 +40,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
+use watched::Watched;
 
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -372,42 +374,6 @@ fn open_archive(home: &Home) -> Result<Archive, StartError> {
         tracing::info!(blocks = filled, "taken into the archive");
     }
     Ok(archive)
-}
-
-/// Everyone who hears the node's events.
-#[derive(Clone)]
-struct Watched {
-    health: Arc<Health>,
-    view: Arc<View>,
-    metrics: Arc<Metrics>,
-    archive: Arc<Archive>,
-    book: Arc<AddressBook>,
-    clock: SystemClock,
-    event_log: Option<Arc<EventLog>>,
-}
-
-impl Probe for Watched {
-    fn event(&self, event: Event<'_>) {
-        if let Some(log) = &self.event_log {
-            log.write(&event, self.clock.wall());
-        }
-        logs::event(&event);
-        self.metrics.event(&event);
-        if let Event::Started { .. } = event {
-            self.health.restored();
-        }
-        self.view.event(&event);
-        self.book.event(&event, self.clock.wall());
-        // What is applied again at the start was taken from the node's file.
-        if let Event::Applied { value, certificate, dice, .. } = event
-            && self.health.has_restored()
-        {
-            let decided =
-                Decided { value: value.clone(), certificate: certificate.clone(), dice: dice.copied() };
-            self.archive.push(decided);
-            self.metrics.disk.archive_failed.set(i64::from(self.archive.has_failed()));
-        }
-    }
 }
 
 /// The ways of what clients hand in, at the gateway's end.

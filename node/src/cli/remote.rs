@@ -1,7 +1,6 @@
 //! Asking the running node, at its admin address.
 
 use super::{Context, Failure, code};
-use crate::hex;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -19,20 +18,19 @@ pub(super) fn get(context: &Context, path: &str) -> Result<Answer, Failure> {
 /// How the node of this home is; an error if another network's node answers, as one does whose port this configuration names
 /// by mistake.
 pub(super) fn status(context: &Context) -> Result<serde_json::Value, Failure> {
-    let address = reachable(context.config()?.gateway.admin);
-    let status = json(&ask(address, "/status")?)?;
-    let expected = context.home.read_genesis().ok().map(|genesis| hex::encode(&genesis.chain_id().0));
-    match expected.filter(|expected| status["chain_id"] != **expected) {
-        None => Ok(status),
-        Some(_) => {
-            let network = status["network"].as_str().unwrap_or("no name");
-            let message = format!(
-                "at http://{address} answers a node of another network, {network}: does this home's node run, and with this \
-                 configuration?"
-            );
-            Err(Failure::new(code::DATA, message))
-        }
+    let status = json(&get(context, "/status")?)?;
+    let ours =
+        context.home.read_genesis().map(|genesis| status["chain_id"] == genesis.chain_id().to_string());
+    if ours.unwrap_or(true) {
+        return Ok(status);
     }
+    let network = status["network"].as_str().unwrap_or("no name");
+    let address = reachable(context.config()?.gateway.admin);
+    let message = format!(
+        "at http://{address} answers a node of another network, {network}: does this home's node run, and with this \
+         configuration?"
+    );
+    Err(Failure::new(code::DATA, message))
 }
 
 /// The answer of the node with that admin address.

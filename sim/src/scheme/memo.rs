@@ -37,14 +37,16 @@ impl Memo {
         compute: impl FnOnce() -> bool,
     ) -> bool {
         let [a, b, ..] = signature.0;
-        let place = usize::from(u16::from_le_bytes([a, b])) % self.0.borrow().len();
-        if let Some(entry) = &self.0.borrow()[place]
+        let entries = self.0.borrow();
+        let place = usize::from(u16::from_le_bytes([a, b])) % entries.len();
+        if let Some(entry) = &entries[place]
             && entry.signature == *signature
             && entry.key == *key
             && entry.message == message
         {
             return entry.valid;
         }
+        drop(entries);
         let valid = compute();
         if message.len() <= Self::LONGEST_MESSAGE {
             let slot = &mut self.0.borrow_mut()[place];

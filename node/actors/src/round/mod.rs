@@ -5,11 +5,14 @@
 //! signed only after the sync that covers its write ([`barrier`]). After a disk error nothing is known of what is
 //! durable, so the node stops.
 
+#[cfg(feature = "byzantine")]
+mod adversary;
 mod barrier;
 mod checks;
 mod handovers;
 mod messages;
 mod offences;
+mod proposal;
 mod relays;
 
 use crate::chain::Tip;
@@ -28,7 +31,7 @@ use crate::verifications::Verifications;
 use crate::wire::{List, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use barrier::Barrier;
-use bitcraps_casino::{Attendance, Block, Committees, Handover};
+use bitcraps_casino::{Block, Committees, Handover};
 use bitcraps_consensus::{
     Certificate, Dest, Engine, Input, Invalid, Message as _, Output, Signed, Timer, ValidatorSet, Verified,
 };
@@ -41,9 +44,6 @@ use relays::Relays;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// What a signer of the parent takes in a block where the policy rewards it, in bytes: its index twice and its signature.
-const ATTENDANCE_BYTES: usize = 68;
 
 /// Those whom the round talks to.
 pub(crate) struct Neighbours {
@@ -320,56 +320,6 @@ impl Round {
         self.neighbours.transport.do_send(Send { to, payload, class: Class::Now });
     }
 
-    #[cfg(feature = "byzantine")]
-    fn adversary(&self) -> Option<&dyn crate::ports::Adversary> {
-        self.ports.adversary.as_deref().filter(|adversary| adversary.active())
-    }
-
-    /// Asks the adversary what goes to each recipient instead, and sends it to that one alone.
-    #[cfg(feature = "byzantine")]
-    fn send_through(
-        &self,
-        adversary: &dyn crate::ports::Adversary,
-        to: Dest,
-        message: &Signed<ConsensusMessage>,
-    ) {
-        let now = self.ports.clock.now();
-        let addressed = |validator| to == Dest::All || to == Dest::One(validator);
-        for (validator, entry) in self.validators.iter() {
-            if Some(validator) == self.me || !addressed(validator) {
-                continue;
-            }
-            for outgoing in adversary.outgoing(now, validator, message) {
-                self.send_instead(entry.key, outgoing);
-            }
-        }
-    }
-
-    #[cfg(feature = "byzantine")]
-    fn send_instead(&self, to: PublicKey, outgoing: crate::ports::Outgoing) {
-        use crate::ports::Outgoing;
-        let payload = match outgoing {
-            Outgoing::Message(message) => Wire::Consensus(List::first(vec![*message])).encode(),
-            Outgoing::Raw(bytes) => bytes,
-        };
-        self.neighbours.transport.do_send(Send { to: To::One(to), payload, class: Class::Now });
-    }
-
-    /// Lets the adversary say what is its own idea, and notes when it wants to speak again.
-    #[cfg(feature = "byzantine")]
-    fn speak_unasked(&mut self) {
-        let now = self.ports.clock.now();
-        let Some(adversary) = self.adversary() else { return };
-        for (to, outgoing) in adversary.unasked(now) {
-            if let Some(key) = self.key_of(to) {
-                self.send_instead(key, outgoing);
-            }
-        }
-        if let Some(at) = adversary.wakes(now) {
-            self.deadlines().set(Due::Adversary, at);
-        }
-    }
-
     /// The message back, if the latest verifications took no time and nothing is on its way that took some.
     /// Otherwise it is sent to this actor when that time is over: the order is kept.
     fn after_verifying<M>(&mut self, message: M, ctx: &Context<Self>) -> Option<M>
@@ -385,23 +335,6 @@ impl Round {
         let me = ctx.address();
         self.ports.compute.run(cost, Box::new(move || me.do_send(message)));
         None
-    }
-
-    fn rewards(&self) -> bool {
-        self.config.genesis.policy.reward.is_some()
-    }
-
-    /// How long a block's commands, offences and blobs may be together, in bytes.
-    fn block_room(&self) -> usize {
-        let attendance = if self.rewards() { ATTENDANCE_BYTES * self.validators.len() } else { 0 };
-        self.config.block_room().saturating_sub(attendance)
-    }
-
-    /// Who signed the tip, where the policy rewards that.
-    fn attendance(&self) -> Option<Attendance> {
-        let certificate = self.certificate.as_ref().filter(|_| self.rewards())?;
-        let signers = certificate.signatures.iter().map(|(signer, _)| *signer).collect();
-        Some(Attendance { signers, proof: borsh::to_vec(&**certificate).expect("a vector takes all bytes") })
     }
 
     fn checks(&self) -> Checks<'_> {
@@ -429,36 +362,6 @@ impl Round {
         if let Some(Judged { height, digest, valid }) = self.after_verifying(verdict, ctx) {
             self.inputs.push_back(Input::Verdict { height, digest, valid });
         }
-    }
-
-    fn propose(&mut self, Batch { height, round, commands, blobs }: Batch) {
-        let Some(proposer) = self.me.filter(|_| height == self.tip.height + 1) else { return };
-        let attendance = self.attendance();
-        if attendance.is_none() && self.rewards() && self.tip.height > 0 {
-            return; // It began with a snapshot and has seen no block since.
-        }
-        let handover = self.handover.clone().filter(|handover| self.may_hand_over(handover, height).is_ok());
-        let alone = handover.is_some();
-        let (commands, blobs) = if alone { Default::default() } else { (commands, blobs) };
-        let taken = borsh::object_length(&(&commands, &blobs)).unwrap_or(usize::MAX);
-        let room = self.block_room().saturating_sub(taken);
-        let (offences, _) = self.offences.for_block(height, if alone { 0 } else { room });
-        let block = Block {
-            height,
-            parent: self.tip.digest,
-            proposer,
-            time: checks::proposed_time(self.ports.clock.wall(), &self.tip),
-            state_root: self.root,
-            rolls: Block::must_roll(self.bets_are_up, &commands),
-            attendance,
-            handover,
-            commands,
-            offences,
-            blobs,
-        };
-        let value = Value::new(block.encode());
-        self.ports.probe.event(Event::Proposed { height, round, digest: value.digest() });
-        self.inputs.push_back(Input::Proposed { height, round, value });
     }
 
     /// Goes on after the tip, unless the interval since its decision is not over.

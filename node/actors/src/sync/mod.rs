@@ -9,6 +9,7 @@ mod catch_up;
 mod messages;
 mod serve;
 pub(crate) mod snapshot;
+mod take_over;
 
 use crate::chain::{DecidedBlock, Tip};
 use crate::committee::{Acting, Law, Succession};
@@ -23,18 +24,18 @@ use crate::ports::{Event, Ports, Refusal};
 use crate::round::{HandedOver, NewTip, Round};
 use crate::store::Store;
 use crate::transport::{Class, Penalty, Send, To, Transport};
-use crate::treasury::{Apply, Restore, Treasury};
+use crate::treasury::{Apply, Treasury};
 use crate::verifications::Verifications;
-use crate::wire::{Decided, Manifest, SyncMessage, Wire};
+use crate::wire::{Decided, SyncMessage, Wire};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use bitcraps_casino::{Block, Handover};
 use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time};
-use catch_up::{CatchUp, Downloaded, Next};
+use catch_up::{CatchUp, Next};
+use messages::BlocksSynced;
 pub(crate) use messages::{
     Applied, Behind, EngineDecided, FromPeer, Help, PeerGone, PeerHere, Rolled, SnapshotTaken,
 };
-use messages::{BlocksSynced, TakenOver};
 use snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -382,70 +383,6 @@ impl Sync {
         self.catch_up.blocks_came(now, &from, self.tip.height - before);
     }
 
-    fn take_manifest(&mut self, from: PublicKey, manifest: Box<Manifest>) {
-        let now = self.now();
-        let height = snapshot::described(&manifest).filter(|_| self.check_manifest(&manifest).is_some());
-        match height {
-            Some(height) => {
-                let useful = (height > self.tip.height).then_some((height, manifest));
-                self.catch_up.manifest_came(now, &from, useful);
-            }
-            None => self.punish(from),
-        }
-    }
-
-    /// The block after a snapshot, if the committee that the handovers lead to decided it.
-    fn check_manifest(&self, manifest: &Manifest) -> Option<DecidedBlock> {
-        let mut succession = self.succession.clone();
-        let (chain, verify, keys) = (&self.chain, &*self.verifications, &*self.ports.dice);
-        succession.follow(self.unknown(manifest), Law { chain, verify, keys })?;
-        self.check(manifest.next.clone(), &succession.acting)
-    }
-
-    /// The handovers of a manifest that are above the tip. This node may have come further since it asked.
-    fn unknown<'a>(&self, manifest: &'a Manifest) -> &'a [Decided] {
-        let handovers = manifest.handovers.as_slice();
-        let known = handovers.partition_point(|decided| decided.certificate.height <= self.tip.height);
-        &handovers[known..]
-    }
-
-    /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
-    fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded, ctx: &Context<Self>) {
-        let handovers = [&self.handovers[..], self.unknown(&manifest)].concat();
-        let opened = self.check_manifest(&manifest).and_then(|next| {
-            let (snapshot, casino) =
-                Snapshot::proven(manifest.last.clone(), handovers, &chunks, &next.block)?;
-            let committees = casino.bank().committees().clone();
-            let succession = Succession::new(committees, &*self.ports.dice).ok()?;
-            Some((snapshot, casino, next, succession))
-        });
-        let Some((snapshot, casino, next, succession)) = opened else {
-            return self.punish(peer);
-        };
-        if snapshot.height() <= self.tip.height {
-            return;
-        }
-        let (height, root) = (snapshot.height(), next.block.state_root);
-        let me = ctx.address();
-        let done = Box::new(move |outcome| me.do_send(TakenOver(outcome)));
-        self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
-        self.tip = snapshot.tip();
-        self.root = root;
-        self.bets_are_up = casino.bank().bets_are_up();
-        self.applied = height;
-        self.rolling = None;
-        self.dice.do_send(Ended(height));
-        if self.succession.committees != succession.committees {
-            self.succession = succession;
-            self.handovers = snapshot.handovers().to_vec();
-            self.tell_handover();
-        }
-        self.taking_over = Some((snapshot, next));
-        self.ports.probe.event(Event::StateSynced { height, root });
-        let handovers = self.handovers.clone();
-        self.treasury.do_send(Restore { casino: Box::new(casino), tip: self.tip, handovers });
-    }
-
     /// Keeps in the file of blocks no more than twice what is kept in memory, or [`FILE_BYTES`].
     fn cut_file(&mut self) {
         let short = self.filed <= 2 * Store::KEPT && self.filed_bytes <= FILE_BYTES;
@@ -619,22 +556,6 @@ impl Handler<BlocksSynced> for Sync {
         }
         self.sync_blocks(ctx);
         self.tell_round();
-    }
-}
-
-impl Handler<TakenOver> for Sync {
-    type Result = ();
-
-    fn handle(&mut self, TakenOver(outcome): TakenOver, ctx: &mut Self::Context) {
-        if let Err(error) = outcome {
-            return disk::halt(&self.ports, journal::SNAPSHOT, &error);
-        }
-        if let Some((snapshot, next)) = self.taking_over.take() {
-            self.durable = snapshot.height();
-            self.snapshot = Some(snapshot);
-            self.decide(next, true, ctx);
-            self.pursue();
-        }
     }
 }
 
