@@ -17,6 +17,7 @@ use crate::wire::Decided;
 use bitcraps_casino::{Block, Casino, GenesisError, SnapshotError};
 use bitcraps_consensus::{Config, Engine, ValidatorSet};
 use bitcraps_types::{ChainId, Height, WallTime};
+use std::sync::Arc;
 
 /// The content of the node's files; empty where there is none yet.
 #[derive(Clone, Debug, Default)]
@@ -106,22 +107,22 @@ pub(crate) fn boot(
     treasury::restored(ports, &tip, &casino, &handovers);
     let mut store = Store::default();
     let filed = blocks.len();
-    for decided in blocks {
+    for decided in blocks.into_iter().map(Arc::new) {
         store.push(decided.clone());
-        let Decided { value, certificate, dice } = decided;
-        let Ok(block) = Block::decode(value.bytes()) else { continue };
-        let decided = DecidedBlock { value, certificate, dice, block };
-        if decided.follows(&tip) {
-            if decided.block.state_root != casino.root() {
-                return Err(BootError::State(decided.block.height));
+        let Ok(block) = Block::decode(decided.value.bytes()) else { continue };
+        let last = DecidedBlock { decided, block };
+        if last.follows(&tip) {
+            let DecidedBlock { decided, block } = &last;
+            if block.state_root != casino.root() {
+                return Err(BootError::State(block.height));
             }
-            tip = decided.tip();
-            if decided.block.handover.is_some() {
-                handovers.push(decided.decided());
+            tip = last.tip();
+            if block.handover.is_some() {
+                handovers.push(Decided::clone(decided));
             }
             let (root, reports) =
-                casino.apply_and_report(&decided.block, decided.dice.as_ref(), &chain, verifications);
-            treasury::applied(ports, &decided, root, casino.bank(), &reports);
+                casino.apply_and_report(block, decided.dice.as_ref(), &chain, verifications);
+            treasury::applied(ports, &last, root, casino.bank(), &reports);
         }
     }
     store.trim(snapshot.as_ref().map_or(0, Snapshot::height));

@@ -3,16 +3,16 @@
 use crate::committee::Acting;
 use crate::wire::Decided;
 use bitcraps_casino::Block;
-use bitcraps_consensus::{Certificate, CertificateError};
-use bitcraps_types::{ChainId, Digest, Height, ThresholdSignature, Value, Verify, WallTime};
+use bitcraps_consensus::CertificateError;
+use bitcraps_types::{ChainId, Digest, Height, Verify, WallTime};
+use std::sync::Arc;
 
 /// A block that was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct DecidedBlock {
-    pub(crate) value: Value,
-    pub(crate) certificate: Certificate,
-    /// The signature from which its dice follow, if it rolls and they are not out.
-    pub(crate) dice: Option<ThresholdSignature>,
+    /// As it is stored and sent.
+    pub(crate) decided: Arc<Decided>,
+    /// Its value, decoded.
     pub(crate) block: Block,
 }
 
@@ -41,33 +41,29 @@ pub(crate) enum Unlinked {
 impl DecidedBlock {
     /// Checks that a value is a block, that its certificate proves it, and that the dice are its own. They may be missing.
     pub(crate) fn check(
-        Decided { value, certificate, dice }: Decided,
+        decided: Decided,
         acting: &Acting,
         chain: &ChainId,
         verify: &dyn Verify,
     ) -> Result<DecidedBlock, Unlinked> {
+        let Decided { value, certificate, dice } = &decided;
         let block = Block::decode(value.bytes()).map_err(|_| Unlinked::NoBlock)?;
         if certificate.digest != value.digest() || certificate.height != block.height {
             return Err(Unlinked::OtherBlock);
         }
         certificate.verify(&acting.validators, chain, verify)?;
-        if let Some(dice) = &dice {
+        if let Some(dice) = dice {
             let message = bitcraps_beacon::message(chain, block.height, &certificate.digest);
             if !block.rolls || !acting.key.verify(&message, dice) {
                 return Err(Unlinked::Dice);
             }
         }
-        Ok(DecidedBlock { value, certificate, dice, block })
+        Ok(DecidedBlock { decided: Arc::new(decided), block })
     }
 
     /// Whether the dice are there, if it rolls.
     pub(crate) fn is_complete(&self) -> bool {
-        self.block.rolls == self.dice.is_some()
-    }
-
-    /// As it is stored and sent.
-    pub(crate) fn decided(&self) -> Decided {
-        Decided { value: self.value.clone(), certificate: self.certificate.clone(), dice: self.dice }
+        self.block.rolls == self.decided.dice.is_some()
     }
 
     /// Whether the block follows `tip`.
@@ -77,6 +73,6 @@ impl DecidedBlock {
 
     /// The chain's end with this block.
     pub(crate) fn tip(&self) -> Tip {
-        Tip { height: self.block.height, digest: self.value.digest(), time: self.block.time }
+        Tip { height: self.block.height, digest: self.decided.value.digest(), time: self.block.time }
     }
 }

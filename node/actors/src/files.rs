@@ -160,7 +160,7 @@ pub fn replay(
         if let Some(handover) = &decided.block.handover {
             succession.hand_over(handover, height, law)?;
         }
-        casino.apply(&decided.block, decided.dice.as_ref(), &chain, verify);
+        casino.apply(&decided.block, decided.decided.dice.as_ref(), &chain, verify);
         applied += 1;
     }
     Ok(Replayed { height: tip.height, from, blocks: applied, root: casino.root(), certified })

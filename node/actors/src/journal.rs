@@ -47,16 +47,22 @@ pub enum JournalError {
 /// A record, ready to be appended.
 pub(crate) fn record<T: BorshSerialize>(content: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(TYPICAL);
-    bytes.extend_from_slice(&[0; HEADER]);
-    content.serialize(&mut bytes).expect("writing to memory does not fail");
-    let length = u32::try_from(bytes.len() - HEADER).expect("a record is far smaller than 4 GiB");
-    let checksum = crc32fast::hash(&bytes[HEADER..]);
-    bytes[..4].copy_from_slice(&MAGIC);
-    bytes[4..8].copy_from_slice(&length.to_le_bytes());
-    bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
-    let checksum = crc32fast::hash(&bytes[..12]);
-    bytes[12..HEADER].copy_from_slice(&checksum.to_le_bytes());
+    write(content, &mut bytes);
     bytes
+}
+
+/// Adds a record to the end of a file.
+pub(crate) fn write<T: BorshSerialize>(content: &T, file: &mut Vec<u8>) {
+    let start = file.len();
+    file.extend_from_slice(&[0; HEADER]);
+    content.serialize(file).expect("writing to memory does not fail");
+    let (header, content) = file[start..].split_at_mut(HEADER);
+    let length = u32::try_from(content.len()).expect("a record is far smaller than 4 GiB");
+    header[..4].copy_from_slice(&MAGIC);
+    header[4..8].copy_from_slice(&length.to_le_bytes());
+    header[8..12].copy_from_slice(&crc32fast::hash(content).to_le_bytes());
+    let checksum = crc32fast::hash(&header[..12]);
+    header[12..].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// Reads all records of a file.

@@ -264,13 +264,14 @@ fn run(
     let certificate = store.get(tip.height).map(|decided| Arc::new(decided.certificate.clone()));
     let restored =
         sync::Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, succession, handovers };
-    let neighbours = sync::Neighbours { transport: transport.clone(), round, treasury, dice };
+    let neighbours = sync::Neighbours { transport: transport.clone(), round: round.clone(), treasury, dice };
     wiring.sync.run(Sync::new(
         ports.clone(),
         config.clone(),
         chain,
         restored,
         verifications.clone(),
+        sync.clone(),
         neighbours,
     ));
 
@@ -297,7 +298,8 @@ fn run(
         recorded,
     };
     let neighbours = round::Neighbours { transport, mempool, sync };
-    wiring.round.run(Round::new(ports.clone(), config.clone(), chain, restored, verifications, neighbours));
+    let round = Round::new(ports.clone(), config.clone(), chain, restored, verifications, round, neighbours);
+    wiring.round.run(round);
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 use crate::wire::Decided;
 use bitcraps_types::Height;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The last decided blocks, without gaps: [`Store::KEPT`], or fewer if they are long.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
-    blocks: VecDeque<Decided>,
+    blocks: VecDeque<Arc<Decided>>,
     /// How long their values are together.
     bytes: usize,
 }
@@ -22,7 +23,7 @@ impl Store {
     pub(crate) const KEPT_BYTES: usize = 128 << 20;
 
     /// Adds a block. One that does not follow the last starts the store anew.
-    pub(crate) fn push(&mut self, decided: Decided) {
+    pub(crate) fn push(&mut self, decided: Arc<Decided>) {
         let next = decided.certificate.height;
         let follows = self.blocks.back().is_none_or(|last| last.certificate.height + 1 == next);
         if !follows {
@@ -54,7 +55,7 @@ impl Store {
     /// The block at a height.
     pub(crate) fn get(&self, height: Height) -> Option<&Decided> {
         let first = self.blocks.front()?.certificate.height;
-        self.blocks.get(usize::try_from(height.checked_sub(first)?).ok()?)
+        self.blocks.get(usize::try_from(height.checked_sub(first)?).ok()?).map(Arc::as_ref)
     }
 
     /// Blocks from a height on, at most `count`, of together at most `max_bytes` (but at least one).
@@ -73,7 +74,7 @@ impl Store {
 
     /// All, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Decided> {
-        self.blocks.iter()
+        self.blocks.iter().map(Arc::as_ref)
     }
 }
 
@@ -83,9 +84,9 @@ mod tests {
     use bitcraps_consensus::Certificate;
     use bitcraps_types::Value;
 
-    fn decided(value: Value, height: Height) -> Decided {
+    fn decided(value: Value, height: Height) -> Arc<Decided> {
         let certificate = Certificate { height, round: 0, digest: value.digest(), signatures: vec![] };
-        Decided { value, certificate, dice: None }
+        Arc::new(Decided { value, certificate, dice: None })
     }
 
     fn store(heights: impl Iterator<Item = Height>) -> Store {

@@ -17,10 +17,9 @@ use bitcraps_treasury::Sequences;
 use bitcraps_types::{AccountId, ChainId, Digest, Height, TableId, Value};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Apply this decided block, the next in height.
-pub(crate) struct Apply(pub(crate) Arc<DecidedBlock>);
+pub(crate) struct Apply(pub(crate) Box<DecidedBlock>);
 
 /// A table played its orders.
 pub(crate) struct Played {
@@ -55,7 +54,7 @@ pub(crate) struct Treasury {
     pub(crate) round: Addr<Round>,
     pub(crate) mempool: Addr<Mempool>,
     pub(crate) sync: Addr<Sync>,
-    pub(crate) queue: VecDeque<Arc<DecidedBlock>>,
+    pub(crate) queue: VecDeque<Box<DecidedBlock>>,
     pub(crate) work: Work,
 }
 
@@ -64,7 +63,7 @@ pub(crate) enum Work {
     Idle,
     /// Tables play a block.
     Playing {
-        block: Arc<DecidedBlock>,
+        block: Box<DecidedBlock>,
         missing: usize,
         reports: Vec<TableReport>,
     },
@@ -98,7 +97,7 @@ impl Treasury {
 
     fn play(&self, orders: Vec<Orders>) {
         let Work::Playing { block, .. } = &self.work else { return };
-        let (height, seed) = (block.block.height, block.dice.as_ref().map(seed_of));
+        let (height, seed) = (block.block.height, block.decided.dice.as_ref().map(seed_of));
         for orders in orders {
             if let Some(table) = self.tables.get(&orders.table) {
                 table.do_send(Play { height, orders, seed });
@@ -162,8 +161,8 @@ impl Treasury {
     }
 
     /// Asks the tables for their states, for a snapshot.
-    fn gather(&mut self, last: Arc<DecidedBlock>) {
-        let (height, last) = (last.block.height, last.value.clone());
+    fn gather(&mut self, last: Box<DecidedBlock>) {
+        let (height, last) = (last.block.height, last.decided.value.clone());
         self.work = Work::Gathering { height, last, tables: Vec::with_capacity(self.tables.len()) };
         self.tables.values().for_each(|table| table.do_send(TellState(height)));
         self.snapshot_if_complete();
@@ -190,7 +189,7 @@ pub(crate) fn applied(
     bank: &Bank,
     reports: &[TableReport],
 ) {
-    let block = &decided.block;
+    let DecidedBlock { decided, block } = decided;
     ports.probe.event(Event::Applied {
         height: block.height,
         block,

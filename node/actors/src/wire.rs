@@ -135,6 +135,16 @@ impl Wire {
         Bytes::from(bytes)
     }
 
+    /// The bytes of [`Wire::Consensus`] with the first [`MAX_CONSENSUS`] of these messages, which need not be given away.
+    pub fn encode_consensus(messages: &[Signed<ConsensusMessage>]) -> Bytes {
+        const TAG: u8 = 2;
+        let mut bytes = Vec::with_capacity(TYPICAL);
+        (TAG, &messages[..messages.len().min(MAX_CONSENSUS)])
+            .serialize(&mut bytes)
+            .expect("writing to memory does not fail");
+        Bytes::from(bytes)
+    }
+
     /// The message of these bytes, all of them.
     pub fn decode(bytes: &[u8]) -> Result<Wire, Undecodable> {
         Wire::try_from_slice(bytes).map_err(|_| Undecodable)

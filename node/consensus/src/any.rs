@@ -4,10 +4,10 @@
 //! tagged with the protocol; what another protocol's engine said never reaches this one.
 
 use crate::{
-    Config, Engine, Evidence, HotStuff, Input, Invalid, Message, Output, Pbft, Signed, Tendermint,
+    Config, Engine, Evidence, HotStuff, Input, Invalid, Message, Output, Pbft, SignBytes, Signed, Tendermint,
     ValidatorSet, Verified, hotstuff, pbft, tendermint,
 };
-use bitcraps_types::{ChainId, Height, Protocol, Round, Time, ValidatorIndex, Verify};
+use bitcraps_types::{ChainId, Height, Protocol, Round, Signature, Time, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// One of the protocols' types, tagged.
@@ -111,7 +111,7 @@ impl Message for AnyMessage {
         each!(self, AnyMessage(message) => message.kind())
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         each!(self, AnyMessage(message) => message.sign_bytes(chain))
     }
 }
@@ -135,7 +135,7 @@ impl Message for AnyStatement {
         each!(self, AnyStatement(statement) => statement.kind())
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         each!(self, AnyStatement(statement) => statement.sign_bytes(chain))
     }
 }
@@ -219,8 +219,18 @@ impl Engine for AnyEngine {
         }
     }
 
-    fn knows(&self, signed: &Signed<AnyMessage>) -> bool {
-        each!(self, AnyEngine(engine) => knows(engine, signed))
+    /// What another protocol's engine said is not known: it is for `verify` to judge.
+    fn knows(&self, message: &AnyMessage, signature: &Signature) -> bool {
+        match (self, message) {
+            (AnyEngine::Pbft(engine, _), AnyMessage::Pbft(message)) => engine.knows(message, signature),
+            (AnyEngine::Tendermint(engine, _), AnyMessage::Tendermint(message)) => {
+                engine.knows(message, signature)
+            }
+            (AnyEngine::HotStuff(engine, _), AnyMessage::HotStuff(message)) => {
+                engine.knows(message, signature)
+            }
+            _ => false,
+        }
     }
 
     fn waiting(&self, author: ValidatorIndex) -> usize {
@@ -251,16 +261,6 @@ impl Engine for AnyEngine {
     fn forget_lock(&mut self) {
         each!(self, AnyEngine(engine) => engine.forget_lock());
     }
-}
-
-/// Whether the engine knows it. What another protocol's engine said is not known: it is for `verify` to judge.
-fn knows<E: Engine>(engine: &E, signed: &Signed<AnyMessage>) -> bool
-where
-    E::Message: TryFrom<AnyMessage>,
-{
-    let Signed { message, signature } = signed;
-    let message = message.clone().try_into();
-    message.is_ok_and(|message| engine.knows(&Signed { message, signature: *signature }))
 }
 
 /// A step of one engine, with its input taken out of the tag and its outputs tagged.

@@ -3,7 +3,7 @@
 //! It is the same whichever engine decided: each engine's last vote for a value signs [`commit_bytes`]. The chain's
 //! identity binds the genesis, and the genesis names the engine, so that no vote counts in another engine.
 
-use crate::ValidatorSet;
+use crate::{SignBytes, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -51,22 +51,27 @@ impl Certificate {
 
 /// What a validator signs that commits to a value at a height and round: `\x06commit`, the chain, the height and the
 /// round little-endian, the digest.
-pub fn commit_bytes(chain: &ChainId, height: Height, round: Round, digest: &Digest) -> Vec<u8> {
+pub fn commit_bytes(chain: &ChainId, height: Height, round: Round, digest: &Digest) -> SignBytes {
     let mut bytes = preimage("commit", chain, height, round);
-    bytes.extend(digest.0);
+    put(&mut bytes, &digest.0);
     bytes
 }
 
 /// How all that validators sign begins: a domain (its length first, so that no domain is a prefix of another), the
 /// chain, the height, the round.
-pub(crate) fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
+pub(crate) fn preimage(domain: &str, chain: &ChainId, height: Height, round: Round) -> SignBytes {
+    let mut bytes = SignBytes::new();
     bytes.push(u8::try_from(domain.len()).expect("a domain is a short literal"));
-    bytes.extend(domain.as_bytes());
-    bytes.extend(chain.0);
-    bytes.extend(height.to_le_bytes());
-    bytes.extend(round.to_le_bytes());
+    put(&mut bytes, domain.as_bytes());
+    put(&mut bytes, &chain.0);
+    put(&mut bytes, &height.to_le_bytes());
+    put(&mut bytes, &round.to_le_bytes());
     bytes
+}
+
+/// Adds to what a validator signs.
+pub(crate) fn put(bytes: &mut SignBytes, more: &[u8]) {
+    bytes.try_extend_from_slice(more).expect("no statement is so long");
 }
 
 /// Why a certificate proves nothing.

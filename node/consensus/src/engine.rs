@@ -9,7 +9,7 @@
 //!   it, and gives it back as [`Input::Message`]. So no certificate ever holds a vote that a crash could forget.
 
 use crate::{Certificate, Evidence, Message, Signed, ValidatorSet, Verified};
-use bitcraps_types::{ChainId, Digest, Height, Round, Time, ValidatorIndex, Value, Verify};
+use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
 use std::time::Duration;
@@ -245,7 +245,7 @@ pub trait Engine: Clone + fmt::Debug + Sized {
 
     /// Whether a message that was not verified yet says nothing new: verified, it would change nothing, so that the
     /// host may drop it at once.
-    fn knows(&self, message: &Signed<Self::Message>) -> bool;
+    fn knows(&self, message: &Self::Message, signature: &Signature) -> bool;
 
     /// How many messages of a validator wait for a later height. Bounded, whatever it sends.
     fn waiting(&self, author: ValidatorIndex) -> usize;

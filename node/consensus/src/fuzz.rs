@@ -283,7 +283,7 @@ impl<E: Fuzzed> Host<E> {
             return;
         }
         let signed = Signed { message, signature: SIGNATURE };
-        let knows = self.engine.knows(&signed);
+        let knows = self.engine.knows(&signed.message, &signed.signature);
         let height = self.engine.height();
         let Ok(verified) = E::verify(signed, &self.set, &CHAIN, &Trusting) else { return };
         let before = (self.engine.round(), self.log.len(), self.signed.len());

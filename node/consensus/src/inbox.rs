@@ -3,7 +3,7 @@
 //! Bounded per author: the last [`PER_AUTHOR`] messages, and proposals of the first rounds only, one per round.
 
 use crate::{Message, Signed};
-use bitcraps_types::{Round, ValidatorIndex};
+use bitcraps_types::{Round, Signature, ValidatorIndex};
 use std::collections::VecDeque;
 use std::mem;
 
@@ -42,8 +42,9 @@ impl<M: Message> Inbox<M> {
     }
 
     /// Whether this very message waits.
-    pub(crate) fn holds(&self, signed: &Signed<M>) -> bool {
-        self.0.get(signed.message.author().index()).is_some_and(|waiting| waiting.contains(signed))
+    pub(crate) fn holds(&self, message: &M, signature: &Signature) -> bool {
+        let waiting = self.0.get(message.author().index());
+        waiting.is_some_and(|waiting| waiting.iter().any(|held| held.is(message, signature)))
     }
 
     /// How many messages of this author wait.

@@ -27,7 +27,7 @@ pub use certificate::{Certificate, CertificateError, commit_bytes};
 pub use engine::{Config, Dest, Engine, Input, Output, Seq, Timer, TimerKind};
 pub use hotstuff::HotStuff;
 pub use pbft::Pbft;
-pub use signed::{Evidence, EvidenceError, Invalid, Message, Signed, Verified};
+pub use signed::{Evidence, EvidenceError, Invalid, Message, SignBytes, Signed, Verified};
 pub use tendermint::Tendermint;
 pub use transitions::transitions;
 pub use validators::{Validator, ValidatorSet, ValidatorSetError};

@@ -1,9 +1,13 @@
 //! Signed messages, and the type that says a signature was checked.
 
 use crate::{Engine, ValidatorSet};
+use arrayvec::ArrayVec;
 use bitcraps_types::{ChainId, Height, Sign, Signature, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
+
+/// The bytes under a signature: a domain, the chain, and the few numbers and digests that a statement consists of.
+pub type SignBytes = ArrayVec<u8, 128>;
 
 /// What a validator signs.
 pub trait Message: BorshSerialize + BorshDeserialize + Clone + fmt::Debug + PartialEq {
@@ -20,7 +24,7 @@ pub trait Message: BorshSerialize + BorshDeserialize + Clone + fmt::Debug + Part
     fn kind(&self) -> &'static str;
     /// The bytes that its author signs: a domain, the chain, the content. The author is left out, so that all who
     /// vote the same sign the same.
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8>;
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes;
 }
 
 /// A message with its author's signature, not yet checked.
@@ -37,6 +41,11 @@ impl<M: Message> Signed<M> {
     pub fn new(message: M, chain: &ChainId, key: &dyn Sign) -> Signed<M> {
         let signature = key.sign(&message.sign_bytes(chain));
         Signed { message, signature }
+    }
+
+    /// Whether it is this very message.
+    pub(crate) fn is(&self, message: &M, signature: &Signature) -> bool {
+        self.signature == *signature && self.message == *message
     }
 
     /// What its author signed, with the signature, which is as valid for it.

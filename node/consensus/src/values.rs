@@ -1,7 +1,7 @@
 //! The values of one height that this node has the bytes of, and what the application said about each.
 
 use bitcraps_types::{Digest, Value};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What is known about a value's validity.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub(crate) enum Judgement {
 
 /// The values of a height by digest.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Values(BTreeMap<Digest, Known>);
+pub(crate) struct Values(LiteMap<Digest, Known>);
 
 /// A value can be asked about twice: as a fresh one, which the local clock may refuse, and as one that comes with a
 /// proof of lock, which it may not. One question is pending at a time.
@@ -88,6 +88,11 @@ impl Values {
             Some(false) => known.proven = Some(valid),
             None => {}
         }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Forgets the values that `keep` does not name.

@@ -47,7 +47,8 @@ impl BorshDeserialize for Value {
         if length > Value::MAX_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "value longer than Value::MAX_BYTES"));
         }
-        let mut bytes = Vec::new();
+        // Room for more than most blocks is not given on a stranger's word.
+        let mut bytes = Vec::with_capacity(length.min(4096));
         reader.by_ref().take(length as u64).read_to_end(&mut bytes)?;
         if bytes.len() != length {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -253,7 +253,7 @@ impl Network {
     fn deliver(&mut self, from: usize, to: usize, packet: &Packet) {
         match packet {
             Packet::Message(message) => {
-                if !self.replicas[to].engine.knows(message.signed()) {
+                if !self.replicas[to].engine.knows(message.message(), &message.signed().signature) {
                     self.step(to, Input::Message(message.clone()));
                 }
             }

@@ -11,7 +11,7 @@ use super::random::Stream;
 use super::trace::Kind;
 use super::world::{Access, Core, Event, Touched};
 use bitcraps_actors::ports::{Disk, DiskError, Done};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// What a crash does to bytes that were not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ struct File {
 /// What a done operation makes durable.
 #[derive(Debug)]
 pub(crate) struct Commit {
-    file: String,
+    file: usize,
     generation: u64,
     bytes: usize,
 }
@@ -96,7 +96,8 @@ pub(crate) struct Pending<T> {
 /// One node's disk. It survives the node's crashes.
 #[derive(Debug)]
 pub(crate) struct NodeDisk {
-    files: BTreeMap<String, File>,
+    /// With their names, in the order in which they were first touched. A node has a handful.
+    files: Vec<(String, File)>,
     faults: Faults,
     latency: u64,
     errors: Stream,
@@ -107,7 +108,7 @@ pub(crate) struct NodeDisk {
 impl NodeDisk {
     pub(crate) fn new(seed: u64, node: NodeIndex, latency: u64) -> NodeDisk {
         NodeDisk {
-            files: BTreeMap::new(),
+            files: Vec::new(),
             faults: Faults::default(),
             latency,
             errors: Stream::derive(seed, "disk error", u64::from(node)),
@@ -134,16 +135,26 @@ impl NodeDisk {
 
     /// What a read would see.
     pub(crate) fn content(&self, file: &str) -> Vec<u8> {
-        self.files.get(file).map_or_else(Vec::new, |file| file.last().bytes.to_vec())
+        self.find(file).map_or_else(Vec::new, |file| self.files[file].1.last().bytes.to_vec())
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.files.iter().position(|(known, _)| known == name)
+    }
+
+    /// Where a file is; it is made if it is not there.
+    fn place(&mut self, name: &str) -> usize {
+        self.find(name).unwrap_or_else(|| {
+            let first = Generation { number: 0, bytes: Content::default(), solid: 0, committed: true };
+            let file = File { generations: VecDeque::from([first]), free_at: 0, sync_failed: false };
+            self.files.push((name.to_owned(), file));
+            self.files.len() - 1
+        })
     }
 
     fn file(&mut self, name: &str) -> &mut File {
-        if !self.files.contains_key(name) {
-            let first = Generation { number: 0, bytes: Content::default(), solid: 0, committed: true };
-            let file = File { generations: VecDeque::from([first]), free_at: 0, sync_failed: false };
-            self.files.insert(name.to_owned(), file);
-        }
-        self.files.get_mut(name).expect("just inserted")
+        let place = self.place(name);
+        &mut self.files[place].1
     }
 
     fn has_room(&self, more: u64, instead_of: u64) -> bool {
@@ -153,12 +164,12 @@ impl NodeDisk {
 
     /// Bytes in all files.
     pub(crate) fn used(&self) -> u64 {
-        self.files.values().map(|file| file.last().bytes.len() as u64).sum()
+        self.files.iter().map(|(_, file)| file.last().bytes.len() as u64).sum()
     }
 
     /// Makes durable what a done operation covered.
     pub(crate) fn commit(&mut self, commit: &Commit) {
-        let Some(file) = self.files.get_mut(&commit.file) else { return };
+        let (_, file) = &mut self.files[commit.file];
         if let Some(at) = file.generations.iter().position(|known| known.number == commit.generation) {
             file.generations.drain(..at);
             let first = &mut file.generations[0];
@@ -170,7 +181,9 @@ impl NodeDisk {
     /// The power fails, or the process dies.
     pub(crate) fn crash(&mut self, fate: DiskFate) -> CrashReport {
         let mut report = CrashReport::default();
-        for file in self.files.values_mut() {
+        let mut by_name: Vec<&mut (String, File)> = self.files.iter_mut().collect();
+        by_name.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (_, file) in by_name {
             let fate = if fate == DiskFate::Keep && file.sync_failed { DiskFate::LostUnsynced } else { fate };
             file.crash(fate, &mut self.torn, &mut report);
         }
@@ -201,8 +214,9 @@ impl NodeDisk {
             self.file(file).sync_failed = true;
             return self.begin(now, file, None, Err(failed("sync")), touched);
         }
-        let last = self.file(file).last();
-        let commit = Commit { file: file.to_owned(), generation: last.number, bytes: last.bytes.len() };
+        let place = self.place(file);
+        let last = self.files[place].1.last();
+        let commit = Commit { file: place, generation: last.number, bytes: last.bytes.len() };
         self.begin(now, file, Some(commit), Ok(()), touched)
     }
 
@@ -229,7 +243,8 @@ impl NodeDisk {
             return self.begin(now, file, None, Err(DiskError::Full), touched);
         }
         let length = bytes.len();
-        let entry = self.file(file);
+        let place = self.place(file);
+        let entry = &mut self.files[place].1;
         let number = entry.last().number + 1;
         entry.generations.push_back(Generation {
             number,
@@ -237,7 +252,7 @@ impl NodeDisk {
             solid: length,
             committed: false,
         });
-        let commit = Commit { file: file.to_owned(), generation: number, bytes: length };
+        let commit = Commit { file: place, generation: number, bytes: length };
         self.begin(now, file, Some(commit), Ok(()), touched)
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Conservation {
     pub(super) conservation: Finding,
     pub(super) no_negative_balance: Finding,
     charges: Charges,
+    /// The account of each validator's stake.
+    stake_accounts: Vec<AccountId>,
     /// Whether fees are burnt.
     burns_fees: bool,
     /// What there must be after each decided block of the one chain.
@@ -30,6 +32,7 @@ impl Conservation {
             conservation: Finding::new("conservation"),
             no_negative_balance: Finding::new("no_negative_balance"),
             charges: Charges::new(genesis),
+            stake_accounts: Vec::new(),
             burns_fees: genesis.policy.fee.to == FeesTo::Nobody,
             expected: BTreeMap::new(),
             summed: BTreeSet::new(),
@@ -39,6 +42,9 @@ impl Conservation {
     /// The next block of the one chain.
     pub(super) fn decided(&mut self, block: &Block) {
         self.charges.charge(block);
+        let known = self.stake_accounts.len();
+        let account = |validator: usize| AccountId::of_house(&format!("stake {validator}"));
+        self.stake_accounts.extend((known..self.charges.expected.stakes.len()).map(account));
         self.expected.insert(block.height, self.charges.expected.clone());
     }
 
@@ -58,7 +64,8 @@ impl Conservation {
         let expected = self.expected.get(&height);
         let supply = expected.map(|expected| expected.supply);
         let sums = sum(ledger.accounts(), ledger.issue_account(), supply);
-        let stakes = expected.map_or(Ok(()), |expected| stakes(ledger, &expected.stakes));
+        let stakes =
+            expected.map_or(Ok(()), |expected| stakes(ledger, &self.stake_accounts, &expected.stakes));
         if let Err(reason) = sums.and(stakes) {
             self.conservation.violated(at, format!("node {node}, height {height}: {reason}"));
         }
@@ -169,10 +176,11 @@ fn minted(reward: u128, powers: &[u128], signed: impl Fn(usize) -> bool) -> u128
 }
 
 /// Whether each validator's stake is what it must be.
-fn stakes(ledger: &Ledger, expected: &[u128]) -> Result<(), String> {
-    for (validator, expected) in expected.iter().enumerate() {
-        let account = ledger.account(&AccountId::of_house(&format!("stake {validator}")));
-        let held = account.map_or(0, |stake| stake.credits_posted.saturating_sub(stake.debits_posted));
+fn stakes(ledger: &Ledger, accounts: &[AccountId], expected: &[u128]) -> Result<(), String> {
+    for (validator, (account, expected)) in accounts.iter().zip(expected).enumerate() {
+        let held = ledger
+            .account(account)
+            .map_or(0, |stake| stake.credits_posted.saturating_sub(stake.debits_posted));
         if held != *expected {
             return Err(format!("validator {validator} has {held} at stake, its offences leave {expected}"));
         }

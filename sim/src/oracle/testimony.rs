@@ -9,6 +9,7 @@ use super::fleet::Fleet;
 use bitcraps_actors::ports::ConsensusMessage;
 use bitcraps_consensus::{AnyStatement, Certificate, Signed};
 use bitcraps_types::{Height, Round, Signature, ValidatorIndex};
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 
 /// All that was signed at the heights that somebody may still decide.
@@ -26,14 +27,14 @@ pub(super) struct Testimony {
 /// All that was signed at one height.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Statements {
-    by: BTreeMap<ValidatorIndex, Vec<Signed<AnyStatement>>>,
+    by: LiteMap<ValidatorIndex, Vec<Signed<AnyStatement>>>,
     /// Who said so.
-    backers: BTreeMap<Claim, Vec<ValidatorIndex>>,
+    backers: LiteMap<Claim, Vec<ValidatorIndex>>,
     /// A liar said more than is remembered.
     cut: bool,
 }
 
-static NOTHING: Statements = Statements { by: BTreeMap::new(), backers: BTreeMap::new(), cut: false };
+static NOTHING: Statements = Statements { by: LiteMap::new(), backers: LiteMap::new(), cut: false };
 
 impl Testimony {
     /// Takes note of what a validator signed. An honest node said it, so the signature is not checked.
@@ -181,8 +182,9 @@ impl Statements {
         round: Round,
         kind: &'static str,
     ) -> impl Iterator<Item = (&Claim, &[ValidatorIndex])> {
-        let from = self.backers.range((round, kind, (None, None))..);
-        from.take_while(move |(claim, _)| (claim.0, claim.1) == (round, kind))
+        self.backers
+            .iter()
+            .filter(move |(claim, _)| (claim.0, claim.1) == (round, kind))
             .map(|(claim, backers)| (claim, &backers[..]))
     }
 }

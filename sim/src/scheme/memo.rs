@@ -36,10 +36,8 @@ impl Memo {
         signature: &Signature,
         compute: impl FnOnce() -> bool,
     ) -> bool {
-        let [a, b, ..] = signature.0;
         let entries = self.0.borrow();
-        let place = usize::from(u16::from_le_bytes([a, b])) % entries.len();
-        if let Some(entry) = &entries[place]
+        if let Some(entry) = &entries[place(signature, entries.len())]
             && entry.signature == *signature
             && entry.key == *key
             && entry.message == message
@@ -48,13 +46,26 @@ impl Memo {
         }
         drop(entries);
         let valid = compute();
-        if message.len() <= Self::LONGEST_MESSAGE {
-            let slot = &mut self.0.borrow_mut()[place];
-            let mut kept = slot.take().map_or_else(Vec::new, |entry| entry.message);
-            kept.clear();
-            kept.extend_from_slice(message);
-            *slot = Some(Entry { key: *key, signature: *signature, message: kept, valid });
-        }
+        self.remember(key, message, signature, valid);
         valid
     }
+
+    /// This is the answer.
+    pub(super) fn remember(&self, key: &PublicKey, message: &[u8], signature: &Signature, valid: bool) {
+        if message.len() > Self::LONGEST_MESSAGE {
+            return;
+        }
+        let mut entries = self.0.borrow_mut();
+        let place = place(signature, entries.len());
+        let slot = &mut entries[place];
+        let mut kept = slot.take().map_or_else(Vec::new, |entry| entry.message);
+        kept.clear();
+        kept.extend_from_slice(message);
+        *slot = Some(Entry { key: *key, signature: *signature, message: kept, valid });
+    }
+}
+
+fn place(signature: &Signature, entries: usize) -> usize {
+    let [a, b, ..] = signature.0;
+    usize::from(u16::from_le_bytes([a, b])) % entries
 }

@@ -18,18 +18,24 @@ struct MockKey {
 /// How many answers are remembered for each key.
 const ANSWERS: usize = 64;
 
+struct MockSigner {
+    key: Rc<MockKey>,
+    memo: Rc<Memo>,
+}
+
 struct MockVerifier {
     registry: Rc<[Rc<MockKey>]>,
-    memo: Memo,
+    memo: Rc<Memo>,
 }
 
 pub(super) fn keys(secrets: impl Iterator<Item = [u8; 32]>) -> Keys {
     let registry: Rc<[Rc<MockKey>]> =
         secrets.zip(0u32..).map(|(secret, position)| Rc::new(MockKey::new(secret, position))).collect();
-    let signers = registry.iter().map(|key| key.clone() as Rc<dyn Sign>).collect();
     // A tag costs less than memory that is not in the processor's cache.
-    let memo = Memo::new((ANSWERS * registry.len()).clamp(1, Memo::MOST));
-    (signers, Rc::new(MockVerifier { registry, memo }))
+    let memo = Rc::new(Memo::new((ANSWERS * registry.len()).clamp(1, Memo::MOST)));
+    let signer =
+        |key: &Rc<MockKey>| Rc::new(MockSigner { key: key.clone(), memo: memo.clone() }) as Rc<dyn Sign>;
+    (registry.iter().map(signer).collect(), Rc::new(MockVerifier { registry, memo }))
 }
 
 impl MockKey {
@@ -44,15 +50,18 @@ impl MockKey {
     }
 }
 
-impl Sign for MockKey {
+impl Sign for MockSigner {
     fn public_key(&self) -> PublicKey {
-        self.public
+        self.key.public
     }
 
     fn sign(&self, message: &[u8]) -> Signature {
         let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&self.tag(message));
-        Signature(bytes)
+        bytes[..32].copy_from_slice(&self.key.tag(message));
+        let signature = Signature(bytes);
+        // To verify it is to make it once more.
+        self.memo.remember(&self.key.public, message, &signature, true);
+        signature
     }
 }
 

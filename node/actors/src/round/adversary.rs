@@ -3,7 +3,7 @@
 use super::{Due, Round};
 use crate::ports::{Adversary, ConsensusMessage, Outgoing};
 use crate::transport::{Class, Send, To};
-use crate::wire::{List, Wire};
+use crate::wire::Wire;
 use bitcraps_consensus::{Dest, Signed};
 use bitcraps_types::PublicKey;
 
@@ -33,7 +33,7 @@ impl Round {
 
     fn send_instead(&self, to: PublicKey, outgoing: Outgoing) {
         let payload = match outgoing {
-            Outgoing::Message(message) => Wire::Consensus(List::first(vec![*message])).encode(),
+            Outgoing::Message(message) => Wire::encode_consensus(std::slice::from_ref(&*message)),
             Outgoing::Raw(bytes) => bytes,
         };
         self.neighbours.transport.do_send(Send { to: To::One(to), payload, class: Class::Now });

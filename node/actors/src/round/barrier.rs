@@ -27,7 +27,7 @@ impl<M> Barrier<M> {
 
     /// The message back, if it may be signed now; otherwise it is held.
     pub(crate) fn pass(&mut self, after: Seq, message: M) -> Option<M> {
-        if self.first_unsynced.is_none_or(|first| after < first) {
+        if self.is_durable(after) {
             Some(message)
         } else {
             self.held.push_back((after, message));
@@ -44,16 +44,21 @@ impl<M> Barrier<M> {
         begin
     }
 
-    /// The sync is done: the messages that may be signed now, in order.
-    pub(crate) fn synced(&mut self) -> Vec<M> {
-        let Some(durable) = self.syncing.take() else { return Vec::new() };
-        self.first_unsynced = (durable < self.last_written).then_some(durable + 1);
-        let mut free = Vec::new();
-        for _ in 0..self.held.len() {
-            let Some((after, message)) = self.held.pop_front() else { break };
-            if after <= durable { free.push(message) } else { self.held.push_back((after, message)) }
+    /// The sync is done.
+    pub(crate) fn synced(&mut self) {
+        if let Some(durable) = self.syncing.take() {
+            self.first_unsynced = (durable < self.last_written).then_some(durable + 1);
         }
-        free
+    }
+
+    /// The next held message that may be signed now.
+    pub(crate) fn next_free(&mut self) -> Option<M> {
+        let place = self.held.iter().position(|(after, _)| self.is_durable(*after))?;
+        self.held.remove(place).map(|(_, message)| message)
+    }
+
+    fn is_durable(&self, write: Seq) -> bool {
+        self.first_unsynced.is_none_or(|first| write < first)
     }
 
     /// Whether everything written is durable.
@@ -66,6 +71,12 @@ impl<M> Barrier<M> {
 mod tests {
     use super::*;
 
+    /// The sync is done: what is free now.
+    fn free(barrier: &mut Barrier<char>) -> Vec<char> {
+        barrier.synced();
+        std::iter::from_fn(|| barrier.next_free()).collect()
+    }
+
     #[test]
     fn a_message_waits_for_its_write_and_for_no_later_one() {
         let mut barrier = Barrier::new();
@@ -76,10 +87,10 @@ mod tests {
         assert_eq!(barrier.pass(2, 'b'), None);
         assert_eq!(barrier.pass(1, 'c'), None);
         assert!(!barrier.begin_sync(), "one sync at a time");
-        assert_eq!(barrier.synced(), ['a', 'c']);
+        assert_eq!(free(&mut barrier), ['a', 'c']);
         assert!(!barrier.idle());
         assert!(barrier.begin_sync());
-        assert_eq!(barrier.synced(), ['b']);
+        assert_eq!(free(&mut barrier), ['b']);
         assert!(barrier.idle() && !barrier.begin_sync());
     }
 

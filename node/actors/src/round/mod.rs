@@ -28,8 +28,8 @@ use crate::ports::{Buffer, ConsensusEngine, ConsensusMessage, DiskError, Event, 
 use crate::sync::{Behind, EngineDecided, Help, PeerHere, Sync};
 use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::verifications::Verifications;
-use crate::wire::{List, Wire};
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use crate::wire::Wire;
+use actix::{Actor, Addr, Context, Handler};
 use barrier::Barrier;
 use bitcraps_casino::{Block, Committees, Handover};
 use bitcraps_consensus::{
@@ -54,6 +54,8 @@ pub(crate) struct Neighbours {
 
 /// The actor.
 pub(crate) struct Round {
+    /// Its own: an address that is made for each write is slow.
+    address: Rc<Addr<Round>>,
     ports: Ports,
     config: Rc<NodeConfig>,
     chain: ChainId,
@@ -71,6 +73,8 @@ pub(crate) struct Round {
     relays: Relays,
     barrier: Barrier<(Dest, ConsensusMessage)>,
     journal_bytes: usize,
+    /// Room for an entry of the journal, as it is appended.
+    record: Vec<u8>,
     tip: Tip,
     root: Digest,
     /// What proves the tip, if that is known: it stands in the next block where the policy rewards who signed.
@@ -124,6 +128,7 @@ impl Round {
         chain: ChainId,
         restored: Restored,
         verifications: Rc<Verifications>,
+        address: Addr<Round>,
         neighbours: Neighbours,
     ) -> Round {
         let Restored {
@@ -139,6 +144,7 @@ impl Round {
             recorded,
         } = restored;
         Round {
+            address: Rc::new(address),
             ports,
             config,
             chain,
@@ -153,6 +159,7 @@ impl Round {
             relays: Relays::default(),
             barrier: Barrier::new(),
             journal_bytes,
+            record: Vec::new(),
             tip,
             root,
             certificate,
@@ -174,15 +181,15 @@ impl Round {
     }
 
     /// Steps until nothing is left to do, then begins to make durable what was written.
-    fn run(&mut self, ctx: &Context<Self>) {
+    fn run(&mut self) {
         if self.halted {
             return self.inputs.clear();
         }
         while let Some(input) = self.inputs.pop_front() {
-            self.step(input, ctx);
+            self.step(input);
         }
         if self.barrier.begin_sync() {
-            let me = ctx.address();
+            let me = self.address.clone();
             let done = Box::new(move |outcome| me.do_send(Synced(outcome)));
             self.ports.disk.sync(journal::CONSENSUS, done);
         }
@@ -190,7 +197,7 @@ impl Round {
         self.speak_unasked();
     }
 
-    fn step(&mut self, input: Input<ConsensusEngine>, ctx: &Context<Self>) {
+    fn step(&mut self, input: Input<ConsensusEngine>) {
         #[cfg(feature = "byzantine")]
         if self.adversary().is_some_and(|adversary| adversary.amnesia()) {
             self.engine.forget_lock();
@@ -204,7 +211,7 @@ impl Round {
         let mut outputs = std::mem::take(&mut self.outputs);
         self.engine.step(self.ports.clock.now(), input, &mut outputs);
         for output in outputs.drain(..) {
-            self.carry_out(output, ctx);
+            self.carry_out(output);
         }
         self.outputs = outputs;
         if let Some(author) = early {
@@ -213,15 +220,16 @@ impl Round {
         self.send_relays();
     }
 
-    fn carry_out(&mut self, output: Output<ConsensusEngine>, ctx: &Context<Self>) {
+    fn carry_out(&mut self, output: Output<ConsensusEngine>) {
         if self.halted {
             return;
         }
         match output {
             Output::Persist { seq, entry } => {
-                let record = journal::record(&entry);
-                self.journal_bytes += record.len();
-                match self.ports.disk.append(journal::CONSENSUS, &record) {
+                self.record.clear();
+                journal::write(&entry, &mut self.record);
+                self.journal_bytes += self.record.len();
+                match self.ports.disk.append(journal::CONSENSUS, &self.record) {
                     Ok(()) => self.barrier.wrote(seq),
                     Err(error) => self.halt(&error),
                 }
@@ -245,7 +253,7 @@ impl Round {
                 let max_count = Block::MAX_COMMANDS;
                 self.neighbours.mempool.do_send(Take { height, round, max_bytes, max_count });
             }
-            Output::Validate { height, value, fresh } => self.validate(height, &value, fresh, ctx),
+            Output::Validate { height, value, fresh } => self.validate(height, &value, fresh),
             Output::Decide { height, value, certificate } => {
                 self.decided = Some((height, self.ports.clock.now()));
                 self.neighbours.sync.do_send(EngineDecided { value, certificate });
@@ -293,18 +301,18 @@ impl Round {
         let own = Verified::own(message, &self.chain, &*self.ports.signer);
         self.ports.probe.event(Event::Signed(own.signed()));
         if self.me.is_none_or(|me| to != Dest::One(me)) {
-            self.send(to, vec![own.signed().clone()]);
+            self.send(to, std::slice::from_ref(own.signed()));
         }
         self.inputs.push_back(Input::Message(own));
     }
 
     fn send_relays(&mut self) {
         if let Some((to, messages)) = self.relays.take() {
-            self.send(to, messages);
+            self.send(to, &messages);
         }
     }
 
-    fn send(&self, to: Dest, messages: Vec<Signed<ConsensusMessage>>) {
+    fn send(&self, to: Dest, messages: &[Signed<ConsensusMessage>]) {
         #[cfg(feature = "byzantine")]
         if let Some(adversary) = self.adversary() {
             return messages.iter().for_each(|message| self.send_through(adversary, to, message));
@@ -316,13 +324,13 @@ impl Round {
                 None => return,
             },
         };
-        let payload = Wire::Consensus(List::first(messages)).encode();
+        let payload = Wire::encode_consensus(messages);
         self.neighbours.transport.do_send(Send { to, payload, class: Class::Now });
     }
 
     /// The message back, if the latest verifications took no time and nothing is on its way that took some.
     /// Otherwise it is sent to this actor when that time is over: the order is kept.
-    fn after_verifying<M>(&mut self, message: M, ctx: &Context<Self>) -> Option<M>
+    fn after_verifying<M>(&mut self, message: M) -> Option<M>
     where
         M: actix::Message<Result = ()> + std::marker::Send + 'static,
         Self: Handler<M>,
@@ -332,7 +340,7 @@ impl Round {
             return Some(message);
         }
         self.on_their_way += 1;
-        let me = ctx.address();
+        let me = self.address.clone();
         self.ports.compute.run(cost, Box::new(move || me.do_send(message)));
         None
     }
@@ -354,12 +362,12 @@ impl Round {
         }
     }
 
-    fn validate(&mut self, height: Height, value: &Value, fresh: bool, ctx: &Context<Self>) {
+    fn validate(&mut self, height: Height, value: &Value, fresh: bool) {
         let latest = fresh
             .then(|| checks::latest_time(self.ports.clock.wall(), self.config.max_clock_drift, &self.tip));
         let valid = self.checks().check(height, value, latest).is_ok();
         let verdict = Judged { height, digest: value.digest(), valid };
-        if let Some(Judged { height, digest, valid }) = self.after_verifying(verdict, ctx) {
+        if let Some(Judged { height, digest, valid }) = self.after_verifying(verdict) {
             self.inputs.push_back(Input::Verdict { height, digest, valid });
         }
     }
@@ -402,38 +410,38 @@ impl Actor for Round {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(1 << 10);
-        let me = ctx.address();
+        let me = self.address.clone();
         self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
-        self.run(ctx);
+        self.run();
     }
 }
 
 impl Handler<FromPeers> for Round {
     type Result = ();
 
-    fn handle(&mut self, FromPeers(heard): FromPeers, ctx: &mut Self::Context) {
+    fn handle(&mut self, FromPeers(heard): FromPeers, _: &mut Self::Context) {
         for FromPeer { from, messages } in heard {
-            messages.into_iter().for_each(|signed| self.hear(from, signed, ctx));
+            messages.into_iter().for_each(|signed| self.hear(from, signed));
         }
-        self.run(ctx);
+        self.run();
     }
 }
 
 impl Round {
     /// Takes a message of a peer's, unless it says nothing new.
-    fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>, ctx: &Context<Self>) {
+    fn hear(&mut self, from: PublicKey, signed: Signed<ConsensusMessage>) {
         #[cfg(feature = "byzantine")]
         if self.adversary().is_some_and(|adversary| !adversary.incoming(self.ports.clock.now(), &signed)) {
             return;
         }
-        if self.engine.knows(&signed) {
+        if self.engine.knows(&signed.message, &signed.signature) {
             return;
         }
         let (height, engine_at) = (signed.message.height(), self.engine.height());
         match ConsensusEngine::verify(signed, self.sets.at(height), &self.chain, &*self.verifications) {
             Ok(verified) => {
                 self.ports.probe.event(Event::Heard(verified.signed()));
-                if let Some(Checked(verified)) = self.after_verifying(Checked(verified), ctx) {
+                if let Some(Checked(verified)) = self.after_verifying(Checked(verified)) {
                     self.inputs.push_back(Input::Message(verified));
                 }
             }
@@ -458,43 +466,43 @@ impl Round {
 impl Handler<Checked> for Round {
     type Result = ();
 
-    fn handle(&mut self, Checked(verified): Checked, ctx: &mut Self::Context) {
+    fn handle(&mut self, Checked(verified): Checked, _: &mut Self::Context) {
         self.on_their_way -= 1;
         self.inputs.push_back(Input::Message(verified));
-        self.run(ctx);
+        self.run();
     }
 }
 
 impl Handler<Judged> for Round {
     type Result = ();
 
-    fn handle(&mut self, Judged { height, digest, valid }: Judged, ctx: &mut Self::Context) {
+    fn handle(&mut self, Judged { height, digest, valid }: Judged, _: &mut Self::Context) {
         self.on_their_way -= 1;
         self.inputs.push_back(Input::Verdict { height, digest, valid });
-        self.run(ctx);
+        self.run();
     }
 }
 
 impl Handler<Batch> for Round {
     type Result = ();
 
-    fn handle(&mut self, batch: Batch, ctx: &mut Self::Context) {
+    fn handle(&mut self, batch: Batch, _: &mut Self::Context) {
         self.propose(batch);
-        self.run(ctx);
+        self.run();
     }
 }
 
 impl Handler<NewTip> for Round {
     type Result = ();
 
-    fn handle(&mut self, NewTip { tip, root, certificate, bets_are_up }: NewTip, ctx: &mut Self::Context) {
+    fn handle(&mut self, NewTip { tip, root, certificate, bets_are_up }: NewTip, _: &mut Self::Context) {
         self.tip = tip;
         self.root = root;
         self.certificate = certificate;
         self.bets_are_up = bets_are_up;
         self.offences.forget_before(self.tip.height + 1);
         self.advance();
-        self.run(ctx);
+        self.run();
     }
 }
 
@@ -509,13 +517,14 @@ impl Handler<Recorded> for Round {
 impl Handler<Synced> for Round {
     type Result = ();
 
-    fn handle(&mut self, Synced(outcome): Synced, ctx: &mut Self::Context) {
+    fn handle(&mut self, Synced(outcome): Synced, _: &mut Self::Context) {
         match outcome {
             Ok(()) => {
-                for (to, message) in self.barrier.synced() {
+                self.barrier.synced();
+                while let Some((to, message)) = self.barrier.next_free() {
                     self.sign(to, message);
                 }
-                self.run(ctx);
+                self.run();
             }
             Err(error) => self.halt(&error),
         }
@@ -525,10 +534,10 @@ impl Handler<Synced> for Round {
 impl Handler<PeerHere> for Round {
     type Result = ();
 
-    fn handle(&mut self, PeerHere(key): PeerHere, ctx: &mut Self::Context) {
+    fn handle(&mut self, PeerHere(key): PeerHere, _: &mut Self::Context) {
         if let Some(validator) = self.validators.position(&key) {
             self.inputs.push_back(Input::Reachable(validator));
-            self.run(ctx);
+            self.run();
         }
     }
 }
@@ -536,7 +545,7 @@ impl Handler<PeerHere> for Round {
 impl Handler<Ring> for Round {
     type Result = ();
 
-    fn handle(&mut self, _: Ring, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: Ring, _: &mut Self::Context) {
         let now = self.ports.clock.now();
         for due in self.deadlines().due(now) {
             match due {
@@ -547,6 +556,6 @@ impl Handler<Ring> for Round {
                 Due::Adversary => {}
             }
         }
-        self.run(ctx);
+        self.run();
     }
 }

@@ -27,7 +27,7 @@ use crate::transport::{Class, Penalty, Send, To, Transport};
 use crate::treasury::{Apply, Treasury};
 use crate::verifications::Verifications;
 use crate::wire::{Decided, SyncMessage, Wire};
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, Context, Handler};
 use bitcraps_casino::{Block, Handover};
 use bitcraps_consensus::Certificate;
 use bitcraps_types::{ChainId, Digest, Height, PublicKey, Time};
@@ -49,6 +49,8 @@ const FILE_BYTES: usize = 1 << 30;
 
 /// The actor.
 pub(crate) struct Sync {
+    /// Its own: an address that is made for each write is slow.
+    address: Rc<Addr<Sync>>,
     ports: Ports,
     config: Rc<NodeConfig>,
     chain: ChainId,
@@ -83,6 +85,8 @@ pub(crate) struct Sync {
     filed: usize,
     /// How long it is, in bytes.
     filed_bytes: usize,
+    /// Room for a block of the file, as it is appended.
+    record: Vec<u8>,
     catch_up: CatchUp,
     /// To whom there is a link.
     here: BTreeSet<PublicKey>,
@@ -131,6 +135,7 @@ impl Sync {
         chain: ChainId,
         restored: Restored,
         verifications: Rc<Verifications>,
+        address: Addr<Sync>,
         neighbours: Neighbours,
     ) -> Sync {
         let Restored { store, filed, filed_bytes, snapshot, tip, root, bets_are_up, succession, handovers } =
@@ -139,6 +144,7 @@ impl Sync {
         let mut catch_up = CatchUp::new(config.sync.clone());
         catch_up.knows(succession.committees.handovers());
         Sync {
+            address: Rc::new(address),
             ports,
             chain,
             succession,
@@ -162,6 +168,7 @@ impl Sync {
             taking_over: None,
             filed,
             filed_bytes,
+            record: Vec::new(),
             catch_up,
             here: BTreeSet::new(),
             config,
@@ -214,15 +221,15 @@ impl Sync {
     }
 
     /// The next block of the chain is decided. If it rolls, it goes on when its dice have fallen.
-    fn decide(&mut self, decided: DecidedBlock, synced: bool, ctx: &Context<Self>) {
-        let DecidedBlock { value, certificate, block, .. } = &decided;
-        let height = block.height;
+    fn decide(&mut self, decided: DecidedBlock, synced: bool) {
+        let height = decided.block.height;
+        let Decided { value, certificate, .. } = &*decided.decided;
         if self.told_decided < height {
             self.told_decided = height;
             self.ports.probe.event(Event::Decided { height, value, certificate, synced });
         }
         if decided.is_complete() {
-            self.commit(decided, ctx);
+            self.commit(decided);
         } else if self.rolling.is_none() {
             self.dice.do_send(Throw { height, block: value.digest() });
             self.rolling = Some(decided);
@@ -230,30 +237,30 @@ impl Sync {
     }
 
     /// The next block of the chain is there, with its dice.
-    fn commit(&mut self, decided: DecidedBlock, ctx: &Context<Self>) {
-        let stored = decided.decided();
-        let record = journal::record(&stored);
+    fn commit(&mut self, decided: DecidedBlock) {
         if let Some(handover) = &decided.block.handover
-            && !self.hand_over(handover, decided.block.height, &stored)
+            && !self.hand_over(handover, decided.block.height, &decided.decided)
         {
             return;
         }
-        if let Err(error) = self.ports.disk.append(journal::BLOCKS, &record) {
+        self.record.clear();
+        journal::write(&*decided.decided, &mut self.record);
+        if let Err(error) = self.ports.disk.append(journal::BLOCKS, &self.record) {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
         self.filed += 1;
-        self.filed_bytes += record.len();
+        self.filed_bytes += self.record.len();
         self.tip = decided.tip();
         self.rolling = None;
         self.dice.do_send(Ended(self.tip.height));
         if decided.block.handover.is_some() {
             self.tell_handover();
         }
-        self.store.push(stored);
-        self.sync_blocks(ctx);
+        self.store.push(decided.decided.clone());
+        self.sync_blocks();
         let now = self.now();
         self.catch_up.advanced(now, self.tip.height);
-        self.treasury.do_send(Apply(Arc::new(decided)));
+        self.treasury.do_send(Apply(Box::new(decided)));
         let status = now + self.config.sync.status;
         self.deadlines().set_if_none(Due::Status, status);
     }
@@ -280,11 +287,11 @@ impl Sync {
         self.round.do_send(HandedOver(committees));
     }
 
-    fn sync_blocks(&mut self, ctx: &Context<Self>) {
+    fn sync_blocks(&mut self) {
         // While a snapshot is taken over, the tip is in no file of blocks: its durability is the snapshot's.
         if self.taking_over.is_none() && self.syncing.is_none() && self.durable < self.tip.height {
             self.syncing = Some(self.tip.height);
-            let me = ctx.address();
+            let me = self.address.clone();
             let done = Box::new(move |outcome| me.do_send(BlocksSynced(outcome)));
             self.ports.disk.sync(journal::BLOCKS, done);
         }
@@ -363,7 +370,7 @@ impl Sync {
     }
 
     /// Takes blocks from a peer, asked for or given as help. What we have is skipped.
-    fn take_blocks(&mut self, from: PublicKey, blocks: Vec<Decided>, ctx: &Context<Self>) {
+    fn take_blocks(&mut self, from: PublicKey, blocks: Vec<Decided>) {
         let before = self.tip.height;
         for decided in blocks {
             let height = decided.certificate.height;
@@ -374,7 +381,7 @@ impl Sync {
                 break;
             }
             match self.check(decided, &self.succession.acting).filter(|decided| decided.follows(&self.tip)) {
-                Some(decided) => self.decide(decided, true, ctx),
+                Some(decided) => self.decide(decided, true),
                 None => return self.punish(from),
             }
         }
@@ -392,7 +399,7 @@ impl Sync {
         let mut file = Vec::new();
         self.filed = 0;
         for decided in self.store.iter() {
-            file.extend(journal::record(decided));
+            journal::write(decided, &mut file);
             self.filed += 1;
         }
         self.filed_bytes = file.len();
@@ -405,7 +412,7 @@ impl Actor for Sync {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(4096);
-        let me = ctx.address();
+        let me = self.address.clone();
         self.deadlines = Some(Deadlines::new(self.ports.clock.alarm(Box::new(move || me.do_send(Ring)))));
         self.status();
     }
@@ -414,7 +421,7 @@ impl Actor for Sync {
 impl Handler<EngineDecided> for Sync {
     type Result = ();
 
-    fn handle(&mut self, EngineDecided { value, certificate }: EngineDecided, ctx: &mut Self::Context) {
+    fn handle(&mut self, EngineDecided { value, certificate }: EngineDecided, _: &mut Self::Context) {
         let known = self.rolling.is_some() || certificate.height != self.tip.height + 1;
         if known || self.taking_over.is_some() {
             return; // It came from a peer first.
@@ -422,7 +429,8 @@ impl Handler<EngineDecided> for Sync {
         let Ok(block) = Block::decode(value.bytes()) else {
             return (self.ports.halt)("a value was decided that is no block");
         };
-        self.decide(DecidedBlock { value, certificate, dice: None, block }, false, ctx);
+        let decided = Arc::new(Decided { value, certificate, dice: None });
+        self.decide(DecidedBlock { decided, block }, false);
         self.pursue();
     }
 }
@@ -430,12 +438,13 @@ impl Handler<EngineDecided> for Sync {
 impl Handler<Rolled> for Sync {
     type Result = ();
 
-    fn handle(&mut self, Rolled { height, block, dice }: Rolled, ctx: &mut Self::Context) {
-        let thrown = |decided: &mut DecidedBlock| {
-            decided.block.height == height && decided.certificate.digest == block
+    fn handle(&mut self, Rolled { height, block, dice }: Rolled, _: &mut Self::Context) {
+        let thrown = |rolling: &mut DecidedBlock| {
+            rolling.block.height == height && rolling.decided.certificate.digest == block
         };
-        if let Some(decided) = self.rolling.take_if(thrown) {
-            self.commit(DecidedBlock { dice: Some(dice), ..decided }, ctx);
+        if let Some(mut rolling) = self.rolling.take_if(thrown) {
+            Arc::make_mut(&mut rolling.decided).dice = Some(dice);
+            self.commit(rolling);
             self.pursue();
         }
     }
@@ -444,7 +453,7 @@ impl Handler<Rolled> for Sync {
 impl Handler<FromPeer> for Sync {
     type Result = ();
 
-    fn handle(&mut self, FromPeer { from, message }: FromPeer, ctx: &mut Self::Context) {
+    fn handle(&mut self, FromPeer { from, message }: FromPeer, _: &mut Self::Context) {
         #[cfg(feature = "byzantine")]
         if self.adversary().is_some_and(|adversary| !adversary.incoming_sync(&from, &message)) {
             return;
@@ -453,14 +462,14 @@ impl Handler<FromPeer> for Sync {
         match message {
             SyncMessage::Status { height } => self.catch_up.claim(now, self.tip.height, from, height, false),
             SyncMessage::GetBlocks { from: height, count } => self.serve_blocks(from, height, count),
-            SyncMessage::Blocks(blocks) => self.take_blocks(from, blocks.into_inner(), ctx),
+            SyncMessage::Blocks(blocks) => self.take_blocks(from, blocks.into_inner()),
             SyncMessage::GetSnapshot { handovers } => self.serve_snapshot(from, handovers),
             SyncMessage::Snapshot(None) => self.catch_up.manifest_came(now, &from, None),
             SyncMessage::Snapshot(Some(manifest)) => self.take_manifest(from, manifest),
             SyncMessage::GetChunk { height, index } => self.serve_chunk(from, height, index),
             SyncMessage::Chunk { height, index, bytes } => {
                 match self.catch_up.chunk_came(now, &from, height, index, bytes.bytes().clone()) {
-                    Ok(Some(downloaded)) => self.take_over(downloaded, ctx),
+                    Ok(Some(downloaded)) => self.take_over(downloaded),
                     Ok(None) => {}
                     Err(()) => self.punish(from),
                 }
@@ -547,14 +556,14 @@ impl Handler<SnapshotTaken> for Sync {
 impl Handler<BlocksSynced> for Sync {
     type Result = ();
 
-    fn handle(&mut self, BlocksSynced(outcome): BlocksSynced, ctx: &mut Self::Context) {
+    fn handle(&mut self, BlocksSynced(outcome): BlocksSynced, _: &mut Self::Context) {
         if let Err(error) = outcome {
             return disk::halt(&self.ports, journal::BLOCKS, &error);
         }
         if let Some(height) = self.syncing.take() {
             self.durable = self.durable.max(height);
         }
-        self.sync_blocks(ctx);
+        self.sync_blocks();
         self.tell_round();
     }
 }

@@ -58,7 +58,7 @@ impl Sync {
         if let Some(rolling) = self.rolling.as_ref().filter(|rolling| rolling.block.height == next)
             && blocks.len() < count
         {
-            blocks.push(rolling.decided());
+            blocks.push(Decided::clone(&rolling.decided));
         }
         blocks
     }

@@ -12,7 +12,7 @@ use crate::journal;
 use crate::ports::Event;
 use crate::treasury::Restore;
 use crate::wire::{Decided, Manifest};
-use actix::{AsyncContext, Context, Handler};
+use actix::Handler;
 use bitcraps_types::PublicKey;
 
 impl Sync {
@@ -45,11 +45,7 @@ impl Sync {
     }
 
     /// A snapshot is whole. If the certified block after it carries its state root, it is taken over.
-    pub(super) fn take_over(
-        &mut self,
-        Downloaded { peer, manifest, chunks }: Downloaded,
-        ctx: &Context<Self>,
-    ) {
+    pub(super) fn take_over(&mut self, Downloaded { peer, manifest, chunks }: Downloaded) {
         let handovers = [&self.handovers[..], self.unknown(&manifest)].concat();
         let opened = self.check_manifest(&manifest).and_then(|next| {
             let (snapshot, casino) =
@@ -65,7 +61,7 @@ impl Sync {
             return;
         }
         let (height, root) = (snapshot.height(), next.block.state_root);
-        let me = ctx.address();
+        let me = self.address.clone();
         let done = Box::new(move |outcome| me.do_send(TakenOver(outcome)));
         self.ports.disk.replace(journal::SNAPSHOT, snapshot.file(), done);
         self.tip = snapshot.tip();
@@ -89,14 +85,14 @@ impl Sync {
 impl Handler<TakenOver> for Sync {
     type Result = ();
 
-    fn handle(&mut self, TakenOver(outcome): TakenOver, ctx: &mut Self::Context) {
+    fn handle(&mut self, TakenOver(outcome): TakenOver, _: &mut Self::Context) {
         if let Err(error) = outcome {
             return disk::halt(&self.ports, journal::SNAPSHOT, &error);
         }
         if let Some((snapshot, next)) = self.taking_over.take() {
             self.durable = snapshot.height();
             self.snapshot = Some(snapshot);
-            self.decide(next, true, ctx);
+            self.decide(next, true);
             self.pursue();
         }
     }

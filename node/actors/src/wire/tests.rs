@@ -111,6 +111,11 @@ proptest! {
     }
 
     #[test]
+    fn consensus_messages_that_stay_where_they_are_have_the_same_bytes(votes in prop::collection::vec(vote(), 0..20)) {
+        prop_assert_eq!(Wire::encode_consensus(&votes), Wire::Consensus(List::first(votes)).encode());
+    }
+
+    #[test]
     fn bytes_that_decode_are_the_encoding_of_what_they_decode_to(
         message in wire(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),

@@ -5,7 +5,7 @@ use super::statement::{Statement, Vote, vote_bytes};
 use crate::certificate::preimage;
 use crate::museum::{Bug, has};
 use crate::validators::at_most_one_per_validator;
-use crate::{Certificate, Invalid, ValidatorSet};
+use crate::{Certificate, Invalid, SignBytes, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Verify};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -178,7 +178,7 @@ impl Timeout {
         height: Height,
         round: Round,
         high_qc_round: Option<Round>,
-    ) -> Vec<u8> {
+    ) -> SignBytes {
         let mut bytes = preimage("hotstuff/timeout", chain, height, round);
         let claimed = high_qc_round.filter(|_| !has(Bug::TimeoutClaimNotSigned));
         super::statement::push_round(&mut bytes, claimed);

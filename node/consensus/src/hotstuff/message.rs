@@ -3,7 +3,7 @@
 
 use super::certificates::{QuorumCertificate, TimeoutCertificate};
 use super::statement::{Statement, Vote};
-use crate::{Message, Signed};
+use crate::{Message, SignBytes, Signed};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -123,7 +123,7 @@ impl Message for HotStuffMessage {
         }
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         self.statement().sign_bytes(chain)
     }
 }

@@ -190,8 +190,8 @@ impl Engine for HotStuff {
         statement::conflicting(first, second)
     }
 
-    fn knows(&self, message: &Signed<HotStuffMessage>) -> bool {
-        HotStuff::knows(self, message)
+    fn knows(&self, message: &HotStuffMessage, signature: &Signature) -> bool {
+        HotStuff::knows(self, message, signature)
     }
 
     fn waiting(&self, author: ValidatorIndex) -> usize {
@@ -294,7 +294,7 @@ impl HotStuff {
         self.decided = None;
         self.proposals = Proposals::default();
         self.own_timeout = None;
-        self.values = Values::default();
+        self.values.clear();
         self.journal.clear();
         self.begin_gossip(now, out);
         self.enter(now, 0, out);

@@ -3,9 +3,9 @@
 
 use super::certificates::is_two_chain;
 use super::message::{HotStuffMessage, Timeout};
-use crate::Message;
-use crate::certificate::{commit_bytes, preimage};
+use crate::certificate::{commit_bytes, preimage, put};
 use crate::museum::{Bug, has};
+use crate::{Message, SignBytes};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -154,7 +154,7 @@ impl Message for Statement {
         }
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         match self {
             Statement::Proposal { height, round, digest, justify, .. } => {
                 block_bytes("hotstuff/proposal", chain, *height, *round, digest, *justify)
@@ -220,7 +220,7 @@ pub(super) fn vote_bytes(
     round: Round,
     digest: &Digest,
     justify: Option<Round>,
-) -> Vec<u8> {
+) -> SignBytes {
     if is_two_chain(round, justify) {
         commit_bytes(chain, height, round, digest)
     } else {
@@ -236,20 +236,20 @@ fn block_bytes(
     round: Round,
     digest: &Digest,
     justify: Option<Round>,
-) -> Vec<u8> {
+) -> SignBytes {
     let mut bytes = preimage(domain, chain, height, round);
-    bytes.extend(digest.0);
+    put(&mut bytes, &digest.0);
     push_round(&mut bytes, justify);
     bytes
 }
 
 /// A round or none, with its own length.
-pub(super) fn push_round(bytes: &mut Vec<u8>, round: Option<Round>) {
+pub(super) fn push_round(bytes: &mut SignBytes, round: Option<Round>) {
     match round {
         None => bytes.push(0),
         Some(round) => {
             bytes.push(1);
-            bytes.extend(round.to_le_bytes());
+            put(bytes, &round.to_le_bytes());
         }
     }
 }

@@ -123,12 +123,10 @@ impl Checkpoints {
     }
 
     /// Whether a CHECKPOINT, verified, would change nothing.
-    pub(super) fn knows(&self, signed: &Signed<PbftMessage>) -> bool {
-        let newer = |held: &Checkpoint| held.height > signed.message.height();
-        self.latest.get(&signed.message.author()).is_some_and(|(held, signature)| {
-            let same =
-                (Statement::Checkpoint(*held), *signature) == (signed.message.statement(), signed.signature);
-            newer(held) || same
+    pub(super) fn knows(&self, message: &PbftMessage, signature: &Signature) -> bool {
+        self.latest.get(&message.author()).is_some_and(|(held, signed)| {
+            let same = signed == signature && Statement::Checkpoint(*held) == message.statement();
+            held.height > message.height() || same
         })
     }
 }

@@ -18,7 +18,7 @@ use super::message::{PbftMessage, VoteKind};
 use super::{Pbft, known};
 use crate::museum::{Bug, has};
 use crate::{Config, Dest, Message, Output, Signed, Timer, TimerKind};
-use bitcraps_types::{Digest, Height, Round, Time, ValidatorIndex};
+use bitcraps_types::{Digest, Height, Round, Signature, Time, ValidatorIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// To how many validators each node sends what it holds while it waits for the next height to begin. All to all would
@@ -278,8 +278,8 @@ impl Past {
     }
 
     /// Whether the message, heard, would change nothing.
-    pub(super) fn holds(&self, signed: &Signed<PbftMessage>) -> bool {
-        matches!(signed.message, PbftMessage::ViewChange(_)) || known::holds(&self.log, signed)
+    pub(super) fn holds(&self, message: &PbftMessage, signature: &Signature) -> bool {
+        matches!(message, PbftMessage::ViewChange(_)) || known::holds(&self.log, message, signature)
     }
 
     /// The COMMITs that decided.

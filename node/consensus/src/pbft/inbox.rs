@@ -4,7 +4,7 @@
 
 use super::message::PbftMessage;
 use crate::{Message, Signed};
-use bitcraps_types::{Height, ValidatorIndex};
+use bitcraps_types::{Height, Signature, ValidatorIndex};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many messages of one author wait. A correct one rarely says more before this node follows.
@@ -31,8 +31,9 @@ impl Inbox {
     }
 
     /// Whether this very message waits.
-    pub(super) fn holds(&self, signed: &Signed<PbftMessage>) -> bool {
-        self.0.get(&signed.message.author()).is_some_and(|waiting| waiting.contains(signed))
+    pub(super) fn holds(&self, message: &PbftMessage, signature: &Signature) -> bool {
+        let waiting = self.0.get(&message.author());
+        waiting.is_some_and(|waiting| waiting.iter().any(|held| held.is(message, signature)))
     }
 
     /// How many messages of this author wait.

@@ -6,7 +6,7 @@
 
 use super::Statement;
 use super::message::{PbftMessage, PreparedCertificate, Vote, VoteKind};
-use crate::{Evidence, Signed, ValidatorSet};
+use crate::{Evidence, Message, Signed, ValidatorSet};
 use bitcraps_types::{Digest, Height, Round, Signature, ValidatorIndex};
 use std::collections::BTreeMap;
 
@@ -108,12 +108,13 @@ impl Log {
     }
 
     /// Whether a PRE-PREPARE or NEW-VIEW, added, would change nothing.
-    pub(super) fn holds_proposal(&self, signed: &Signed<PbftMessage>) -> bool {
-        let Some(log) = self.views.get(&signed.message.view()) else { return false };
+    pub(super) fn holds_proposal(&self, message: &PbftMessage, signature: &Signature) -> bool {
+        let Some(log) = self.views.get(&message.view()) else { return false };
         let held_as_well = self.closed
-            || !is_new_view(&signed.message)
+            || !is_new_view(message)
             || log.proposal.as_ref().is_some_and(|held| is_new_view(&held.message));
-        held_as_well && log.proposed == Some(signed.statement())
+        held_as_well
+            && log.proposed.as_ref().is_some_and(|proposed| proposed.is(&message.statement(), signature))
     }
 
     /// The height is decided: the values are let go.

@@ -2,7 +2,7 @@
 //! [`super::verify`].
 
 use super::statement::{self, Statement};
-use crate::{Message, Signed, ValidatorSet};
+use crate::{Message, SignBytes, Signed, ValidatorSet};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io::{self, Read};
@@ -180,7 +180,7 @@ impl Message for PbftMessage {
         }
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         self.statement().sign_bytes(chain)
     }
 }

@@ -81,7 +81,7 @@ pub use statement::Statement;
 
 use crate::values::{Judgement, Values};
 use crate::{Config, Engine, Input, Invalid, Output, Signed, Timer, TimerKind, ValidatorSet, Verified};
-use bitcraps_types::{ChainId, Digest, Height, Round, Time, ValidatorIndex, Verify};
+use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Verify};
 use changes::{Changes, Reached};
 use checkpoint::Checkpoints;
 use gossip::{Gossip, Past};
@@ -187,8 +187,8 @@ impl Engine for Pbft {
         statement::conflicting(first, second)
     }
 
-    fn knows(&self, message: &Signed<PbftMessage>) -> bool {
-        Pbft::knows(self, message)
+    fn knows(&self, message: &PbftMessage, signature: &Signature) -> bool {
+        Pbft::knows(self, message, signature)
     }
 
     fn waiting(&self, author: ValidatorIndex) -> usize {
@@ -310,7 +310,7 @@ impl Pbft {
         self.prepared = None;
         self.reached = Reached::default();
         self.voted = Reached::default();
-        self.values = Values::default();
+        self.values.clear();
         self.commits.clear();
         self.accused.clear();
         self.journal.clear();

@@ -2,9 +2,9 @@
 //! each other. A statement is short whatever the message carries, so that evidence always fits into a block.
 
 use super::message::{Checkpoint, Vote, VoteKind};
-use crate::Message;
-use crate::certificate::{commit_bytes, preimage};
+use crate::certificate::{commit_bytes, preimage, put};
 use crate::museum::{Bug, has};
+use crate::{Message, SignBytes};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -68,7 +68,7 @@ impl Message for Statement {
         kind(self)
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         match self {
             Statement::PrePrepare { height, view, digest, .. } => {
                 with_digest("pbft/pre-prepare", chain, *height, *view, digest)
@@ -84,13 +84,13 @@ impl Message for Statement {
             }
             Statement::ViewChange { height, view, stable, prepared, .. } => {
                 let mut bytes = preimage("pbft/view-change", chain, *height, *view);
-                bytes.extend(stable.to_le_bytes());
+                put(&mut bytes, &stable.to_le_bytes());
                 match prepared {
                     None => bytes.push(0),
                     Some((view, digest)) => {
                         bytes.push(1);
-                        bytes.extend(view.to_le_bytes());
-                        bytes.extend(digest.0);
+                        put(&mut bytes, &view.to_le_bytes());
+                        put(&mut bytes, &digest.0);
                     }
                 }
                 bytes
@@ -109,9 +109,9 @@ pub(super) fn kind(statement: &Statement) -> &'static str {
     }
 }
 
-fn with_digest(domain: &str, chain: &ChainId, height: Height, view: Round, digest: &Digest) -> Vec<u8> {
+fn with_digest(domain: &str, chain: &ChainId, height: Height, view: Round, digest: &Digest) -> SignBytes {
     let mut bytes = preimage(domain, chain, height, view);
-    bytes.extend(digest.0);
+    put(&mut bytes, &digest.0);
     bytes
 }
 

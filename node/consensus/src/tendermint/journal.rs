@@ -10,6 +10,7 @@ use crate::museum::{Bug, has};
 use crate::{Dest, Message, Output, Seq};
 use bitcraps_types::{Digest, Height, Round, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 
 /// A write of the durable log.
@@ -44,7 +45,7 @@ pub(super) struct Journal {
     /// The number of the last write.
     pub(super) written: Seq,
     /// By round and place in it.
-    said: BTreeMap<(Round, Place), TendermintMessage>,
+    said: LiteMap<(Round, Place), TendermintMessage>,
 }
 
 /// A round has three places for a validator to speak.
@@ -74,7 +75,7 @@ impl Journal {
 
     /// Forgets what was said below `lowest`, where this validator never speaks again.
     pub(super) fn prune(&mut self, lowest: Round) {
-        self.said = self.said.split_off(&(lowest, Place::Proposal));
+        self.said.retain(|(round, _), _| *round >= lowest);
     }
 
     /// Whether this validator proposed in the round.
@@ -89,15 +90,15 @@ impl Journal {
 
     fn precommits_before(&self, round: Round) -> impl Iterator<Item = (Round, &TendermintMessage)> {
         self.said
-            .range(..(round, Place::Proposal))
+            .iter()
             .rev()
-            .filter(|((_, place), _)| *place == Place::Precommit)
+            .filter(move |((of, place), _)| *of < round && *place == Place::Precommit)
             .map(|((round, _), message)| (*round, message))
     }
 
     /// The last round spoken in, and how far.
     fn last(&self) -> Option<(Round, Step)> {
-        let ((round, place), _) = self.said.last_key_value()?;
+        let ((round, place), _) = self.said.last()?;
         let step = match place {
             Place::Proposal => Step::Propose,
             Place::Prevote => Step::Prevote,
@@ -192,7 +193,8 @@ impl Tendermint {
         let mut again: BTreeMap<(Round, Place), &TendermintMessage> = self
             .journal
             .said
-            .range((self.round, Place::Proposal)..)
+            .iter()
+            .filter(|((round, _), _)| *round >= self.round)
             .map(|(key, said)| (*key, said))
             .collect();
         let for_a_value = |message: &TendermintMessage| {

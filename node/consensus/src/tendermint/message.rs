@@ -3,7 +3,7 @@
 
 use super::statement::{Statement, vote_bytes};
 use crate::validators::at_most_one_per_validator;
-use crate::{Message, Signed};
+use crate::{Message, SignBytes, Signed};
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, ValidatorIndex, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -97,7 +97,7 @@ impl PolkaCertificate {
     }
 
     /// The bytes that all its signers signed.
-    pub fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    pub fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         vote_bytes(chain, VoteKind::Prevote, self.height, self.round, Some(&self.digest))
     }
 }
@@ -146,7 +146,7 @@ impl Message for TendermintMessage {
         }
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         self.statement().sign_bytes(chain)
     }
 }

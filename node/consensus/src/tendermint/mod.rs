@@ -45,8 +45,8 @@ use crate::{Config, Engine, Input, Invalid, Message, Output, Seq, Signed, Valida
 use bitcraps_types::{ChainId, Digest, Height, Round, Signature, Time, ValidatorIndex, Value, Verify};
 use gossip::Gossip;
 use journal::Journal;
+use litemap::LiteMap;
 use proposals::{Heard, Proposals};
-use std::collections::BTreeMap;
 use std::mem;
 use votes::{Added, Votes};
 
@@ -67,9 +67,9 @@ pub struct Tendermint {
     proposals: Proposals,
     values: Values,
     /// By round: the value that a quorum prevoted.
-    polkas: BTreeMap<Round, KnownPolka>,
+    polkas: LiteMap<Round, KnownPolka>,
     /// By round: the value that a quorum precommitted.
-    commits: BTreeMap<Round, Digest>,
+    commits: LiteMap<Round, Digest>,
     /// What has happened "for the first time" in this round.
     once: Once,
     journal: Journal,
@@ -173,8 +173,8 @@ impl Engine for Tendermint {
         statement::conflicting(first, second)
     }
 
-    fn knows(&self, message: &Signed<TendermintMessage>) -> bool {
-        Tendermint::knows(self, message)
+    fn knows(&self, message: &TendermintMessage, signature: &Signature) -> bool {
+        Tendermint::knows(self, message, signature)
     }
 
     fn waiting(&self, author: ValidatorIndex) -> usize {
@@ -214,8 +214,8 @@ impl Tendermint {
             valid: None,
             proposals: Proposals::default(),
             values: Values::default(),
-            polkas: BTreeMap::new(),
-            commits: BTreeMap::new(),
+            polkas: LiteMap::new(),
+            commits: LiteMap::new(),
             once: Once::default(),
             journal: Journal::default(),
             previous: None,
@@ -268,7 +268,7 @@ impl Tendermint {
         self.decided = None;
         self.locked = None;
         self.valid = None;
-        self.values = Values::default();
+        self.values.clear();
         self.polkas.clear();
         self.commits.clear();
         self.journal.clear();

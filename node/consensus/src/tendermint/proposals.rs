@@ -6,7 +6,7 @@ use super::votes::{FUTURE_ROUNDS, lowest};
 use crate::museum::{Bug, has};
 use crate::{Evidence, Message, Signed};
 use bitcraps_types::{Digest, Round};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What a proposal did.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) enum Heard {
 
 /// The proposals of a height by round.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Proposals(BTreeMap<Round, Held>);
+pub(super) struct Proposals(LiteMap<Round, Held>);
 
 #[derive(Clone, Debug)]
 struct Held {
@@ -70,6 +70,7 @@ impl Proposals {
 
     /// Forgets the rounds that are too old in round `current`.
     pub(super) fn prune(&mut self, current: Round) {
-        self.0 = self.0.split_off(&lowest(current));
+        let lowest = lowest(current);
+        self.0.retain(|round, _| *round >= lowest);
     }
 }

@@ -72,8 +72,8 @@ impl Tendermint {
         self.votes.prune(self.round);
         self.proposals.prune(self.round);
         self.journal.prune(lowest);
-        self.polkas = self.polkas.split_off(&lowest);
-        self.commits = self.commits.split_off(&lowest);
+        self.polkas.retain(|round, _| *round >= lowest);
+        self.commits.retain(|round, _| *round >= lowest);
         let (proposals, polkas, commits) = (&self.proposals, &self.polkas, &self.commits);
         let (locked, valid) = (&self.locked, &self.valid);
         self.values.retain(|digest| {
@@ -223,8 +223,8 @@ impl Tendermint {
         if above >= self.round || self.polkas.is_empty() {
             return false;
         }
-        let candidates: Vec<(Round, Digest)> =
-            self.polkas.range(above..self.round).rev().map(|(round, polka)| (*round, polka.digest)).collect();
+        let earlier = self.polkas.iter().rev().filter(|(round, _)| (above..self.round).contains(round));
+        let candidates: Vec<(Round, Digest)> = earlier.map(|(round, polka)| (*round, polka.digest)).collect();
         for (round, digest) in candidates {
             if self.verdict(digest, false, out) == Some(true) {
                 out.push(Output::Transition("L42"));

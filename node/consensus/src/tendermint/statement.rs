@@ -2,8 +2,8 @@
 //! each other. A statement is short whatever the value is, so that evidence always fits into a block.
 
 use super::message::{TendermintMessage, Vote, VoteKind};
-use crate::Message;
-use crate::certificate::{commit_bytes, preimage};
+use crate::certificate::{commit_bytes, preimage, put};
+use crate::{Message, SignBytes};
 use bitcraps_types::{ChainId, Digest, Height, Round, ValidatorIndex};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -90,16 +90,16 @@ impl Message for Statement {
         }
     }
 
-    fn sign_bytes(&self, chain: &ChainId) -> Vec<u8> {
+    fn sign_bytes(&self, chain: &ChainId) -> SignBytes {
         match self {
             Statement::Proposal { height, round, digest, valid_round, .. } => {
                 let mut bytes = preimage("tendermint/proposal", chain, *height, *round);
-                bytes.extend(digest.0);
+                put(&mut bytes, &digest.0);
                 match valid_round {
                     None => bytes.push(0),
                     Some(round) => {
                         bytes.push(1);
-                        bytes.extend(round.to_le_bytes());
+                        put(&mut bytes, &round.to_le_bytes());
                     }
                 }
                 bytes
@@ -109,7 +109,7 @@ impl Message for Statement {
             }
             Statement::Polka { height, round, digest, .. } => {
                 let mut bytes = preimage("tendermint/polka", chain, *height, *round);
-                bytes.extend(digest.0);
+                put(&mut bytes, &digest.0);
                 bytes
             }
         }
@@ -140,7 +140,7 @@ pub(super) fn vote_bytes(
     height: Height,
     round: Round,
     digest: Option<&Digest>,
-) -> Vec<u8> {
+) -> SignBytes {
     let domain = match (kind, digest) {
         (VoteKind::Precommit, Some(digest)) => return commit_bytes(chain, height, round, digest),
         (VoteKind::Precommit, None) => "tendermint/precommit",
@@ -151,7 +151,7 @@ pub(super) fn vote_bytes(
         None => bytes.push(0),
         Some(digest) => {
             bytes.push(1);
-            bytes.extend(digest.0);
+            put(&mut bytes, &digest.0);
         }
     }
     bytes

@@ -10,7 +10,7 @@
 use super::message::{TendermintMessage, Vote, VoteKind};
 use crate::{Evidence, Signed, ValidatorSet};
 use bitcraps_types::{Digest, Height, Round, Signature, ValidatorIndex};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// How many rounds below the current one are remembered.
 pub(super) const PAST_ROUNDS: Round = 32;
@@ -33,11 +33,11 @@ pub(super) enum Added {
 pub(super) struct Votes {
     height: Height,
     validators: ValidatorSet,
-    rounds: BTreeMap<Round, RoundVotes>,
+    rounds: LiteMap<Round, RoundVotes>,
     /// By validator: its vote of the highest round.
     latest: Vec<Option<(Vote, Signature)>>,
     /// By round: the power of those whose latest vote is of this round.
-    power_by_latest: BTreeMap<Round, u64>,
+    power_by_latest: LiteMap<Round, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ struct RoundVotes {
 struct Tally {
     cast: Vec<Option<Cast>>,
     power: u64,
-    by_digest: BTreeMap<Option<Digest>, u64>,
+    by_digest: LiteMap<Option<Digest>, u64>,
     quorum: Option<Option<Digest>>,
 }
 
@@ -66,7 +66,7 @@ struct Cast {
 impl Votes {
     pub(super) fn new(height: Height, validators: ValidatorSet) -> Votes {
         let latest = vec![None; validators.len()];
-        Votes { height, validators, rounds: BTreeMap::new(), latest, power_by_latest: BTreeMap::new() }
+        Votes { height, validators, rounds: LiteMap::new(), latest, power_by_latest: LiteMap::new() }
     }
 
     /// Counts a verified vote of this height while the engine is in round `current`.
@@ -141,7 +141,7 @@ impl Votes {
     /// and is as safe; and it takes one vote per validator to know.
     pub(super) fn skip_target(&self, current: Round) -> Option<Round> {
         let mut power = 0;
-        for (&round, there) in self.power_by_latest.range(current.checked_add(1)?..).rev() {
+        for (&round, there) in self.power_by_latest.iter().rev().take_while(|(round, _)| **round > current) {
             power += there;
             if self.validators.is_weak_quorum(power) {
                 return Some(round);
@@ -198,7 +198,8 @@ impl Votes {
 
     /// Forgets the rounds that are too old in round `current`.
     pub(super) fn prune(&mut self, current: Round) {
-        self.rounds = self.rounds.split_off(&lowest(current));
+        let lowest = lowest(current);
+        self.rounds.retain(|round, _| *round >= lowest);
     }
 
     fn vote(&self, kind: VoteKind, round: Round, author: ValidatorIndex, digest: Option<Digest>) -> Vote {
@@ -229,7 +230,7 @@ impl Votes {
 
 impl RoundVotes {
     fn new(n: usize) -> RoundVotes {
-        let tally = Tally { cast: vec![None; n], power: 0, by_digest: BTreeMap::new(), quorum: None };
+        let tally = Tally { cast: vec![None; n], power: 0, by_digest: LiteMap::new(), quorum: None };
         RoundVotes { prevotes: tally.clone(), precommits: tally }
     }
 

@@ -51,7 +51,7 @@ fn what_another_protocols_engine_said_is_not_known_and_changes_nothing() {
         let before = format!("{engine:?}");
         for other in Protocol::ALL.into_iter().filter(|other| *other != protocol) {
             let message = proposal(other);
-            assert!(!engine.knows(message.signed()));
+            assert!(!engine.knows(message.message(), &message.signed().signature));
             let mut out = Vec::new();
             engine.step(Time(2), Input::Message(message), &mut out);
             assert!(out.is_empty(), "{out:?}");

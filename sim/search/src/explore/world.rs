@@ -326,7 +326,8 @@ impl Local {
         let input = match happening {
             Happening::Start => Some(Input::Start),
             Happening::Deliver { packet: Packet::Message(message), .. } => {
-                (!self.replica.engine.knows(message.signed())).then(|| Input::Message(message.clone()))
+                (!self.replica.engine.knows(message.message(), &message.signed().signature))
+                    .then(|| Input::Message(message.clone()))
             }
             Happening::Deliver { packet: Packet::Ask { .. }, .. } => None,
             Happening::Deliver { packet: Packet::Block { height, value, certificate }, .. } => {

@@ -81,7 +81,7 @@ proptest! {
 
     #[test]
     fn what_is_signed_is_what_the_engines_sign((statement, _) in any_two()) {
-        let expected = (statement.author(), statement.sign_bytes(&CHAIN));
+        let expected = (statement.author(), statement.sign_bytes(&CHAIN).to_vec());
         prop_assert_eq!(definition::signed(&CHAIN, &statement), Some(expected));
     }
 }

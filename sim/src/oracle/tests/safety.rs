@@ -130,7 +130,7 @@ fn the_bytes_under_a_signature_are_those_of_the_engine() {
     let law = world.oracles.laws.at(1);
     let at = (0x0102_0304_0506_0708, 0x0a0b_0c0d);
     let bytes = definition::commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32]));
-    assert_eq!(bytes, commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32])));
+    assert_eq!(bytes[..], commit_bytes(&CHAIN, at.0, at.1, &Digest([6; 32]))[..]);
     for kind in [VoteKind::Prevote, VoteKind::Precommit] {
         for digest in [None, Some(Digest([6; 32]))] {
             let vote = world.vote(kind, 1, at, digest);

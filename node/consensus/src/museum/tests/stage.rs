@@ -197,7 +197,7 @@ impl Stage {
 
     /// As a host takes a message: it drops what says nothing new, and what is not valid.
     fn hand(&mut self, letter: Letter) {
-        if self.node(letter.to).engine.knows(&letter.signed) {
+        if self.node(letter.to).engine.knows(&letter.signed.message, &letter.signed.signature) {
             return;
         }
         if let Ok(verified) = AnyEngine::verify(letter.signed, &self.set, &CHAIN, &TagVerifier) {

@@ -5,7 +5,8 @@ use super::*;
 use proptest::prelude::*;
 
 fn knows(rig: &Rig, message: PbftMessage) -> bool {
-    Engine::knows(&rig.engine, &signed(message))
+    let Signed { message, signature } = signed(message);
+    Engine::knows(&rig.engine, &message, &signature)
 }
 
 fn commit(height: Height, author: usize) -> PbftMessage {
@@ -21,7 +22,7 @@ fn what_is_held_is_known_and_a_contradiction_or_a_forgery_of_it_is_not() {
     assert!(!knows(&rig, vote(VoteKind::Commit, 1, 0, 2, &value("y"))));
     let mut forged = signed(commit(1, 2));
     forged.signature.0[0] ^= 1;
-    assert!(!Engine::knows(&rig.engine, &forged));
+    assert!(!Engine::knows(&rig.engine, &forged.message, &forged.signature));
     assert!(!knows(&rig, commit(1, 99)), "a stranger is for the host to refuse");
 }
 

@@ -241,7 +241,7 @@ impl Net {
 
     /// As a host does: what is known is dropped, the rest is verified.
     fn deliver(&mut self, to: usize, signed: Signed<PbftMessage>) {
-        if self.nodes[to].down || Engine::knows(&self.nodes[to].engine, &signed) {
+        if self.nodes[to].down || Engine::knows(&self.nodes[to].engine, &signed.message, &signed.signature) {
             return;
         }
         let author = signed.message.author().index();

@@ -5,7 +5,8 @@ use super::*;
 use proptest::prelude::*;
 
 fn knows(rig: &Rig, message: TendermintMessage) -> bool {
-    Engine::knows(&rig.engine, &signed(message))
+    let Signed { message, signature } = signed(message);
+    Engine::knows(&rig.engine, &message, &signature)
 }
 
 fn prevote(height: Height, author: usize) -> TendermintMessage {
@@ -21,7 +22,7 @@ fn what_is_held_is_known_and_a_contradiction_or_a_forgery_of_it_is_not() {
     assert!(!knows(&rig, vote(VoteKind::Prevote, 1, 0, 2, Some(value("x").digest()))));
     let mut forged = signed(prevote(1, 2));
     forged.signature.0[0] ^= 1;
-    assert!(!Engine::knows(&rig.engine, &forged));
+    assert!(!Engine::knows(&rig.engine, &forged.message, &forged.signature));
     assert!(!knows(&rig, prevote(1, 99)), "a stranger is for the host to refuse");
 }
 
