@@ -30,13 +30,13 @@ pub enum GenesisFileError {
         error: io::Error,
     },
     /// It is not in the format.
-    #[error("{path}:{line}:{column}: {why}")]
+    #[error("{path}{}: {why}", place(*line, *column))]
     Format {
         /// Where.
         path: PathBuf,
-        /// From 1.
+        /// From 1; 0 if JSON has no line for it, as for a name that nobody knows.
         line: usize,
-        /// From 1.
+        /// From 1; 0 if there is no line.
         column: usize,
         /// What is wrong there.
         why: String,
@@ -181,6 +181,10 @@ fn read_json<T>(
         column: error.column(),
         why: without_place(&error.to_string()),
     })
+}
+
+fn place(line: usize, column: usize) -> String {
+    if line == 0 { String::new() } else { format!(":{line}:{column}") }
 }
 
 /// The place stands before the message already.
@@ -372,6 +376,6 @@ mod tests {
         let older = to_json(&genesis).replace(&format!("\"format\": {FORMAT}"), "\"format\": 1");
         std::fs::write(&path, older).unwrap();
         let error = read(&path).unwrap_err().to_string();
-        assert!(error.contains(&format!("the format is 1, not {FORMAT}")), "{error}");
+        assert!(error.contains(&format!("genesis.json: the format is 1, not {FORMAT}")), "{error}");
     }
 }
