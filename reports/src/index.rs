@@ -167,7 +167,7 @@ fn fixed() -> Vec<Column> {
         text("world", |row| row.world.clone()),
         text("engine", |row| row.engine.clone()),
         number("nodes", |row| Some(row.nodes.into())),
-        text("verdict", |row| verdict(row.verdict).to_owned()),
+        text("verdict", |row| row.verdict.word().to_owned()),
         column("diverged", Kind::Flag, |row| Cell::Flag(row.diverged)),
         text("violated", |row| row.violated.join("; ")),
         text("unjudged", |row| row.unjudged.join("; ")),
@@ -203,14 +203,6 @@ fn number(name: &str, value: impl Fn(&Row) -> Option<u64> + 'static) -> Column {
 
 fn column(name: &str, kind: Kind, cell: impl Fn(&Row) -> Cell + 'static) -> Column {
     Column { name: name.to_owned(), kind, cell: Box::new(cell) }
-}
-
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Violated => "violated",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 fn line(text: &mut String, cells: impl Iterator<Item = String>) {

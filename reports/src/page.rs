@@ -24,7 +24,7 @@ pub(crate) fn render(record: &RunRecord, figures: &[Figure]) -> Result<String, R
     let manifest = &record.manifest;
     let commits = histogram(record);
     let commands = command_histogram(record);
-    let title = format!("{}, seed {}: {}", manifest.scenario, manifest.seed, word(record.verdict));
+    let title = format!("{}, seed {}: {}", manifest.scenario, manifest.seed, record.verdict.word());
     let mut page = head(&title, explorer::STYLE);
     let _ = write!(
         page,
@@ -69,15 +69,6 @@ pub(crate) fn head(title: &str, more: &str) -> String {
     )
 }
 
-/// A verdict in a word.
-pub(crate) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Violated => "violated",
-        Verdict::Inconclusive => "inconclusive",
-    }
-}
-
 /// A verdict with a sign that does not rely on colour.
 pub(crate) fn sign(verdict: Verdict) -> &'static str {
     match verdict {
@@ -96,7 +87,7 @@ fn verdict(page: &mut String, record: &RunRecord) {
     let _ = write!(
         page,
         "<section class=\"verdict {}\">\n<strong>{}</strong>\n",
-        word(record.verdict),
+        record.verdict.word(),
         sign(record.verdict)
     );
     for reason in reasons(record) {

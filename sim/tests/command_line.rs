@@ -284,6 +284,19 @@ fn what_no_seed_reached_has_a_repro_line() {
 }
 
 #[test]
+fn two_files_of_one_name_are_refused_before_anything_runs() {
+    let place = Place::new();
+    place.file("one.yaml", GOOD);
+    place.file("two.yaml", GOOD);
+    let ran = place.run(&["run", "one.yaml", "two.yaml"]);
+    assert_eq!(ran.code(), 65);
+    assert!(ran.err().contains("one.yaml and two.yaml are both named `small`"), "{}", ran.err());
+    assert!(!place.0.path().join("runs").exists());
+    place.file("two.yaml", &GOOD.replace("small", "other"));
+    assert_eq!(place.run(&["run", "one.yaml", "two.yaml"]).code(), 0);
+}
+
+#[test]
 fn a_file_that_is_not_utf_8_is_a_bad_scenario_and_a_file_given_twice_runs_once() {
     let place = Place::new();
     std::fs::write(place.0.path().join("bytes.yaml"), b"version: 1\nname: \xff\n").unwrap();

@@ -29,7 +29,7 @@ use self::heatmap::{Heatmap, View};
 use crate::explorer::COPY;
 use crate::files::save;
 use crate::measure::measure;
-use crate::page::{head, sign, word};
+use crate::page::{head, sign};
 use crate::text::{count, escape, plural};
 use crate::{Figure, ReportError, Row, Verdict};
 
@@ -131,7 +131,7 @@ fn opening(design: &Design<'_>, tally: Tally, open: &[String]) -> String {
     };
     let kind = if design.axes.iter().any(|axis| axis.swept) { "Sweep" } else { "Campaign" };
     let style = format!("{STYLE}{}", ramp::style_sheet());
-    let mut page = head(&format!("{kind} of {}: {}", plural(total, "run", "runs"), word(worst)), &style);
+    let mut page = head(&format!("{kind} of {}: {}", plural(total, "run", "runs"), worst.word()), &style);
     let diverged = match tally.diverged {
         0 => String::new(),
         some => format!(", {} gave another trace when run again", count(some)),
@@ -142,7 +142,7 @@ fn opening(design: &Design<'_>, tally: Tally, open: &[String]) -> String {
          <section class=\"verdict {}\">\n<strong>{}</strong>\n<p>{}</p>\n{}</section>\n",
         plural(total, "run", "runs"),
         plural(design.points.len() as u64, "point", "points"),
-        word(worst),
+        worst.word(),
         sign(worst),
         if total == 0 {
             "No run was made.".to_owned()

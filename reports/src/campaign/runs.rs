@@ -61,7 +61,7 @@ pub(super) fn table(page: &mut String, design: &Design<'_>) {
 fn line(page: &mut String, row: &Row, axes: &[Axis], with_violated: bool) {
     let (class, word) = match (row.diverged, row.verdict) {
         (true, _) => ("violated", "≠ Diverged"),
-        (false, verdict) => (crate::page::word(verdict), crate::page::sign(verdict)),
+        (false, verdict) => (verdict.word(), crate::page::sign(verdict)),
     };
     let _ = write!(page, "<tr><td class=\"word {class}\">{word}</td>");
     if with_violated {

@@ -1,11 +1,11 @@
 //! `replay`: a finished run again, from its folder, with the traces compared.
 
+use super::campaign::code_of;
 use super::say::say;
 use super::store::{self, Stored};
 use super::{elsewhere, exit};
 use crate::run::{self, Depth};
 use crate::scenario::{self, Scenario, World};
-use bitcraps_reports::Verdict;
 use std::path::{Path, PathBuf};
 
 /// A finished run, as its folder tells it.
@@ -63,11 +63,6 @@ pub(super) fn replay(folder: &Path) -> u8 {
         say(format_args!("  run `bitcraps-sim run {path} --on {world} --seed {seed} --verify`"));
         return exit::NONDETERMINISTIC;
     }
-    let (word, code) = match record.verdict {
-        Verdict::Pass => ("pass", exit::PASS),
-        Verdict::Violated => ("violated", exit::VIOLATED),
-        Verdict::Inconclusive => ("inconclusive", exit::INCONCLUSIVE),
-    };
-    say(format_args!("{} seed {seed}: {word}, the same trace {found}", scenario.name));
-    code
+    say(format_args!("{} seed {seed}: {}, the same trace {found}", scenario.name, record.verdict.word()));
+    code_of(false, record.verdict)
 }

@@ -11,7 +11,7 @@ use super::{CheckArgs, CheckFormat, Film, Format, RunArgs, exit, seeds, workers}
 use crate::run::heartbeat;
 use crate::scenario::{self, Diagnostic, Scenario, World};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -38,6 +38,14 @@ pub(super) fn run(args: &RunArgs) -> u8 {
             return code;
         }
     };
+    if let Some((first, second)) = of_one_name(&loaded) {
+        let (one, name) = (first.file.display(), &first.scenario.name);
+        eprintln!("error: {one} and {} are both named `{name}`", second.file.display());
+        eprintln!(
+            "  folders, summaries and JUnit suites go by the name: change `name:` in one, or run them one by one"
+        );
+        return exit::BAD_SCENARIO;
+    }
     let runs = loaded.iter().map(|loaded| seeds::count(args, &loaded.scenario));
     let runs = runs.fold(0u64, u64::saturating_add);
     if runs > MOST_SEEDS {
@@ -129,6 +137,12 @@ pub(super) fn list(folder: &Path) -> u8 {
         }
         Err(code) => code,
     }
+}
+
+/// The first two files whose scenarios have one name.
+fn of_one_name(loaded: &[Loaded]) -> Option<(&Loaded, &Loaded)> {
+    let mut by_name = BTreeMap::new();
+    loaded.iter().find_map(|this| Some((by_name.insert(&this.scenario.name, this)?, this)))
 }
 
 /// Parses every file; prints all diagnostics of all of them.

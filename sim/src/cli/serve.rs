@@ -30,6 +30,12 @@ pub(super) fn serve(folder: &Path, listen: SocketAddr) -> u8 {
         Ok(()) => exit::PASS,
         Err(error) => {
             eprintln!("error: {listen}: {error}");
+            if error.kind() == io::ErrorKind::AddrInUse {
+                eprintln!(
+                    "  another program listens there: `--listen {}` takes a free port",
+                    SocketAddr::new(listen.ip(), 0)
+                );
+            }
             exit::IO
         }
     }

@@ -15,7 +15,7 @@
 
 use crate::run::Examined;
 use crate::scenario::{self, Scenario, Seeds, World};
-use bitcraps_reports::RunRecord;
+use bitcraps_reports::{CommandDone, Commit, NodeEvent, RunRecord};
 use bitcraps_types::Digest;
 use serde::Serialize;
 use serde_json::json;
@@ -80,10 +80,19 @@ fn json_file(path: &Path, value: &impl Serialize) -> io::Result<()> {
     fs::write(path, text)
 }
 
+/// A line of `events.jsonl`.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Line<'a> {
+    Commit(&'a Commit),
+    Command(&'a CommandDone),
+    NodeEvent(&'a NodeEvent),
+}
+
 fn events(path: &Path, record: &RunRecord) -> io::Result<()> {
-    let commits = record.commits.iter().map(|commit| (commit.at_ns, json!({ "commit": commit })));
-    let commands = record.commands.iter().map(|command| (command.at_ns, json!({ "command": command })));
-    let nodes = record.node_events.iter().map(|event| (event.at_ns, json!({ "node_event": event })));
+    let commits = record.commits.iter().map(|commit| (commit.at_ns, Line::Commit(commit)));
+    let commands = record.commands.iter().map(|command| (command.at_ns, Line::Command(command)));
+    let nodes = record.node_events.iter().map(|event| (event.at_ns, Line::NodeEvent(event)));
     let mut lines: Vec<_> = commits.chain(commands).chain(nodes).collect();
     lines.sort_by_key(|(at, _)| *at);
     let mut file = io::BufWriter::new(fs::File::create(path)?);

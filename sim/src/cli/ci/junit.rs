@@ -3,7 +3,8 @@
 use super::{Place, failures};
 use crate::cli::campaign::{Broken, Campaign, Finished};
 use crate::cli::exit;
-use bitcraps_reports::{PropertyResult, Verdict};
+use crate::cli::output::word;
+use bitcraps_reports::PropertyResult;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
@@ -61,11 +62,7 @@ fn case(run: &Finished) -> TestCase {
         let failed = record.properties.iter().filter(|property| property.holds != Some(true));
         let why: Vec<String> =
             failed.map(|property| format!("{}: {}", property.name, property.detail)).collect();
-        let what = match (&run.examined.divergence, run.verdict) {
-            (Some(_), _) => "nondeterministic",
-            (None, Verdict::Violated) => "VIOLATED",
-            (None, Verdict::Pass | Verdict::Inconclusive) => "INCONCLUSIVE",
-        };
+        let what = if run.examined.divergence.is_some() { "nondeterministic" } else { word(run.verdict) };
         status.set_message(format!("{what}: {}", why.join("; ")));
         status
     };

@@ -8,6 +8,7 @@ mod pace;
 mod scene;
 mod view;
 
+use super::campaign::code_of;
 use super::run::{Loaded, load};
 use super::{WatchArgs, exit};
 use crate::run;
@@ -141,7 +142,7 @@ fn look(
             && key.kind == KeyEventKind::Press
             && !obey(key, pace)
         {
-            return Ok(over.and_then(Result::ok).map_or(exit::PASS, code));
+            return Ok(over.and_then(Result::ok).map_or(exit::PASS, |verdict| code_of(false, verdict)));
         }
         pace.tick(lock(scene).now);
     }
@@ -159,14 +160,6 @@ fn obey(key: KeyEvent, pace: &Pace) -> bool {
         _ => {}
     }
     true
-}
-
-fn code(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Pass => exit::PASS,
-        Verdict::Violated => exit::VIOLATED,
-        Verdict::Inconclusive => exit::INCONCLUSIVE,
-    }
 }
 
 fn lock<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

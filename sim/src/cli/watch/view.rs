@@ -3,6 +3,7 @@
 
 use super::pace::Shown;
 use super::scene::{Message, Node, Scene};
+use crate::cli::output::word;
 use bitcraps_reports::Verdict;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -181,12 +182,12 @@ fn draw_faults(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
 }
 
 fn draw_verdict(frame: &mut Frame<'_>, area: Rect, verdict: Verdict, why: &[String]) {
-    let (word, color) = match verdict {
-        Verdict::Pass => ("PASS", Color::Green),
-        Verdict::Violated => ("VIOLATED", Color::Red),
-        Verdict::Inconclusive => ("INCONCLUSIVE", Color::Yellow),
+    let color = match verdict {
+        Verdict::Pass => Color::Green,
+        Verdict::Violated => Color::Red,
+        Verdict::Inconclusive => Color::Yellow,
     };
-    let head = Line::styled(word, Style::new().fg(color).add_modifier(Modifier::BOLD));
+    let head = Line::styled(word(verdict), Style::new().fg(color).add_modifier(Modifier::BOLD));
     let text: Vec<Line<'_>> =
         [head].into_iter().chain(why.iter().map(|why| Line::from(why.as_str()))).collect();
     frame.render_widget(Paragraph::new(text).block(Block::bordered().title(" verdict ")), area);
