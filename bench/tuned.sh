@@ -1,6 +1,6 @@
 #!/bin/sh
 # The testbed for the processor at hand, tuned by a profile of its own runs: built, run on some scenarios and on the benchmark's
-# blocks, and built again. Usage: bench/tuned.sh [DIR], default target/tuned; then DIR/bitcraps-sim.
+# blocks and bets, and built again. Usage: bench/tuned.sh [DIR], default target/tuned; then DIR/bitcraps-sim.
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(realpath -m "${1:-target/tuned}")
@@ -21,7 +21,7 @@ build() { # build FLAGS: what rustc is told beside the processor
   RUSTFLAGS="-C target-cpu=native $1" cargo build --profile fast --quiet --bin bitcraps-sim --target-dir "$dir/build"
 }
 
-train() { # train PROGRAM: every engine and both kinds of signatures, under faults and bets, and blocks as fast as they go
+train() { # train PROGRAM: every engine and both kinds of signatures, under faults and bets; then blocks and bets as fast as they go
   for engine in pbft tendermint hotstuff; do
     for crypto in mock real; do
       for scenario in happy-path leader-crash lossy-wan partition-heals every-bet; do
@@ -32,6 +32,7 @@ train() { # train PROGRAM: every engine and both kinds of signatures, under faul
     done
   done
   "$1" bench blocks >/dev/null
+  "$1" bench casino >/dev/null
 }
 
 rm -rf "$dir/profiles" "$dir/runs"
