@@ -21,25 +21,26 @@ build() { # build FLAGS: what rustc is told beside the processor
   RUSTFLAGS="-C target-cpu=native $1" cargo build --profile fast --quiet --bin bitcraps-sim --target-dir "$dir/build"
 }
 
-train() { # train PROGRAM: every engine and both kinds of signatures, under faults and bets; then blocks and bets as fast as they go
+train() { # every engine and both kinds of signatures, under faults and bets; then blocks and bets as fast as they go
+  program="$dir/build/fast/bitcraps-sim"
   for engine in pbft tendermint hotstuff; do
     for crypto in mock real; do
       for scenario in happy-path leader-crash lossy-wan partition-heals every-bet; do
         # A claim made for one engine may be violated under another (1), or never come to the point (2): such a run teaches as much.
-        "$1" run "scenarios/$scenario.yaml" --set consensus.engine=$engine --set crypto=$crypto --out "$dir/runs" >/dev/null ||
+        "$program" run "scenarios/$scenario.yaml" --set consensus.engine=$engine --set crypto=$crypto --out "$dir/runs" >/dev/null ||
           [ $? -le 2 ]
       done
     done
   done
-  "$1" bench blocks >/dev/null
-  "$1" bench casino >/dev/null
+  "$program" bench blocks >/dev/null
+  "$program" bench casino >/dev/null
 }
 
 rm -rf "$dir/profiles" "$dir/runs"
 build "-C profile-generate=$dir/profiles"
-train "$dir/build/fast/bitcraps-sim"
+train
 "$profdata" merge -o "$dir/profile" "$dir/profiles"
-build "-C profile-use=$dir/profile -C link-arg=-Wl,--emit-relocs"
+build "-C profile-use=$dir/profile"
 cp "$dir/build/fast/bitcraps-sim" "$dir/"
 rm -rf "$dir/profiles" "$dir/runs"
 echo "$dir/bitcraps-sim"
